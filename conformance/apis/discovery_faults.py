@@ -1,0 +1,58 @@
+"""What an endpoint's own words lack; one short sentence per fault."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import urlsplit
+
+from conformance.apis.discovery import Davinci, Smart, read_capabilities
+
+
+def capability_faults(resource: Any) -> tuple[str, ...]:
+    """A CapabilityStatement (FHIR R4): status, date, kind, fhirVersion, json among its formats, a server side."""
+    found = read_capabilities(resource)
+    if found is None:
+        return ("no CapabilityStatement",)
+    faults = {
+        "no status": not found.status,
+        "no date": not found.date,
+        "no kind": not found.kind,
+        "no fhirVersion": not found.fhir_version,
+        "no json among its formats": not found.speaks_json,
+        "no server side (rest.mode server)": "server" not in found.modes,
+    }
+    return _told(faults)
+
+
+def smart_faults(smart: Smart, required: Sequence[str], absolute: Sequence[str]) -> tuple[str, ...]:
+    """A SMART configuration: the required keys are there, the URLs among them absolute."""
+    missing = [f"no {key}" for key in required if key not in smart.keys]
+    relative = [
+        f"{key} is not an absolute URL" for key in absolute if smart.urls.get(key) and not _absolute(smart.urls[key])
+    ]
+    return (*missing, *relative)
+
+
+def davinci_faults(found: Davinci | None) -> tuple[str, ...]:
+    """A Da Vinci configuration (HRex endpoint discovery): who the payer is, and at least one endpoint, absolute."""
+    if found is None:
+        return ("no JSON object",)
+    faults = {
+        "no identifier": not found.identifier.value,
+        "no endpoints": not found.endpoints,
+        "an endpoint that is no absolute URL": not all(map(_absolute, found.endpoints.values())),
+    }
+    return _told(faults)
+
+
+def _absolute(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.netloc)
+
+
+def _told(faults: dict[str, bool]) -> tuple[str, ...]:
+    return tuple(told for told, wrong in faults.items() if wrong)

@@ -1,0 +1,148 @@
+"""A request and its answer held side by side: the same member, the same items, the same resources."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance.apis.prior_auth import Answer
+from conformance.apis.shapes import Period, Placed, entries, identifiers, person, record, records, text, whole
+from conformance.clock import stamp
+
+
+def claim_of(request: Mapping[str, Any]) -> Placed:
+    """The Claim of a request Bundle."""
+    return next(each for each in entries(request) if each.type == "Claim")
+
+
+def sequences(request: Mapping[str, Any]) -> tuple[int, ...]:
+    """The sequence numbers of a request's items."""
+    listed = records(claim_of(request).resource.get("item"))
+    return tuple(number for _, each in listed if (number := whole(each.get("sequence"))) is not None)
+
+
+def someone_else(request: Mapping[str, Any], answer: Answer) -> str:
+    """Who an answer is about where that is not the request's member; "" where it is, or where nothing tells.
+
+    A payer may answer with a Patient of its own: the same reference, a common identifier, or the same name and birth
+    date make it the same person.
+    """
+    claim = claim_of(request)
+    asked = person(claim.resource.get("patient"), "", claim, entries(request))
+    told = answer.patient
+    same_url = told.reference and told.reference in _names_of(claim, request)
+    known = {each.value for each in (*asked.identifiers, *_coverage_identifiers(request))}
+    if known & {each.value for each in told.identifiers}:
+        return ""
+    if told.identifiers or (told.found and told.family and told.birth_date):
+        alike = (told.family.lower(), told.birth_date) == (asked.family.lower(), asked.birth_date)
+        return "" if alike and told.birth_date else "another patient: no identifier, nor name and birth date in common"
+    if same_url or not told.reference:
+        return "" if told.reference else "no patient"
+    return ""
+
+
+def _names_of(claim: Placed, request: Mapping[str, Any]) -> set[str]:
+    reference = text(record(claim.resource.get("patient")).get("reference"))
+    full = {each.full_url for each in entries(request) if each.type == "Patient" and reference.endswith(each.id)}
+    return {reference, *full}
+
+
+def _coverage_identifiers(request: Mapping[str, Any]) -> Iterator[Any]:
+    for each in entries(request):
+        if each.type == "Coverage":
+            yield from identifiers(each.resource.get("identifier"))
+
+
+def renamed(request: Mapping[str, Any], answer: Answer) -> tuple[str, ...]:
+    """The resources of an answer that are the request's own but under another fullUrl or id.
+
+    Echoed is what carries the same type and a business identifier of a resource in the request, or the same type and
+    id: the fullUrl then stays; where only the identifier is the same and the payer gives its own id, it is its own
+    record and no echo.
+    """
+    sent = {(each.type, each.id): each.full_url for each in entries(request) if each.id}
+    urls = {each.full_url: (each.type, each.id) for each in entries(request)}
+    found = []
+    for placed in answer.entries:
+        here = (placed.type, placed.id)
+        if here in sent and placed.full_url != sent[here]:
+            found.append(f"{placed.type}/{placed.id} came back as {placed.full_url or 'no fullUrl'}")
+        elif placed.full_url in urls and urls[placed.full_url] != here:
+            found.append(f"{placed.full_url} came back with the id {placed.id}")
+    return tuple(found)
+
+
+def echoes(request: Mapping[str, Any], answer: Answer) -> int:
+    """How many resources of the request an answer repeats, by type and id or by fullUrl."""
+    sent = {(each.type, each.id) for each in entries(request)} | {each.full_url for each in entries(request)}
+    return sum((each.type, each.id) in sent or each.full_url in sent for each in answer.entries)
+
+
+def repeated(answer: Answer) -> tuple[str, ...]:
+    """The resource instances that an answer holds more than once, by fullUrl or by type and id."""
+    by_url = Counter(each.full_url for each in answer.entries if each.full_url)
+    by_id = Counter(f"{each.type}/{each.id}" for each in answer.entries if each.id)
+    return tuple(key for counted in (by_url, by_id) for key, number in counted.items() if number > 1)
+
+
+def bundle_faults(bundle: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a response Bundle lacks: type collection, timestamp, a fullUrl on each entry, the ClaimResponse first."""
+    listed = [each for _, each in records(bundle.get("entry"))]
+    first = record(listed[0].get("resource")).get("resourceType") if listed else "nothing"
+    faults = {
+        f"type {bundle.get('type')!r} instead of collection": bundle.get("type") != "collection",
+        "no timestamp": not text(bundle.get("timestamp")),
+        "an entry without fullUrl": any(not text(each.get("fullUrl")) for each in listed),
+        f"first entry is {first} instead of ClaimResponse": first != "ClaimResponse",
+    }
+    return tuple(told for told, wrong in faults.items() if wrong)
+
+
+def content_faults(answer: Answer) -> tuple[str, ...]:
+    """What a ClaimResponse lacks of its profile's head: status, use, outcome, patient, insurer, created."""
+    outcomes = answer.guide["outcomes"]
+    faults = {
+        f"status {answer.status!r} instead of active": answer.status != "active",
+        f"use {answer.use!r} instead of preauthorization": answer.use != "preauthorization",
+        f"outcome {answer.outcome!r}, not one of {', '.join(outcomes)}": answer.outcome not in outcomes,
+        "no patient": not (answer.patient.reference or answer.patient.identifiers),
+        "no insurer": not answer.insurer,
+        "no created": not answer.created,
+    }
+    return tuple(told for told, wrong in faults.items() if wrong)
+
+
+def disagreements(submitted: Answer, inquired: tuple[Answer, ...]) -> tuple[str, ...]:
+    """The items about which an inquiry tells another decision than the submission did.
+
+    What was pended may have been decided since; what the inquiry does not tell at all is another matter.
+    """
+    found: dict[int | None, set[str]] = {}
+    for answer in inquired:
+        for item in answer.decided:
+            found.setdefault(item.sequence, set()).update(item.actions)
+    told = []
+    for item in submitted.decided:
+        later = found.get(item.sequence)
+        if later is None or not item.actions or item.action == "pended":
+            continue
+        if not set(item.actions) & later:
+            told.append(
+                f"item {item.sequence}: {item.action} at submission, {', '.join(sorted(later)) or 'nothing'} now"
+            )
+    return tuple(told)
+
+
+def periods(answer: Answer) -> tuple[Period, ...]:
+    """Every authorization period of an answer: of the items, of the added items, of the whole."""
+    own = (item.period for item in answer.items)
+    added = (item.period for item in answer.add_items)
+    return tuple(each for each in (*own, *added, answer.preauth_period) if each is not None)
+
+
+def in_order(period: Period) -> bool:
+    """Whether a period may start before it ends (FHIR per-1), by the widest reading of its stamps."""
+    start, end = stamp(period.start), stamp(period.end)
+    return start is None or end is None or start.earliest <= end.latest

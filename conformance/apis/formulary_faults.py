@@ -1,0 +1,78 @@
+"""What a formulary's resources lack of what the guide's profiles demand; one short sentence per fault."""
+
+from __future__ import annotations
+
+from conformance import clock
+from conformance.apis.formulary import FORMULARY_ITEM, Drug, Formulary, Item, Plan
+
+
+def item_faults(item: Item) -> tuple[str, ...]:
+    """usdf-FormularyItem: formulary, status, at least one benefit type, exactly one tier, its code, its drug."""
+    code = (FORMULARY_ITEM.system, FORMULARY_ITEM.code)
+    faults = {
+        "no formulary": not item.formulary,
+        "no availability status": not item.status,
+        "no pharmacy benefit type": not item.benefit_types,
+        "more than one tier": len(item.tiers) > 1,
+        "not coded as a formulary item": all((each.system, each.code) != code for each in item.codes),
+        "no drug": not item.drug,
+    }
+    return _told(faults)
+
+
+def drug_faults(drug: Drug) -> tuple[str, ...]:
+    """usdf-FormularyDrug: an RxNorm code and a status. (Whether the code is a semantic drug only RxNorm can tell.)"""
+    return _told({"no RxNorm code": not drug.rxnorm, "no status": not drug.status})
+
+
+def plan_faults(plan: Plan) -> tuple[str, ...]:
+    """usdf-PayerInsurancePlan: identifier, status, type, name, period, drug coverage with a formulary."""
+    faults = {
+        "no identifier": not plan.identifiers,
+        "no status": not plan.status,
+        "no type": not plan.types,
+        "no name": not plan.name,
+        "no period": plan.period is None,
+        "no drug coverage": not plan.drug_coverages,
+        "a drug coverage without a formulary": bool(plan.drug_coverages) and not plan.formularies,
+    }
+    return _told(faults)
+
+
+def formulary_faults(formulary: Formulary) -> tuple[str, ...]:
+    """usdf-Formulary: identifier, status, type DRUGPOL, name, period."""
+    faults = {
+        "no identifier": not formulary.identifiers,
+        "no status": not formulary.status,
+        "type is not DRUGPOL": not formulary.is_drug_policy,
+        "no name": not formulary.name,
+        "no period": formulary.period is None,
+    }
+    return _told(faults)
+
+
+def new_starts_faults(item: Item) -> tuple[str, ...]:
+    """Details without their limit: new starts only without the limit itself, a quantity without a quantity limit."""
+    faults = {
+        "prior authorization for new starts only, without prior authorization": bool(
+            item.prior_authorization_new_starts and not item.prior_authorization
+        ),
+        "step therapy for new starts only, without step therapy": bool(
+            item.step_therapy_new_starts and not item.step_therapy
+        ),
+        "a quantity without a quantity limit": item.quantity_detail and not item.quantity_limit,
+    }
+    return _told(faults)
+
+
+def outside_its_period(item: Item) -> bool:
+    """Whether an item's availability period is over, or has not begun, by any reading."""
+    if item.period is None:
+        return False
+    now = clock.now()
+    start, end = clock.stamp(item.period.start), clock.stamp(item.period.end)
+    return bool((start and start.earliest > now) or (end and end.latest < now))
+
+
+def _told(faults: dict[str, bool]) -> tuple[str, ...]:
+    return tuple(told for told, wrong in faults.items() if wrong)

@@ -1,0 +1,162 @@
+"""Reading the insurance plans and the formularies of a US Drug Formulary: both are InsurancePlans."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from conformance.apis.shapes import (
+    Coding,
+    Identifier,
+    JsonObject,
+    Period,
+    codings,
+    codings_of_all,
+    extensions,
+    identifiers,
+    is_type,
+    period,
+    place,
+    record,
+    records,
+    reference_key,
+    text,
+    texts,
+)
+
+FORMULARY_REFERENCE = (
+    "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-FormularyReference-extension"
+)
+FORMULARY_PROFILE = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-Formulary"
+PLAN_PROFILE = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-PayerInsurancePlan"
+DRUG_POLICY = Coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "DRUGPOL")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a plan's drug benefit costs its member: per benefit type and tier, a copay or a coinsurance."""
+
+    at: str
+    benefit_type: tuple[Coding, ...]
+    tier: tuple[Coding, ...]
+    kind: tuple[Coding, ...]
+    qualifiers: tuple[Coding, ...]
+    value: float | int | None
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One insurance plan; ``drug_coverages`` counts its drug coverages, ``formularies`` are "Type/id"."""
+
+    at: str
+    id: str
+    last_updated: str
+    identifiers: tuple[Identifier, ...]
+    status: str
+    types: tuple[Coding, ...]
+    name: str
+    period: Period | None
+    areas: tuple[str, ...]
+    drug_coverages: int
+    formularies: tuple[str, ...]
+    costs: tuple[Cost, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Formulary:
+    """One formulary: the list that items belong to."""
+
+    at: str
+    id: str
+    last_updated: str
+    identifiers: tuple[Identifier, ...]
+    status: str
+    types: tuple[Coding, ...]
+    name: str
+    period: Period | None
+
+    @property
+    def is_drug_policy(self) -> bool:
+        """Whether its type is DRUGPOL."""
+        return any((each.system, each.code) == (DRUG_POLICY.system, DRUG_POLICY.code) for each in self.types)
+
+
+def kind_of(resource: Any) -> Literal["plan", "formulary"] | None:
+    """Which of the two an InsurancePlan is: a formulary says DRUGPOL or claims the profile; None for other types."""
+    if not is_type(resource, "InsurancePlan"):
+        return None
+    profiles = texts(record(resource.get("meta")).get("profile"))
+    if any(each.split("|")[0] == FORMULARY_PROFILE for each in profiles):
+        return "formulary"
+    if any(each.split("|")[0] == PLAN_PROFILE for each in profiles):
+        return "plan"
+    types = codings_of_all(resource.get("type"))
+    return "formulary" if any(each.code == DRUG_POLICY.code for each in types) else "plan"
+
+
+def read_plan(resource: Any, at: str = "") -> Plan | None:
+    """An insurance plan; None for any resource that is no InsurancePlan (``kind_of`` tells it from a formulary)."""
+    if not is_type(resource, "InsurancePlan"):
+        return None
+    at, ident, updated = place(resource, at)
+    covered = [each for _, each in records(resource.get("coverage")) if _has(each.get("type"), DRUG_POLICY)]
+    listed = (each for coverage in covered for _, each in extensions(coverage, FORMULARY_REFERENCE))
+    named = (reference_key(each.get("valueReference")) for each in listed)
+    areas = (reference_key(each) for _, each in records(resource.get("coverageArea")))
+    return Plan(
+        at=at,
+        id=ident,
+        last_updated=updated,
+        identifiers=identifiers(resource.get("identifier")),
+        status=text(resource.get("status")),
+        types=codings_of_all(resource.get("type")),
+        name=text(resource.get("name")),
+        period=period(resource.get("period"), f"{at}.period"),
+        areas=tuple(key for key in areas if key),
+        drug_coverages=len(covered),
+        formularies=tuple(key for key in named if key),
+        costs=tuple(_costs(resource, at)),
+    )
+
+
+def _has(concept: Any, wanted: Coding) -> bool:
+    return any((each.system, each.code) == (wanted.system, wanted.code) for each in codings(concept))
+
+
+def _costs(resource: JsonObject, at: str) -> Iterator[Cost]:
+    for p, plan in records(resource.get("plan")):
+        for s, specific in records(plan.get("specificCost")):
+            benefit_type = codings(specific.get("category"))
+            for b, benefit in records(specific.get("benefit")):
+                tier = codings(benefit.get("type"))
+                for c, cost in records(benefit.get("cost")):
+                    amount = record(cost.get("value"))
+                    value = amount.get("value")
+                    yield Cost(
+                        at=f"{at}.plan[{p}].specificCost[{s}].benefit[{b}].cost[{c}]",
+                        benefit_type=benefit_type,
+                        tier=tier,
+                        kind=codings(cost.get("type")),
+                        qualifiers=codings_of_all(cost.get("qualifiers")),
+                        value=value if isinstance(value, (int, float)) and not isinstance(value, bool) else None,
+                        unit=text(amount.get("code")) or text(amount.get("unit")),
+                    )
+
+
+def read_formulary(resource: Any, at: str = "") -> Formulary | None:
+    """A formulary; None for any resource that is no InsurancePlan (``kind_of`` tells it from a plan)."""
+    if not is_type(resource, "InsurancePlan"):
+        return None
+    at, ident, updated = place(resource, at)
+    return Formulary(
+        at=at,
+        id=ident,
+        last_updated=updated,
+        identifiers=identifiers(resource.get("identifier")),
+        status=text(resource.get("status")),
+        types=codings_of_all(resource.get("type")),
+        name=text(resource.get("name")),
+        period=period(resource.get("period"), f"{at}.period"),
+    )

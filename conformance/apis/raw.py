@@ -1,0 +1,55 @@
+"""One exchange as it came: is it FHIR at all, and of the type that was asked for?"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from conformance.apis.refusal import outcomes
+from conformance.exchange import Exchange
+from conformance.fhir import NotFhir, parse, structure
+
+SHOWN = 3
+
+
+def raw_problem(exchange: Exchange, types: Collection[str], *, may_refuse: bool = False) -> str:
+    """Why an answer is no FHIR of one of ``types``, in one sentence; "" where it is.
+
+    ``may_refuse``: a 4xx is an answer too, if it is an OperationOutcome (or, without a body, at least no data).
+    """
+    if exchange.failure is not None:
+        return exchange.failure.message
+    status = exchange.status or 0
+    if status >= 500 or status < 200:
+        return f"status {status}"
+    refused = 400 <= status < 500
+    if refused and may_refuse and not exchange.body:
+        return ""
+    if 300 <= status < 400 or (refused and not may_refuse):
+        return f"status {status}"
+    if "json" not in exchange.media_type:
+        return f"content type {exchange.media_type or 'missing'} instead of application/fhir+json"
+    try:
+        resource = parse(exchange.body)
+    except NotFhir as wrong:
+        return str(wrong)
+    expected = {"OperationOutcome"} if refused else set(types)
+    kind = resource["resourceType"]
+    if kind not in expected:
+        return f"a {kind} instead of {' or '.join(sorted(expected))}"
+    problems = structure(resource)
+    told = "; ".join(f"{each.at}: {each.message}" for each in problems[:SHOWN])
+    return f"{told} (… {len(problems)} in all)" if len(problems) > SHOWN else told
+
+
+def body_of(exchange: Exchange) -> Any:
+    """The resource in an answer, or None where there is none to read."""
+    try:
+        return parse(exchange.body)
+    except NotFhir:
+        return None
+
+
+def outcome_count(exchange: Exchange) -> int:
+    """How many OperationOutcomes an answer carries."""
+    return outcomes(body_of(exchange))

@@ -1,0 +1,169 @@
+"""What was decided about one line of a prior authorization, and for which reason.
+
+The decision is an X12 306 code in the extension ``reviewAction`` of an adjudication. The reason of a denial lawfully
+stands in any of several places: the rule asks for a specific reason, not for a code (42 CFR 422.122(b)(4)(ii)).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from conformance.apis.shapes import Coding, coding, codings, extensions, record, records, text
+
+Action = Literal["approved", "denied", "pended", "modified", "cancelled", "contact", "no-action"]
+Found = Literal["reasonCode", "adjudication.reason", "itemNote", "processNote", "disposition"]
+
+REVIEW_ACTION = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-reviewAction"
+REVIEW_ACTION_CODE = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-reviewActionCode"
+ACTION_SYSTEM = "https://codesystem.x12.org/005010/306"
+ACTION_VALUE_SET = "https://valueset.x12.org/x217/005010/response/2000F/HCR/1/01/00/306"
+REASON_SYSTEM = "https://codesystem.x12.org/external/886"
+SUBMITTED = Coding("http://terminology.hl7.org/CodeSystem/adjudication", "submitted")
+
+# X12 306. A certification in part grants less than was asked for, as a modification does.
+ACTIONS: Mapping[str, Action] = {
+    "A1": "approved",
+    "A2": "modified",
+    "A3": "denied",
+    "A4": "pended",
+    "A6": "modified",
+    "C": "cancelled",
+    "CT": "contact",
+    "NA": "no-action",
+}
+
+# Payers shorten the URL of this sub-extension, and the profile's slice is called "code".
+_ACTION_URLS = frozenset({REVIEW_ACTION_CODE, "extension-reviewActionCode", "reviewActionCode", "code"})
+
+# Codes of these systems say that there is no reason.
+_NO_REASON_SYSTEMS = frozenset(
+    {"http://terminology.hl7.org/CodeSystem/data-absent-reason", "http://terminology.hl7.org/CodeSystem/v3-NullFlavor"}
+)
+
+# A text made of these words alone only repeats the decision: it tells no reason and no circumstance.
+_WORDS = """
+a all an and applicable are as at adjudicated adjudication approval approve approved auth authorisation authorised
+authorization authorized been being by certification certified claim complete completed decided decision decline
+declined denial denied deny disposition due final for from give given has have in is it item items its line lines
+message modified more n na no non none not notice null of on one only or other outcome pa part partial partially payer
+pend pended pending plan prior process processed provide provided reason reasons refuse refused reject rejected
+rejection request requested requests response result review reviewed see service services some status submitted
+success successful successfully tbd text that the this three to two unknown unspecified was were with your
+"""
+_DECISION_WORDS = frozenset(_WORDS.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason: a code, a text, or both, and where it stands."""
+
+    system: str
+    code: str
+    text: str
+    found: Found
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewAction:
+    """One ``reviewAction`` extension; ``action`` is None where its code is none of X12 306."""
+
+    at: str
+    action: Action | None
+    codings: tuple[Coding, ...]
+    number: str
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Adjudication:
+    """One adjudication: its categories, its review actions (one is usual), the reasons it gives itself."""
+
+    at: str
+    categories: tuple[Coding, ...]
+    review_actions: tuple[ReviewAction, ...]
+    reasons: tuple[Reason, ...]
+
+
+def says_something(value: str) -> bool:
+    """Whether a text tells more than that there is a decision, and which."""
+    words = re.findall(r"\w+", value.casefold().replace("_", " "))
+    return any(word not in _DECISION_WORDS and not word.isdigit() for word in words)
+
+
+def action_of(codes: tuple[Coding, ...]) -> Action | None:
+    """The action that codes mean: by X12's own system (or its value set) where one is so coded, else by the code."""
+    own = [each for each in codes if each.system in (ACTION_SYSTEM, ACTION_VALUE_SET)]
+    meant = (ACTIONS.get(each.code.upper()) for each in (own or codes))
+    return next((action for action in meant if action), None)
+
+
+def adjudications(value: Any, at: str) -> tuple[Adjudication, ...]:
+    """The adjudications of an item, an added item or a whole request."""
+    return tuple(_adjudication(raw, f"{at}.adjudication[{place}]") for place, raw in records(value))
+
+
+def _adjudication(raw: Mapping[str, Any], at: str) -> Adjudication:
+    return Adjudication(
+        at=at,
+        categories=codings(raw.get("category")),
+        review_actions=tuple(_review_action(each, where) for where, each in extensions(raw, REVIEW_ACTION, at)),
+        reasons=reasons_of(raw.get("reason"), "adjudication.reason", f"{at}.reason"),
+    )
+
+
+def _review_action(raw: Mapping[str, Any], at: str) -> ReviewAction:
+    codes: tuple[Coding, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    number = ""
+    for place, part in records(raw.get("extension")):
+        url = text(part.get("url"))
+        if url in _ACTION_URLS:
+            codes += _coded(part)
+        elif url == "reasonCode":
+            where = f"{at}.extension[{place}]"
+            reasons += reasons_of(part.get("valueCodeableConcept"), "reasonCode", f"{where}.valueCodeableConcept")
+            reasons += tuple(_plain_reasons(part, where))
+        elif url == "number":
+            number = number or text(part.get("valueString"))
+    return ReviewAction(at, action_of(codes), codes, number, reasons)
+
+
+def _coded(part: Mapping[str, Any]) -> tuple[Coding, ...]:
+    """The codes of an extension that should hold a CodeableConcept; a Coding or a bare code is read as well."""
+    found = codings(part.get("valueCodeableConcept"))
+    single = coding(part.get("valueCoding"))
+    bare = Coding(code=text(part.get("valueCode")) or text(part.get("valueString")))
+    return found + tuple(each for each in (single, bare) if each.code)
+
+
+def _plain_reasons(part: Mapping[str, Any], at: str) -> Iterator[Reason]:
+    """Reasons in an extension of another type than the guide's: the rule asks for a reason, whatever its form."""
+    single = coding(part.get("valueCoding"))
+    if _is_code(single):
+        yield Reason(single.system, single.code, single.display, "reasonCode", f"{at}.valueCoding")
+    yield from text_reasons(part.get("valueString"), "reasonCode", f"{at}.valueString")
+
+
+def reasons_of(concept: Any, found: Found, at: str) -> tuple[Reason, ...]:
+    """The reasons of a CodeableConcept: one per code that is one, else its text if that tells anything."""
+    words = text(record(concept).get("text"))
+    codes = codings(concept)
+    coded = tuple(Reason(each.system, each.code, each.display or words, found, at) for each in codes if _is_code(each))
+    if coded:
+        return coded
+    displayed = (each.display for each in codes if each.system not in _NO_REASON_SYSTEMS)
+    return tuple(reason for said in (words, *displayed) for reason in text_reasons(said, found, at))[:1]
+
+
+def text_reasons(value: Any, found: Found, at: str) -> tuple[Reason, ...]:
+    """A text as a reason, if it tells more than the decision."""
+    said = text(value)
+    return (Reason("", "", said, found, at),) if says_something(said) else ()
+
+
+def _is_code(each: Coding) -> bool:
+    return bool(each.code) and each.system not in _NO_REASON_SYSTEMS

@@ -1,0 +1,154 @@
+"""Request bodies from templates (fixtures/cases) and a few facts.
+
+A template is JSON that is walked, never text that is substituted, so no fact can break out of its place:
+
+    {"$fact": "member.family"}                       the fact; without it the tester is told which key is missing
+    {"$fact": "member.gender", "$optional": true}    the fact, or the element is left out
+    {"$each": "items", "$do": {…}}                   one element per entry; inside, its facts are "item.…"
+    {"$if": "urgent", "$do": {…}}                    the element only where the fact is true
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import tomllib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from conformance.errors import NotTested, UsageError
+from conformance.paths import fixtures
+from conformance.target import Case, Target
+
+ABSENT: Any = object()
+
+
+@cache
+def template(name: str) -> Any:
+    """A request template of fixtures/cases by its name, without the ending."""
+    return json.loads((fixtures() / "cases" / f"{name}.json").read_text("utf-8"))
+
+
+@cache
+def invalid_requests() -> Mapping[str, Mapping[str, Any]]:
+    """The ways to break a request: name -> what to remove, set or send instead (fixtures/cases/pas-invalid.toml)."""
+    return tomllib.loads((fixtures() / "cases" / "pas-invalid.toml").read_text("utf-8"))
+
+
+def fill(template: Any, facts: Mapping[str, Any], change: str = "") -> Any:
+    """The template with its facts in place.
+
+    A missing fact that is not optional is NotTested, naming the key of target.toml under ``change``.
+    """
+    filled = _fill(template, facts, change)
+    return None if filled is ABSENT else filled
+
+
+def _fill(node: Any, facts: Mapping[str, Any], change: str) -> Any:
+    if isinstance(node, list):
+        filled: list[Any] = []
+        for each in node:
+            if isinstance(each, dict) and "$each" in each:
+                entries = _fact(facts, each["$each"])
+                filled += [_fill(each["$do"], {**facts, "item": entry}, change) for entry in entries or ()]
+            else:
+                filled.append(_fill(each, facts, change))
+        return [each for each in filled if each is not ABSENT] or ABSENT
+    if not isinstance(node, dict):
+        return node
+    if "$fact" in node:
+        value = _fact(facts, node["$fact"])
+        if value is None or value == "":
+            if node.get("$optional"):
+                return ABSENT
+            raise NotTested(f"needs the fact {node['$fact']!r}", change=_key(change, node["$fact"]))
+        return copy.deepcopy(value)
+    if "$if" in node:
+        return _fill(node["$do"], facts, change) if _fact(facts, node["$if"]) else ABSENT
+    entries = {key: _fill(value, facts, change) for key, value in node.items()}
+    kept = {key: value for key, value in entries.items() if value is not ABSENT}
+    return kept if kept or not node else ABSENT
+
+
+def _fact(facts: Mapping[str, Any], path: str) -> Any:
+    value: Any = facts
+    for step in path.split("."):
+        if not isinstance(value, Mapping) or step not in value:
+            return None
+        value = value[step]
+    return value
+
+
+def _key(change: str, fact: str) -> str:
+    room, _, rest = fact.partition(".")
+    return {"member": f"members.….{rest}", "requester": fact, "payer": fact}.get(room, f"{change}.{fact}")
+
+
+def request_facts(target: Target, case: Case, *, sent: str, now: str, stamp: str) -> dict[str, Any]:
+    """The facts a prior-authorization request is made of.
+
+    ``sent`` is the identifier minted for this run, case and version; ``now`` an instant, ``stamp`` its date.
+    """
+    given = dict(case.facts)
+    member = target.members.get(given.pop("member", "first"))
+    items = given.pop("items", None) or [
+        {key: given[key] for key in ("service", "quantity", "place", "service_type") if key in given}
+    ]
+    place = given.get("place", "11")
+    return {
+        **given,
+        "member": dict(member.facts) if member else {},
+        "requester": dict(target.requester),
+        "payer": dict(target.payer),
+        "urgent": given.get("urgency") == "expedited",
+        "priority": "stat" if given.get("urgency") == "expedited" else "normal",
+        "items": [_item(number, item, place, sent) for number, item in enumerate(items, 1)],
+        "request": {"id": sent, "created": now, "date": stamp},
+    }
+
+
+def _item(number: int, item: Mapping[str, Any], place: str, sent: str) -> dict[str, Any]:
+    return {"place": place, "service_type": "1", **item, "sequence": number, "trace": f"{sent}-{number}"}
+
+
+def body_of(case: Case, name: str, facts: Mapping[str, Any], change: str) -> Any:
+    """The request of a case: the tester's own body where there is one, else our template."""
+    if case.body is None:
+        return fill(template(name), facts, change)
+    return fill(_own_body(case.body), facts, change)
+
+
+def _own_body(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as wrong:
+        raise UsageError(f"not a readable JSON body: {wrong}", file=str(path)) from wrong
+
+
+def broken(request: Any, how: Mapping[str, Any]) -> bytes:
+    """A valid request made invalid: ``send`` replaces it, ``remove`` and ``set`` change it at dotted paths."""
+    if "send" in how:
+        return str(how["send"]).encode()
+    request = copy.deepcopy(request)
+    for path in _paths(how.get("remove", ())):
+        _parent(request, path).pop(_step(path[-1]))
+    for dotted, value in how.get("set", {}).items():
+        path = dotted.split(".")
+        _parent(request, path)[_step(path[-1])] = value
+    return json.dumps(request).encode()
+
+
+def _paths(paths: str | Sequence[str]) -> list[list[str]]:
+    return [path.split(".") for path in ([paths] if isinstance(paths, str) else paths)]
+
+
+def _parent(node: Any, path: Sequence[str]) -> Any:
+    for step in path[:-1]:
+        node = node[_step(step)]
+    return node
+
+
+def _step(step: str) -> Any:
+    return int(step) if step.isdigit() else step

@@ -1,0 +1,235 @@
+"""Time: what it is now, what a stamp can mean, when a decision was due.
+
+Nothing else in the harness asks the system for the time. A stamp is an interval of its precision: "2027-02-01" is the
+whole day in every zone the payer works in. A decision is late only if the whole interval is late by the lenient
+reading of the rule (design: between lenient and strict it is advised).
+"""
+
+from __future__ import annotations
+
+import os
+import time as _time
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+OFFSET = "CONFORMANCE_CLOCK_OFFSET"
+CLOSING_HOUR = time(17, 0)  # after it, a request may lawfully count as received on the next day
+
+
+def offset() -> float:
+    """Seconds by which this process's wall clock is moved: demo and prove move both sides alike."""
+    return float(os.environ.get(OFFSET, "0") or 0)
+
+
+def now() -> datetime:
+    """The wall clock, aware, in UTC."""
+    return datetime.fromtimestamp(_time.time() + offset(), UTC)
+
+
+def monotonic() -> float:
+    """Seconds for measuring; never moved."""
+    return _time.perf_counter()
+
+
+def sleep(seconds: float) -> None:
+    """Waits."""
+    _time.sleep(seconds)
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What a written time can mean: no earlier than ``earliest``, no later than ``latest``; both aware."""
+
+    text: str
+    earliest: datetime
+    latest: datetime
+    whole_day: bool = False
+
+
+def stamp(written: str | date | datetime | None, zones: Sequence[str] = ("UTC",)) -> Stamp | None:
+    """Reads a FHIR date, dateTime or instant (or a TOML one) as an interval; None where it is none.
+
+    A bare date, month or year lasts from its start in the easternmost of ``zones`` to its end in the westernmost; a
+    time without zone is read in every one of ``zones``.
+    """
+    if written is None or written == "":
+        return None
+    text = written.isoformat() if isinstance(written, date) else str(written)
+    places = [ZoneInfo(zone) for zone in zones or ("UTC",)]
+    if isinstance(written, date) and not isinstance(written, datetime):
+        return _days(text, written, written, places)
+    try:
+        if len(text) == 4:
+            year = int(text)
+            return _days(text, date(year, 1, 1), date(year, 12, 31), places)
+        if len(text) == 7:
+            first = date.fromisoformat(text + "-01")
+            return _days(text, first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1), places)
+        if len(text) == 10:
+            return _days(text, date.fromisoformat(text), date.fromisoformat(text), places)
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return Stamp(text, moment, moment)
+        local = [moment.replace(tzinfo=place) for place in places]
+        return Stamp(text, min(local, key=_instant), max(local, key=_instant))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _days(text: str, first: date, last: date, places: Iterable[ZoneInfo]) -> Stamp:
+    starts = [datetime.combine(first, time.min, place) for place in places]
+    ends = [datetime.combine(last, time(23, 59, 59, 999999), place) for place in places]
+    return Stamp(text, min(starts, key=_instant), max(ends, key=_instant), whole_day=True)
+
+
+def _instant(moment: datetime) -> datetime:
+    # Comparing two datetimes of one zone ignores the fold of a clock change: compare instants.
+    return moment.astimezone(UTC)
+
+
+@lru_cache(maxsize=64)
+def federal_holidays(year: int) -> frozenset[date]:
+    """The eleven US federal holidays as observed in ``year`` (5 U.S.C. 6103; a New Year's Day may fall in December)."""
+    fixed = [date(year, 1, 1), date(year, 7, 4), date(year, 11, 11), date(year, 12, 25), date(year + 1, 1, 1)]
+    if year >= 2021:
+        fixed.append(date(year, 6, 19))
+    observed = {_observed(day) for day in fixed}
+    floating = {
+        _nth(year, 1, 0, 3), _nth(year, 2, 0, 3), _last_monday(year, 5), _nth(year, 9, 0, 1),
+        _nth(year, 10, 0, 2), _nth(year, 11, 3, 4),
+    }  # fmt: skip
+    return frozenset(day for day in observed | floating if day.year == year)
+
+
+def _observed(day: date) -> date:
+    return day + timedelta(days={5: -1, 6: 1}.get(day.weekday(), 0))
+
+
+def _nth(year: int, month: int, weekday: int, n: int) -> date:
+    first = date(year, month, 1)
+    return first + timedelta(days=(weekday - first.weekday()) % 7 + 7 * (n - 1))
+
+
+def _last_monday(year: int, month: int) -> date:
+    last = date(year, month + 1, 1) - timedelta(days=1)
+    return last - timedelta(days=last.weekday())
+
+
+def is_holiday(day: date, extra: Iterable[date] = ()) -> bool:
+    """A federal holiday, or one that the payer observes (``extra``)."""
+    return day in federal_holidays(day.year) or day in set(extra)
+
+
+def add_business_days(start: date, days: int, extra: Iterable[date] = ()) -> date:
+    """The ``days``-th day after ``start`` that is neither weekend nor holiday."""
+    holidays = set(extra)
+    day = start
+    while days > 0:
+        day += timedelta(days=1)
+        if day.weekday() < 5 and not is_holiday(day, holidays):
+            days -= 1
+    return day
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How long a decision may take: ``days`` calendar days or ``hours``; ``extension_days`` more where one is allowed.
+
+    A row of suites/rules/clocks.toml, in force for ``payers`` for requests received in [from_, until].
+    """
+
+    rule: str
+    requirement: str
+    urgency: str
+    payers: tuple[str, ...]
+    cite: str
+    from_: date
+    until: date | None
+    days: int = 0
+    hours: int = 0
+    extension_days: int = 0
+    confidence: str = "verified"
+
+    @property
+    def text(self) -> str:
+        return f"{self.hours} hours" if self.hours else f"{self.days} calendar days"
+
+
+@dataclass(frozen=True)
+class Due:
+    """When a decision was due: ``strict`` by the first possible instant, ``lenient`` by the last lawful one."""
+
+    strict: datetime
+    lenient: datetime
+
+
+def load_limits(path: Path) -> tuple[Limit, ...]:
+    """The rows of clocks.toml."""
+    rows = tomllib.loads(path.read_text("utf-8"))
+    return tuple(
+        Limit(
+            rule=name,
+            requirement=row["requirement"],
+            urgency=row["urgency"],
+            payers=tuple(row["payers"]),
+            cite=row["cite"],
+            from_=row["from"],
+            until=row.get("until"),
+            days=row.get("days", 0),
+            hours=row.get("hours", 0),
+            extension_days=row.get("extension_days", 0),
+            confidence=row["confidence"],
+        )
+        for name, row in rows.items()
+    )
+
+
+def limit_for(
+    limits: Iterable[Limit], requirement: str, payer: str | None, received: Stamp, starts: date | None = None
+) -> Limit | None:
+    """The limit in force when the request came in, or None. ``starts``: the period from which the payer is bound."""
+    day = received.earliest.date()
+    for limit in limits:
+        if limit.requirement != requirement or (payer is not None and payer not in limit.payers):
+            continue
+        begins = max(limit.from_, starts) if starts else limit.from_
+        if begins <= day and (limit.until is None or day <= limit.until):
+            return limit
+    return None
+
+
+def due(
+    received: Stamp, limit: Limit, zones: Sequence[str], holidays: Iterable[date] = (), *, extended: bool = False
+) -> Due:
+    """When the decision on a request received at ``received`` was due under ``limit``.
+
+    Hours run from the stamp. Calendar days end with the day, in the last zone; a request that came in after hours or
+    on a holiday counts, leniently, from the next day that is no holiday.
+    """
+    more = timedelta(days=limit.extension_days if extended else 0)
+    if limit.hours:
+        span = timedelta(hours=limit.hours) + more
+        return Due(received.earliest + span, received.latest + span)
+    days = timedelta(days=limit.days) + more
+    lenient = []
+    for zone in zones or ("UTC",):
+        place = ZoneInfo(zone)
+        local = received.latest.astimezone(place)
+        day = local.date()
+        if is_holiday(day, holidays) or (not received.whole_day and local.time() >= CLOSING_HOUR):
+            day = _next_working_date(day, holidays)
+        lenient.append(datetime.combine(day + days, time(23, 59, 59, 999999), place))
+    return Due(received.earliest + days, max(lenient, key=_instant))
+
+
+def _next_working_date(day: date, holidays: Iterable[date]) -> date:
+    observed = set(holidays)
+    day += timedelta(days=1)
+    while is_holiday(day, observed):
+        day += timedelta(days=1)
+    return day

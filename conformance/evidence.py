@@ -1,0 +1,109 @@
+"""What Allure is shown of a scenario; a view of the record, which is results.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+import allure
+from allure_commons.types import LinkType, Severity
+
+from conformance.catalogue import Requirement, Standing
+from conformance.errors import NonConformance
+from conformance.expect import Judgement, Step
+from conformance.journal import Journal
+from conformance.links import links
+from conformance.redaction import HIDDEN, Redactor
+from conformance.target import Claim
+from conformance.verdict import ScenarioVerdict
+
+HTTP_EXCHANGE = "application/vnd.allure.http+json"
+PLACEHOLDER = "__ALLURE_REDACTED__"
+SEVERITY = {"shall": Severity.CRITICAL, "should": Severity.NORMAL, "may": Severity.MINOR}
+TITLES = {
+    "prior-auth": "Prior authorization",
+    "formulary": "Drug formulary",
+    "payer-to-payer": "Payer-to-payer exchange",
+    "discovery": "Discovery and trust",
+}
+
+
+def label(requirement: Requirement, stands: Standing, level: str, claim: Claim) -> None:
+    """Puts a scenario in its place: epic the API, feature law or guide, story the requirement."""
+    allure.dynamic.epic(TITLES.get(requirement.api, requirement.api))
+    allure.dynamic.feature("Law" if requirement.kind == "law" else "Guide")
+    allure.dynamic.story(requirement.id)
+    allure.dynamic.title(f"{requirement.text} [{claim.label}]")
+    allure.dynamic.severity(SEVERITY[level])
+    allure.dynamic.description("\n".join(filter(None, [requirement.text, *stands.cites, stands.note])))
+    allure.dynamic.label("standing", stands.state)
+    allure.dynamic.label("level", level)
+    for url in links(requirement, stands.cites):
+        allure.dynamic.link(url, link_type=LinkType.LINK, name=url.rpartition("/")[2] or url)
+
+
+def show(verdict: ScenarioVerdict, judgement: Judgement, journal: Journal) -> None:
+    """One step per judgement call, then the exchanges, redacted, each with its curl line."""
+    allure.dynamic.label("verdict", verdict.verdict)
+    for step in judgement.steps:
+        _step(step)
+    if verdict.verdict == "advisory":
+        allure.attach(journal.redactor.text(verdict.message), "Advice", allure.attachment_type.TEXT)
+    for exchange_id in verdict.exchanges:
+        if line := journal.lines.get(exchange_id):
+            attach(line)
+
+
+def attach(line: Mapping[str, Any]) -> None:
+    """Attaches one exchange as Allure renders exchanges, and the curl line that asks it again."""
+    name = f"{line['operation']} {line['case']}".strip()
+    allure.attach(
+        json.dumps(http_exchange(line), ensure_ascii=False),
+        name,
+        attachment_type=HTTP_EXCHANGE,
+        extension="httpexchange",
+    )
+    allure.attach(line["curl"], f"{line['id']} as curl", allure.attachment_type.TEXT)
+
+
+def http_exchange(line: Mapping[str, Any]) -> dict[str, Any]:
+    """An exchange in Allure's form (application/vnd.allure.http+json)."""
+    return {
+        "request": {
+            "method": line["method"],
+            "url": line["url"],
+            "headers": _headers(line["request_headers"]),
+            **_body(line["request_body"], line["request_headers"]),
+        },
+        "response": {
+            "status": line["status"] or 0,
+            "headers": _headers(line["headers"]),
+            **_body(line["body"], line["headers"]),
+        },
+    }
+
+
+def shown(raised: BaseException, verdict: ScenarioVerdict, redactor: Redactor) -> BaseException:
+    """The exception as it may be shown: its text redacted, its kind kept (failed stays failed, broken broken)."""
+    text = redactor.text(verdict.message)
+    kind: type[Exception] = AssertionError if isinstance(raised, NonConformance) else RuntimeError
+    return kind(text).with_traceback(None)
+
+
+def _step(step: Step) -> None:
+    told = f"{step.what}: {step.judged - step.failed} of {step.judged}" if step.judged > 1 else step.what
+    with suppress(AssertionError), allure.step(told):
+        if step.failed and step.kind == "expect":
+            raise AssertionError(told)
+
+
+def _headers(headers: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value.replace(HIDDEN, PLACEHOLDER)} for name, value in headers.items()]
+
+
+def _body(body: str, headers: Mapping[str, str]) -> dict[str, Any]:
+    if not body:
+        return {}
+    return {"body": {"contentType": headers.get("content-type", ""), "value": body.replace(HIDDEN, PLACEHOLDER)}}

@@ -1,0 +1,65 @@
+"""One request and its answer, with times: the evidence everything else points at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from conformance.errors import Actor
+
+FailureKind = Literal[
+    "refused", "unknown-host", "tls", "no-answer", "deadline", "aborted",  # nothing usable came back: error
+    "block-page", "too-many-requests", "unavailable", "redirect", "credentials",  # not the payer's API speaking: error
+    "oversize",  # the payer's answer never ends: fail of answers-are-fhir
+]  # fmt: skip
+
+ACTORS: Mapping[FailureKind, Actor] = {
+    "redirect": "your file",
+    "credentials": "your file",
+    "oversize": "payer",
+}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an exchange has no answer that can be judged, in one sentence for the reader."""
+
+    kind: FailureKind
+    message: str
+
+    @property
+    def actor(self) -> Actor:
+        return ACTORS.get(self.kind, "network")
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request and its answer.
+
+    ``operation`` is "<api>.<verb>" (prior-auth.submit); ``claim`` the guide version, "pas=2.2.1"; ``seconds``
+    monotonic, from the first byte sent to the last received; ``started`` an aware UTC wall-clock time; ``body`` the
+    decoded answer, cut at the size limit. ``status`` is None where no answer came. Header names are lower case.
+    """
+
+    id: str
+    operation: str
+    case: str
+    claim: str
+    method: str
+    url: str
+    request_headers: Mapping[str, str] = field(default_factory=dict)
+    request_body: bytes = b""
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    started: datetime | None = None
+    seconds: float = 0.0
+    failure: Failure | None = None
+    authorized: bool = True
+
+    @property
+    def media_type(self) -> str:
+        """The answer's media type, lower case, without parameters."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()

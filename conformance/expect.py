@@ -1,0 +1,145 @@
+"""The words a scenario is written in: ``expect``, ``expect.each``, ``need``, ``advise`` and ``@requirement``.
+
+Every judgement is noted in the current ``Judgement``, which the plugin opens around a scenario; outside one (in a
+unit test, say) the words work the same and the notes are dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from conformance.errors import Finding, NonConformance, NotTested
+
+SHOWN_FINDINGS = 50
+REQUIREMENT = "__conformance_requirement__"
+
+T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Step:
+    """One judgement call: what was looked for, how many things were judged, how many were wrong."""
+
+    what: str
+    judged: int
+    failed: int
+    kind: str = "expect"  # expect | advise | need
+
+
+@dataclass
+class Judgement:
+    """All that one scenario said, and the exchanges it looked at, in order."""
+
+    steps: list[Step] = field(default_factory=list)
+    advice: list[Finding] = field(default_factory=list)
+    exchanges: list[str] = field(default_factory=list)
+
+    @property
+    def judged(self) -> int:
+        return sum(step.judged for step in self.steps if step.kind == "expect")
+
+    def saw(self, exchange_ids: Iterable[str]) -> None:
+        self.exchanges += [each for each in exchange_ids if each not in self.exchanges]
+
+
+_current: ContextVar[Judgement | None] = ContextVar("judgement", default=None)
+
+
+@contextmanager
+def judging(judgement: Judgement) -> Iterator[Judgement]:
+    """Notes every judgement made inside the block in ``judgement``."""
+    token = _current.set(judgement)
+    try:
+        yield judgement
+    finally:
+        _current.reset(token)
+
+
+def current() -> Judgement | None:
+    """The judgement now open, if any."""
+    return _current.get()
+
+
+def _note(step: Step) -> None:
+    if judgement := _current.get():
+        judgement.steps.append(step)
+
+
+def shown(value: object) -> str:
+    """A value in a reader's words, short enough for one line."""
+    if value is None or value == "" or value == () or value == []:
+        return "nothing"
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= 300 else text[:300] + "…"
+
+
+class _Expect:
+    """The payer is wrong otherwise."""
+
+    def __call__(self, value: object, what: str, *, at: str = "", got: object = None) -> None:
+        """``value`` must be true; else NonConformance: ``what`` was expected, ``got`` was there, at ``at``."""
+        _note(Step(what, 1, 0 if value else 1))
+        if not value:
+            raise NonConformance([Finding(what, shown(got if got is not None else value), at)])
+
+    def each(
+        self,
+        items: Iterable[T],
+        check: Callable[[T], object],
+        what: str,
+        *,
+        at: Callable[[T], str] | None = None,
+        got: Callable[[T], object] | None = None,
+    ) -> None:
+        """``check`` must hold for every item: all are judged, then all findings are raised at once.
+
+        Where an item has an ``at``, it says where the item stands. Nothing to judge is a mistake of the scenario.
+        """
+        findings: list[Finding] = []
+        judged = failed = 0
+        for item in items:
+            judged += 1
+            if check(item):
+                continue
+            failed += 1
+            if len(findings) < SHOWN_FINDINGS:
+                where = at(item) if at else str(getattr(item, "at", ""))
+                findings.append(Finding(what, shown(got(item) if got else None), where))
+        if not judged:
+            raise ValueError(f"nothing to judge for: {what}")
+        _note(Step(what, judged, failed))
+        if failed:
+            raise NonConformance(findings, judged, failed)
+
+
+expect = _Expect()
+
+
+def need(value: T | None, what: str, *, change: str = "", because: str = "") -> T:
+    """Gives ``value`` back; without it nothing can be judged: NotTested, naming the key of target.toml to change."""
+    if value is None or value is False or (hasattr(value, "__len__") and len(value) == 0):
+        _note(Step(what, 0, 0, "need"))
+        raise NotTested(f"needs {what}", change=change, because=because)
+    return value
+
+
+def advise(value: object, what: str, *, at: str = "", got: object = None) -> None:
+    """Notes, where ``value`` is false, that ``what`` would be better; never decides."""
+    _note(Step(what, 1, 0 if value else 1, "advise"))
+    if not value and (judgement := _current.get()):
+        judgement.advice.append(Finding(what, shown(got if got is not None else value), at))
+
+
+def requirement(requirement_id: str) -> Callable[[F], F]:
+    """Says which one requirement a scenario judges."""
+
+    def mark(scenario: F) -> F:
+        setattr(scenario, REQUIREMENT, requirement_id)
+        return scenario
+
+    return mark

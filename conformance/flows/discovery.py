@@ -1,0 +1,107 @@
+"""What an endpoint says of itself: /metadata, the SMART and Da Vinci configurations, the TLS it speaks."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from conformance.apis.discovery import Capabilities, Davinci, Smart, read_capabilities, read_davinci, read_smart
+from conformance.errors import NotApplicable, NotTested, Unjudgeable
+from conformance.exchange import Exchange
+from conformance.flows.recording import Recording, answered, resource_of
+from conformance.target import Claim
+from conformance.wire.payer import Request
+from conformance.wire.tls import Negotiated, negotiated
+
+METADATA = "discovery.capability-statement"
+
+
+class Discovery:
+    """One endpoint's own words; every act is recorded."""
+
+    def __init__(self, recording: Recording, claim: Claim) -> None:
+        self._recording = recording
+        self.claim = claim
+        self.guide = recording.guide(claim)
+
+    def metadata(self) -> Exchange:
+        """The exchange of GET metadata."""
+        self._recording.endpoint(self.claim)
+        exchange = self._recording.act(
+            (self.claim.base_url, "metadata"),
+            lambda: self._get("discovery.metadata", "metadata", token="own"),  # noqa: S106
+        )
+        return answered(exchange, METADATA)
+
+    def capabilities(self) -> Capabilities:
+        """The CapabilityStatement; NotTested where there is none to read."""
+        exchange = self.metadata()
+        statement = read_capabilities(resource_of(exchange, METADATA)) if exchange.status == 200 else None
+        if statement is None:
+            raise NotTested("there is no CapabilityStatement to read", because=METADATA)
+        return statement
+
+    def statement(self) -> dict[str, Any] | None:
+        """The CapabilityStatement as it came, or None where something else did."""
+        exchange = self.metadata()
+        if exchange.status != 200:
+            return None
+        return resource_of(exchange, "")
+
+    def smart_exchange(self) -> Exchange:
+        """The exchange of GET .well-known/smart-configuration."""
+        return self._well_known("discovery.smart-configuration", ".well-known/smart-configuration")
+
+    def smart(self) -> Smart:
+        """The SMART configuration; NotTested where there is none to read."""
+        smart = read_smart(_json(self.smart_exchange()))
+        if smart is None:
+            raise NotTested("there is no SMART configuration to read", because="smart.configuration")
+        return smart
+
+    def smart_document(self) -> Smart | None:
+        """The SMART configuration, or None where what came is no JSON object."""
+        return read_smart(_json(self.smart_exchange()))
+
+    def davinci_exchange(self) -> Exchange:
+        """The exchange of GET .well-known/davinci-configuration."""
+        return self._well_known("discovery.davinci-configuration", ".well-known/davinci-configuration")
+
+    def davinci(self) -> Davinci | None:
+        """The Da Vinci configuration, or None where there is none."""
+        exchange = self.davinci_exchange()
+        return read_davinci(_json(exchange)) if exchange.status == 200 else None
+
+    def tls(self) -> Negotiated:
+        """The TLS version the endpoint agrees to; NotApplicable without https."""
+        self._recording.endpoint(self.claim)
+        if not self.claim.base_url.startswith("https:"):
+            raise NotApplicable("the endpoint is not served over https")
+        found = self._recording.act(
+            (self.claim.base_url, "tls"), lambda: negotiated(self.claim.base_url, self._recording.api(self.claim).auth)
+        )
+        if found.version is None and found.failure is not None:
+            raise Unjudgeable(found.failure.message, found.failure.actor)
+        return found
+
+    def _well_known(self, operation: str, path: str) -> Exchange:
+        self._recording.endpoint(self.claim)
+        exchange = self._recording.act(
+            (self.claim.base_url, path),
+            lambda: self._get(operation, path, token="none"),  # noqa: S106
+        )
+        return answered(exchange, "")
+
+    def _get(self, operation: str, path: str, token: str) -> Exchange:
+        request = Request(operation=operation, method="GET", path=path, claim=self.claim.label, token=token)
+        return self._recording.wire.send(self.claim.base_url, self._recording.api(self.claim), request)
+
+
+def _json(exchange: Exchange) -> Any:
+    """The body as JSON, or None: these documents are not FHIR."""
+    if exchange.status != 200:
+        return None
+    try:
+        return json.loads(exchange.body)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,163 @@
+"""Run once, assert many: every act is done at most once and remembered, its exception included."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from conformance.errors import NotApplicable, NotTested, Unjudgeable
+from conformance.exchange import Exchange
+from conformance.expect import current
+from conformance.fhir import NotFhir, parse
+from conformance.guides import Guide
+from conformance.target import Api, Claim, Target
+from conformance.wire.files import Folder
+from conformance.wire.payer import Request, Wire
+
+T = TypeVar("T")
+JSON_TYPES = ("application/fhir+json", "application/json", "text/json", "application/json+fhir")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the tester allowed: how many samples, whether malformed and forged requests may be sent."""
+
+    samples: int = 1
+    intrusive: bool = False
+
+
+@dataclass
+class Act:
+    """One act that was done: its value or exception, and the exchanges it took."""
+
+    value: Any = None
+    raised: Exception | None = None
+    exchanges: list[Exchange] = field(default_factory=list)
+
+
+class Recording:
+    """All acts of one run against one target, keyed by API, guide version, act and case."""
+
+    def __init__(
+        self,
+        target: Target,
+        wire: Wire,
+        guides: Mapping[tuple[str, str], Guide],
+        run_id: str,
+        options: Options = Options(),
+    ) -> None:
+        self.target = target
+        self.guides = guides
+        self.run_id = run_id
+        self.options = options
+        self._wire = wire
+        self._acts: dict[Hashable, Act] = {}
+        self._open: list[Act] = []
+        self._folders: dict[str, Folder] = {}
+
+    def act(self, key: Hashable, do: Callable[[], T]) -> T:
+        """The value of ``do``, done now or remembered; its exchanges are shown to the scenario that asks."""
+        act = self._acts.get(key)
+        if act is None:
+            act = self._acts[key] = Act()
+            self._open.append(act)
+            try:
+                act.value = do()
+            except (NotTested, Unjudgeable, NotApplicable) as raised:
+                act.raised = raised
+            finally:
+                self._open.pop()
+        for outer in self._open:
+            outer.exchanges += [each for each in act.exchanges if each not in outer.exchanges]
+        if judgement := current():
+            judgement.saw(each.id for each in act.exchanges)
+        if act.raised is not None:
+            raise act.raised
+        value: T = act.value
+        return value
+
+    def done(self, key: Hashable) -> bool:
+        """Whether an act was done already."""
+        return key in self._acts
+
+    def note(self, exchange: Exchange) -> None:
+        """Puts an exchange down to the act that is being done."""
+        for act in self._open:
+            act.exchanges.append(exchange)
+
+    def exchanges(self, operation: str, claim: Claim) -> tuple[Exchange, ...]:
+        """All exchanges of an operation at a claim so far, in order."""
+        seen: dict[str, Exchange] = {}
+        for act in self._acts.values():
+            for each in act.exchanges:
+                if each.operation == operation and each.claim == claim.label:
+                    seen[each.id] = each
+        return tuple(seen.values())
+
+    def guide(self, claim: Claim) -> Guide:
+        return self.guides[claim.ig, claim.version]
+
+    def api(self, claim: Claim) -> Api:
+        return self.target.apis[claim.api]
+
+    @property
+    def wire(self) -> Wire:
+        return self._wire
+
+    def send(self, claim: Claim, request: Request) -> Exchange:
+        """Sends one request, if its class of act is allowed here."""
+        self.allow(claim, request.operation)
+        return self._wire.send(claim.base_url, self.api(claim), request)
+
+    def allow(self, claim: Claim, operation: str, *, intrusive: bool = False) -> None:
+        """NotTested where the target or the command does not allow this class of act."""
+        act = self.guide(claim).operations.get(operation, {}).get("act", "read")
+        if act == "write" and not self.target.may_write:
+            raise NotTested("this writes, and the environment is production", change='allow = ["write"]')
+        if intrusive or act == "intrusive":
+            if not self.target.may_intrude:
+                raise NotTested("this is intrusive, and the environment is not a test", change='environment = "test"')
+            if not self.options.intrusive:
+                raise NotTested("this is intrusive: run with --intrusive", change="--intrusive")
+
+    def folder(self, claim: Claim) -> Folder | None:
+        """The folder that stands for this API's endpoint, if it is one."""
+        files = self.api(claim).files
+        if files is None:
+            return None
+        if claim.api not in self._folders:
+            self._folders[claim.api] = Folder(files)
+        return self._folders[claim.api]
+
+    def endpoint(self, claim: Claim) -> None:
+        """NotApplicable where the API is a folder: it has no HTTP to judge."""
+        if self.api(claim).files is not None:
+            raise NotApplicable("a folder of resources has no endpoint")
+
+
+def resource_of(exchange: Exchange, judged_by: str) -> dict[str, Any]:
+    """The resource in an answer.
+
+    Unjudgeable where nothing came that speaks of the payer; NotTested, because of ``judged_by``, where the answer is
+    no FHIR: that requirement alone judges it.
+    """
+    answered(exchange, judged_by)
+    try:
+        return parse(exchange.body)
+    except NotFhir as wrong:
+        raise NotTested(f"the answer cannot be read: {wrong}", because=judged_by) from wrong
+
+
+def answered(exchange: Exchange, judged_by: str) -> Exchange:
+    """The exchange, if the payer answered; see ``resource_of``."""
+    if exchange.failure is None:
+        return exchange
+    if exchange.failure.actor == "payer":
+        raise NotTested(exchange.failure.message, because=judged_by)
+    raise Unjudgeable(exchange.failure.message, exchange.failure.actor)
+
+
+def unending(exchange: Exchange) -> bool:
+    """Whether the payer did answer, but without end: a fault of its own, to be judged with its raw answers."""
+    return exchange.failure is not None and exchange.failure.actor == "payer"

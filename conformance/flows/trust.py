@@ -1,0 +1,136 @@
+"""The authorization server in front of an endpoint: the token it gives, and the assertions it must refuse."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.errors import NotApplicable, NotTested
+from conformance.exchange import Exchange
+from conformance.flows.prior_auth import PriorAuth
+from conformance.flows.recording import Recording, answered
+from conformance.target import Auth, Claim
+from conformance.wire.auth import access_token, assertion
+
+
+NARROW = "system/Location.rs"  # a scope that reaches no authorization
+
+
+@dataclass(frozen=True)
+class TokenAnswer:
+    """A token endpoint's answer: its status and its members (empty where it is no JSON object)."""
+
+    status: int
+    members: dict[str, Any]
+    text: str
+
+    @property
+    def granted(self) -> bool:
+        return self.status == 200 and bool(self.members.get("access_token"))
+
+    @property
+    def told(self) -> str:
+        """What came back, for a finding; never the token."""
+        given = ", ".join(sorted(self.members)) or "no JSON object"
+        return f"status {self.status} with {given}"
+
+
+class Trust:
+    """What can be asked of the authorization server of one API; every act is recorded."""
+
+    def __init__(self, recording: Recording, claim: Claim) -> None:
+        self._recording = recording
+        self.claim = claim
+        self.auth: Auth = recording.api(claim).auth
+
+    def token(self) -> TokenAnswer:
+        """The answer our own token came with."""
+        return _read(self._recording.act((self.auth.name, "token"), self._own))
+
+    def replayed(self) -> TokenAnswer:
+        """The answer to an assertion that was used once already (intrusive)."""
+        return _read(self._recording.act((self.auth.name, "replay"), self._replay))
+
+    def foreign(self) -> TokenAnswer:
+        """The answer to an assertion signed with a key that nobody registered (intrusive)."""
+        return _read(self._recording.act((self.auth.name, "foreign"), self._foreign))
+
+    def beyond_its_scope(self) -> Exchange:
+        """The answer to an inquiry with a token whose scope does not reach it (intrusive)."""
+        return self._recording.act((self.auth.name, self.claim, "scope"), self._beyond)
+
+    def _backend_services(self) -> None:
+        if self.auth.type != "backend-services":
+            raise NotApplicable("no SMART Backend Services client is configured for this API")
+
+    def _intrusive(self) -> None:
+        self._backend_services()
+        self._recording.allow(self.claim, "discovery.token", intrusive=True)
+
+    def _own(self) -> Exchange:
+        self._backend_services()
+        exchange = self._recording.wire.tokens.answer(self.auth)
+        if exchange is None:
+            raise NotTested("no token endpoint was asked", change=f"auth.{self.auth.name}.token_url")
+        return answered(exchange, "")
+
+    def _replay(self) -> Exchange:
+        self._intrusive()
+        used = assertion(self.auth, jti=secrets.token_hex(16))
+        if access_token(self._ask(used)) == "":
+            raise NotTested("the first use of the assertion was refused", because="smart.token-answer")
+        return self._ask(used)
+
+    def _foreign(self) -> Exchange:
+        self._intrusive()
+        return self._ask(assertion(self.auth, key=another_key(self.auth.algorithm or "RS384")))
+
+    def _beyond(self) -> Exchange:
+        self._intrusive()
+        own = [scope for scope in self.auth.scope.split() if scope.startswith("system/")]
+        others = [scope for scope in own if not scope.startswith(("system/Claim", "system/*"))]
+        granted = answered(
+            self._recording.wire.tokens.ask(
+                self.auth, assertion(self.auth), (*others, NARROW)[0], claim=self.claim.label
+            ),
+            "",
+        )
+        token = access_token(granted)
+        if not token:
+            raise NotTested("no token is given for a narrower scope: that is lawful too")
+        return PriorAuth(self._recording, self._main()).with_token(token)
+
+    def _main(self) -> Claim:
+        """The prior-authorization claim whose base URL this authorization server protects."""
+        for claim in self._recording.api(self.claim).claim_list():
+            if claim.ig == "pas" and claim.base_url == self.claim.base_url:
+                return claim
+        raise NotApplicable("no prior-authorization endpoint is behind this authorization server")
+
+    def _ask(self, signed: str) -> Exchange:
+        return answered(self._recording.wire.tokens.ask(self.auth, signed, claim=self.claim.label), "")
+
+
+def another_key(algorithm: str) -> str:
+    """A new private key for the algorithm, as PEM: nobody has registered it."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+    key = (
+        ec.generate_private_key(ec.SECP384R1())
+        if algorithm.startswith("ES")
+        else rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    )
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+
+
+def _read(exchange: Exchange) -> TokenAnswer:
+    try:
+        members = json.loads(exchange.body)
+    except (ValueError, RecursionError):
+        members = None
+    return TokenAnswer(exchange.status or 0, members if isinstance(members, dict) else {}, exchange.media_type)

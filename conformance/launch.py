@@ -1,0 +1,179 @@
+"""Starts one clean pytest for a run, follows its record for the progress line, and folds it into the report."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from conformance import clock, paths
+from conformance.errors import UsageError
+
+EXIT_USAGE = 2
+RECORD = ("verdicts.jsonl", "exchanges.jsonl", "results.json", "report.html", "junit.xml")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One run to start: the target as the user named it, the options, where the record goes."""
+
+    target: str
+    out: Path
+    options: Mapping[str, Any] = field(default_factory=dict)
+    allure: bool = True
+    clock_offset: float | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """A run that is over: its results, its exit code; ``trouble`` is what pytest said where there are none."""
+
+    results: dict[str, Any] | None
+    exit_code: int
+    trouble: str = ""
+
+
+def launch(job: Job, progress: Callable[[dict[str, Any]], None] = lambda _line: None) -> Done:
+    """Runs the scenarios in a pytest of their own; ``progress`` is called with every line of the record as it comes."""
+    prepare(job.out)
+    with tempfile.TemporaryDirectory(prefix="conformance-") as scratch:
+        options = Path(scratch) / "options.json"
+        options.write_text(json.dumps({**job.options, "shown": shown_options(job.options)}), "utf-8")
+        said = Path(scratch) / "pytest.txt"
+        with said.open("wb") as output:
+            process = subprocess.Popen(  # noqa: S603
+                command(job, options), env=environment(job), stdout=output, stderr=subprocess.STDOUT
+            )
+            status = _follow(process, job.out / "verdicts.jsonl", progress)
+        trouble = said.read_text("utf-8", "replace")
+    if status == 4 or not _has_header(job.out / "verdicts.jsonl"):
+        return Done(None, EXIT_USAGE if status == 4 else 3, trouble)
+    results = _fold(job)
+    return Done(results, results["exit_code"], trouble)
+
+
+def prepare(out: Path) -> None:
+    """Makes the folder of the record and clears an older record of ours from it; other files stay."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as wrong:
+        raise UsageError(f"--out {out}: {wrong.strerror}") from wrong
+    for name in RECORD:
+        (out / name).unlink(missing_ok=True)
+    for name in ("allure-results", "allure-report"):
+        _clear(out / name)
+
+
+def _clear(folder: Path) -> None:
+    import shutil
+
+    if folder.is_dir() and not folder.is_symlink():
+        shutil.rmtree(folder)
+
+
+def command(job: Job, options: Path) -> list[str]:
+    """The pytest command: our configuration and root, only our plugins."""
+    suites = paths.suites()
+    words = [
+        sys.executable, "-m", "pytest", "--config-file", str(suites / "pytest.toml"), "--rootdir", str(suites),
+        "-p", "conformance.plugin", "-q", "--no-header", "--tb=short", "--color=no",
+        "--conformance-target", job.target, "--conformance-options", str(options), "--conformance-out", str(job.out),
+    ]  # fmt: skip
+    if job.allure:
+        words += ["-p", "allure_pytest", "--alluredir", str(job.out / "allure-results")]
+    return [*words, *map(str, _folders(job))]
+
+
+def _folders(job: Job) -> list[Path]:
+    """The suites to collect: only those asked for, and the tester's own scenarios."""
+    suites = paths.suites()
+    chosen = job.options.get("suite") or ()
+    ours = [folder for folder in sorted(suites.iterdir()) if any(folder.glob("test_*.py"))]
+    extra = [Path(each).resolve() for each in job.options.get("scenarios", ())]
+    known = {folder.name for folder in ours} | {folder.name for each in extra for folder in [each, *each.iterdir()]}
+    for name in chosen:
+        if name not in known:
+            raise UsageError(f"--suite {name}: no such suite; there are {', '.join(f.name for f in ours)}")
+    return [folder for folder in ours if not chosen or folder.name in chosen] + extra
+
+
+def environment(job: Job) -> dict[str, str]:
+    """The environment less what would steer a stranger's pytest; with the clock's offset where one is set."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PYTEST_")}
+    kept["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    kept["PYTHONUTF8"] = "1"
+    kept["ALLURE_NO_ANALYTICS"] = "1"
+    if job.clock_offset is not None:
+        kept[clock.OFFSET] = str(job.clock_offset)
+    return kept
+
+
+def shown_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as results.json shows them."""
+    return {key: value for key, value in options.items() if value not in (None, "", [], (), False)}
+
+
+def _follow(process: subprocess.Popen[bytes], record: Path, progress: Callable[[dict[str, Any]], None]) -> int:
+    """Waits for pytest, passing the record's lines on; an interrupt is forwarded once, a second one kills."""
+    over = threading.Event()
+    reader = threading.Thread(target=_read_along, args=(record, progress, over), daemon=True)
+    reader.start()
+    interrupts = 0
+    while True:
+        try:
+            status = process.wait()
+            break
+        except KeyboardInterrupt:
+            interrupts += 1
+            process.send_signal(signal.SIGINT if interrupts == 1 else signal.SIGKILL)
+    over.set()
+    reader.join()
+    return status
+
+
+def _read_along(record: Path, progress: Callable[[dict[str, Any]], None], over: threading.Event) -> None:
+    position, torn = 0, ""
+    while True:
+        last = over.is_set()
+        if record.exists():
+            with record.open(encoding="utf-8") as lines:
+                lines.seek(position)
+                text = torn + lines.read()
+                position = lines.tell()
+            *whole, torn = text.split("\n")
+            for line in whole:
+                progress(json.loads(line))
+        if last:
+            return
+        over.wait(0.1)
+
+
+def _has_header(record: Path) -> bool:
+    return record.exists() and record.stat().st_size > 0
+
+
+def _fold(job: Job) -> dict[str, Any]:
+    from conformance.report.record import write_reports
+
+    return write_reports(job.out, baseline=baseline_of(job.options.get("baseline")))
+
+
+def baseline_of(path: str | None) -> dict[str, Any] | None:
+    """The results of an earlier run to compare with; UsageError where the file is none."""
+    if not path:
+        return None
+    try:
+        results: dict[str, Any] = json.loads(Path(path).read_text("utf-8"))
+        if not isinstance(results.get("requirements"), list):
+            raise ValueError("it holds no requirements")
+    except (OSError, ValueError, AttributeError) as wrong:
+        raise UsageError(f"--baseline {path}: not the results.json of a run: {wrong}") from wrong
+    return results

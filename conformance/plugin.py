@@ -1,0 +1,196 @@
+"""The pytest plugin: scenarios in, verdicts out.
+
+It is loaded into every pytest session of its environment and does nothing until ``--conformance-target`` (or the
+launcher's ``--conformance-prove``) is given; until then it imports nothing but pytest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from conformance.catalogue import Requirement
+    from conformance.run import Run
+    from conformance.target import Claim
+
+GROUP = "payer conformance"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("conformance", GROUP)
+    group.addoption("--conformance-target", metavar="FILE", help="examine the payer that this target.toml describes")
+    group.addoption("--conformance-options", metavar="JSON", help="the launcher's options, as a JSON file")
+    group.addoption("--conformance-out", metavar="DIR", help="where the record is written")
+    group.addoption(
+        "--conformance-prove", metavar="FILE", help="prove the scenarios against the bent model payers listed"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--conformance-prove"):
+        from conformance.proving import Proving
+
+        config.pluginmanager.register(Proving(config), "conformance-proving")
+    elif config.getoption("--conformance-target"):
+        if getattr(config.option, "numprocesses", None):
+            raise pytest.UsageError("a conformance run is one process: leave -n out")
+        config.pluginmanager.register(Examination(config), "conformance-examination")
+
+
+class Examination:
+    """One run against one payer."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        from conformance import scenario_fixtures
+        from conformance.errors import UsageError
+
+        try:
+            self.run: Run = open_run(config)
+        except UsageError as wrong:
+            raise pytest.UsageError(str(wrong)) from wrong
+        config.stash[scenario_fixtures.RUN] = self.run
+        config.pluginmanager.register(scenario_fixtures, "conformance-fixtures")
+        self._interrupted = False
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        if requirement := requirement_of(self.run, metafunc.function):
+            claims = self.run.claims(requirement)
+            metafunc.fixturenames.extend({"claim"} - set(metafunc.fixturenames))
+            metafunc.parametrize("claim", claims or [None], ids=claim_ids(claims) or ["nowhere"])
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        kept, dropped = [], []
+        for item in items:
+            requirement = requirement_of(self.run, getattr(item, "function", None))
+            if requirement is None:
+                kept.append(item)
+                continue
+            claim = item.callspec.params["claim"]  # type: ignore[attr-defined]
+            if claim is None or not self.run.wanted(requirement, suite_of(item)):
+                dropped.append(item)
+                continue
+            kept.append(item)
+            self.run.planned.setdefault(requirement.id, []).append(scenario_id(item))
+        if dropped:
+            config.hook.pytest_deselected(items=dropped)
+        items[:] = kept
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        if not session.config.option.collectonly:
+            self.run.start()
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        from conformance import evidence
+        from conformance.judging import judged
+
+        requirement = requirement_of(self.run, getattr(item, "function", None))
+        if requirement is None:
+            return (yield)
+        claim = item.callspec.params["claim"]  # type: ignore[attr-defined]
+        stands = self.run.standing(requirement)
+        level = self.run.level(requirement, claim)
+        evidence.label(requirement, stands, level, claim)
+        with judged(scenario_id(item), requirement.id, level) as outcome:
+            yield
+        verdict = outcome.verdict
+        self.run.say(verdict)
+        journal = next(iter(self.run.subjects.values())).journal
+        evidence.show(verdict, outcome.judgement, journal)
+        if verdict.verdict in ("not-tested", "not-applicable"):
+            pytest.skip(journal.redactor.text(verdict.message))
+        if outcome.raised is not None and verdict.verdict != "advisory":
+            raise evidence.shown(outcome.raised, verdict, journal.redactor)
+        return None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+        report = yield
+        requirement = requirement_of(self.run, getattr(item, "function", None))
+        if requirement and call.when == "setup" and call.excinfo is not None:
+            from conformance.verdict import ScenarioVerdict
+
+            # A fixture sends nothing, so what fails there is ours.
+            self.run.say(ScenarioVerdict(
+                scenario_id(item), requirement.id, "error", message=call.excinfo.exconly(), actor="us",
+            ))  # fmt: skip
+        return report
+
+    def pytest_keyboard_interrupt(self) -> None:
+        self._interrupted = True
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if session.config.option.collectonly:
+            return
+        from conformance.seen import seen
+
+        self.run.finish(interrupted=self._interrupted, more=seen(self.run))
+
+
+def open_run(config: pytest.Config) -> Run:
+    """The run that the options describe; UsageError where they or the target file are wrong."""
+    import json
+
+    from conformance import clock
+    from conformance.flows.recording import Options
+    from conformance.run import Run, Selection, Subject, catalogue_of, guides, open_target, scenario_folders
+
+    given: dict[str, Any] = {}
+    if path := config.getoption("--conformance-options"):
+        given = json.loads(Path(path).read_text("utf-8"))
+    out = Path(config.getoption("--conformance-out")) if config.getoption("--conformance-out") else None
+    tables = guides()
+    target = open_target(config.getoption("--conformance-target"), given, tables, today=clock.now().date())
+    extra = [Path(each) for each in given.get("scenarios", [])]
+    run = Run(
+        catalogue=catalogue_of(scenario_folders(extra)),
+        guides=tables,
+        selection=Selection(
+            suites=tuple(given.get("suite", ())),
+            requirements=tuple(given.get("requirement", ())),
+            include=frozenset(given.get("include", ())),
+            as_of=date.fromisoformat(given["as_of"]) if given.get("as_of") else None,
+        ),
+        options=Options(samples=given.get("samples", 1), intrusive=bool(given.get("intrusive"))),
+        target=target,
+        out=out,
+        shown_options=given.get("shown", {}),
+    )
+    journal = out / "exchanges.jsonl" if out else None
+    run.subjects[""] = Subject.open(target, tables, run.options, journal_path=journal)
+    return run
+
+
+def requirement_of(run: Run, function: Any) -> Requirement | None:
+    """The requirement a scenario names; UsageError where the catalogue does not know it."""
+    from conformance.expect import REQUIREMENT
+
+    named = getattr(function, REQUIREMENT, None)
+    if named is None:
+        return None
+    if named not in run.catalogue.requirements:
+        raise pytest.UsageError(f"{function.__name__} judges the requirement {named!r}, which no catalogue row defines")
+    return run.catalogue.requirements[named]
+
+
+def claim_ids(claims: Sequence[Claim]) -> list[str]:
+    """pas=2.2.1; with its API in front where two APIs claim the same."""
+    labels = [claim.label for claim in claims]
+    return [claim.label if labels.count(claim.label) == 1 else f"{claim.api},{claim.label}" for claim in claims]
+
+
+def suite_of(item: pytest.Item) -> str:
+    """The folder a scenario lies in."""
+    return item.path.parent.name
+
+
+def scenario_id(item: pytest.Item) -> str:
+    """<suite>.<function>[pas=2.2.1]"""
+    return f"{suite_of(item)}.{item.name}"

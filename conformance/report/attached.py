@@ -1,0 +1,69 @@
+"""Which exchanges ride in the page, where they stand, and how much of their bodies there is room for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from markupsafe import escape
+
+from conformance.report.body import Shown, excerpt, show
+from conformance.report.text import visible
+
+EACH = 20 * 1024  # characters of one body
+ALL = 520 * 1024  # bytes of all bodies, as they stand in the page
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An exchange that a card refers to, by id, with the places to mark; ``owner`` is the card's anchor."""
+
+    exchange: str
+    places: tuple[str, ...]
+    owner: str
+
+
+@dataclass(frozen=True)
+class Attached:
+    """An exchange under one card: whole under the first that wants it, under others the marked part of its answer.
+
+    A body is None where there was no room left for it; ``home`` is the anchor of the whole exchange.
+    """
+
+    home: str
+    whole: bool
+    line: Mapping[str, Any]
+    request: Shown | None
+    answer: Shown | None
+
+    @property
+    def marked(self) -> bool:
+        """Whether the place that a finding names is marked in the answer."""
+        return self.answer is not None and any(part.kind == "mark" for part in self.answer.parts)
+
+
+def attach(wanted: Sequence[Wanted], exchanges: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], Attached]:
+    """The exchanges by (owner, id), in the order in which they are wanted, until the room for bodies is used up."""
+    places: dict[tuple[str, str], dict[str, None]] = {}
+    for each in wanted:
+        places.setdefault((each.owner, each.exchange), {}).update(dict.fromkeys(each.places))
+    homes: dict[str, str] = {}
+    attached: dict[tuple[str, str], Attached] = {}
+    room = ALL
+    for (owner, identifier), marks in places.items():
+        line = exchanges[identifier]
+        if identifier in homes:
+            answer, room = _within(excerpt(line["body"] or "", marks), room)
+            attached[owner, identifier] = Attached(homes[identifier], False, line, None, answer)
+            continue
+        homes[identifier] = f"exchange-{len(homes) + 1}"
+        answer, room = _within(show(line["body"] or "", marks, EACH), room)
+        request, room = _within(show(line["request_body"] or "", (), EACH), room)
+        attached[owner, identifier] = Attached(homes[identifier], True, line, request, answer)
+    return attached
+
+
+def _within(body: Shown, room: int) -> tuple[Shown | None, int]:
+    cost = sum(len(escape(visible(part.text)).encode("utf-8", "replace")) for part in body.parts)
+    return (body, room - cost) if cost <= room else (None, room)

@@ -1,0 +1,64 @@
+"""verdicts.jsonl folded into results.json and the pages; a record that was cut short is folded as far as it goes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from conformance.errors import UsageError
+from conformance.judge import judge
+from conformance.verdict import from_json
+
+
+def fold(directory: Path, baseline: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The results of the record in ``directory``; UsageError where there is no header.
+
+    A torn last line is dropped; what was planned and not run is not-tested; without a footer it is incomplete.
+    """
+    lines = list(_lines(directory / "verdicts.jsonl"))
+    if not lines or lines[0].get("kind") != "header":
+        raise UsageError("holds no record of a run: verdicts.jsonl is missing or has no header", file=str(directory))
+    header = {key: value for key, value in lines[0].items() if key != "kind"}
+    footer = next((line for line in lines if line.get("kind") == "footer"), {})
+    verdicts = [from_json(line) for line in lines if line.get("kind") == "verdict"]
+    finished = bool(footer) and not footer.get("interrupted")
+    judged = judge(header, verdicts, finished=finished, baseline=baseline)
+    kept = {
+        key: header[key] for key in ("schema", "harness", "target", "options", "as_of", "started", "scope", "clock")
+    }
+    return {
+        **kept,
+        "finished": footer.get("finished", ""),
+        **judged,
+        "latency": footer.get("latency", []),
+        "decisions": footer.get("decisions", []),
+    }
+
+
+def exchanges(directory: Path) -> dict[str, dict[str, Any]]:
+    """The redacted exchanges of the record, by id."""
+    return {line["id"]: line for line in _lines(directory / "exchanges.jsonl")}
+
+
+def write_reports(directory: Path, baseline: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Folds the record and writes results.json, report.html and junit.xml beside it; gives the results back."""
+    from conformance.report.junit import write_junit
+    from conformance.report.page import write_page
+
+    results = fold(directory, baseline)
+    (directory / "results.json").write_text(json.dumps(results, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    write_page(results, exchanges(directory), directory / "report.html")
+    write_junit(results, directory / "junit.xml")
+    return results
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    if not path.exists():
+        return
+    with path.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            if not line.endswith("\n"):
+                return  # torn by a kill: what it would have said is not known
+            yield json.loads(line)

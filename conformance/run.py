@@ -1,0 +1,304 @@
+"""What one pytest session knows: the catalogue, whom it examines, what is planned, and the record it writes."""
+
+from __future__ import annotations
+
+import json
+import platform
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, TextIO
+
+import conformance
+from conformance import clock, paths
+from conformance.catalogue import Catalogue, Requirement, Standing, reaches, standing
+from conformance.catalogue import load as load_catalogue
+from conformance.errors import UsageError
+from conformance.flows.recording import Options, Recording
+from conformance.guides import Guide
+from conformance.guides import load as load_guides
+from conformance.journal import Journal
+from conformance.links import links
+from conformance.redaction import Redactor
+from conformance.target import Claim, Target, from_folder, from_url, load
+from conformance.verdict import ScenarioVerdict
+from conformance.wire.payer import Limits, Wire
+
+MAIN_GUIDE = {"prior-auth": "pas", "formulary": "usdf", "payer-to-payer": "hrex"}
+DECIDES = "in-force"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the tester asked for; empty means everything."""
+
+    suites: tuple[str, ...] = ()
+    requirements: tuple[str, ...] = ()
+    include: frozenset[str] = frozenset()
+    as_of: date | None = None
+
+
+@dataclass
+class Subject:
+    """One payer under examination: in a run there is one, in a proof one per fault."""
+
+    name: str
+    target: Target
+    journal: Journal
+    wire: Wire
+    recording: Recording
+
+    @classmethod
+    def open(
+        cls,
+        target: Target,
+        guides: Mapping[tuple[str, str], Guide],
+        options: Options,
+        *,
+        name: str = "",
+        journal_path: Path | None = None,
+        limits: Limits | None = None,
+    ) -> Subject:
+        """A subject with its own client and an empty recording."""
+        redactor = Redactor(target.secrets, [member.facts for member in target.members.values()])
+        headers = {name for api in target.apis.values() for name in api.headers}
+        journal = Journal(redactor, journal_path, headers)
+        recordings: list[Recording] = []
+
+        def note(exchange: Any) -> None:
+            journal.add(exchange)
+            for recording in recordings:
+                recording.note(exchange)
+
+        wire = Wire(target, journal=note, limits=limits or Limits())
+        recordings.append(Recording(target, wire, guides, f"pc-{secrets.token_hex(4)}", options))
+        return cls(name, target, journal, wire, recordings[0])
+
+    def close(self) -> None:
+        self.wire.close()
+        self.journal.close()
+
+
+@dataclass
+class Run:
+    """The session's knowledge; ``subjects`` is filled before collection."""
+
+    catalogue: Catalogue
+    guides: Mapping[tuple[str, str], Guide]
+    selection: Selection
+    options: Options
+    target: Target
+    out: Path | None = None
+    subjects: dict[str, Subject] = field(default_factory=dict)
+    planned: dict[str, list[str]] = field(default_factory=dict)  # requirement id -> scenario ids
+    shown_options: Mapping[str, Any] = field(default_factory=dict)
+    _record: TextIO | None = None
+
+    @property
+    def as_of(self) -> date:
+        return self.selection.as_of or self.target.as_of or clock.now().date()
+
+    def claims(self, requirement: Requirement) -> tuple[Claim, ...]:
+        """Where a scenario of this requirement runs."""
+        listed = [claim for api in self.target.apis.values() for claim in api.claim_list()]
+        return reaches(requirement, listed, MAIN_GUIDE)
+
+    def standing(self, requirement: Requirement) -> Standing:
+        return standing(requirement, self.target, self.as_of, self.selection.include)
+
+    def level(self, requirement: Requirement, claim: Claim) -> str:
+        """The level of a requirement at a claim: a guide may ask more in one version than in another."""
+        here = (row for row in requirement.guide if row.ig == claim.ig and row.holds(claim.version))
+        return next((row.level for row in here), requirement.level)
+
+    def wanted(self, requirement: Requirement, suite: str) -> bool:
+        """Whether the tester asked for this scenario."""
+        chosen = self.selection
+        if chosen.suites and suite not in chosen.suites:
+            return False
+        if chosen.requirements and requirement.id not in chosen.requirements:
+            return False
+        state = self.standing(requirement).state
+        return state not in ("proposed", "advocacy") or state in chosen.include
+
+    def start(self) -> None:
+        """Writes the header: everything that is planned, before the first request."""
+        if self.out is None:
+            return
+        self._record = (self.out / "verdicts.jsonl").open("w", encoding="utf-8")
+        self._write({"kind": "header", **self.header()})
+
+    def header(self) -> dict[str, Any]:
+        """The header line: who is examined, how, and every planned scenario."""
+        target = self.target
+        return {
+            "schema": 1,
+            "harness": {
+                "name": "payer-conformance",
+                "version": conformance.__version__,
+                "catalogue_sha256": self.catalogue.sha256,
+                "python": platform.python_version(),
+            },
+            "target": {
+                "name": target.name,
+                "base_urls": sorted({claim.base_url for api in target.apis.values() for claim in api.claim_list()}),
+                "payer_type": target.payer_type,
+                "part_d": target.part_d,
+                "guides": self._claimed(),
+                "environment": target.environment,
+                "representative": target.representative,
+                "timezones": list(target.timezones),
+                "sha256": target.sha256,
+            },
+            "options": dict(self.shown_options),
+            "as_of": self.as_of.isoformat(),
+            "started": clock.now().isoformat(timespec="seconds"),
+            "scope": {
+                "apis": sorted(target.apis),
+                "suites": list(self.selection.suites),
+                "missing": [api for api in self.catalogue.required_apis(target, self.as_of) if api not in target.apis],
+            },
+            "clock": {"offset_seconds": clock.offset()},
+            "acknowledged": {
+                key: {"reason": each.reason, "until": each.until.isoformat()}
+                for key, each in target.acknowledged.items()
+            },
+            "attested": {
+                key: {"by": each.by, "document": each.document, "sha256": each.sha256, "until": each.until.isoformat()}
+                for key, each in target.attested.items()
+            },
+            "requirements": [self._row(each) for each in self.catalogue.requirements.values() if self._in_scope(each)],
+        }
+
+    def say(self, verdict: ScenarioVerdict) -> None:
+        """Writes one verdict, redacted."""
+        line = {"kind": "verdict", "requirement": verdict.requirement, **verdict.as_json()}
+        text = next(iter(self.subjects.values())).journal.redactor.text
+        line["message"] = text(line["message"])
+        for finding in [*line["findings"], *line["advice"]]:
+            finding.update({key: text(value) for key, value in finding.items()})
+        self._write(line)
+
+    def finish(self, *, interrupted: bool, more: Mapping[str, Any]) -> None:
+        """Writes the footer; a record without one was cut short."""
+        footer = {"kind": "footer", "finished": clock.now().isoformat(timespec="seconds"), "interrupted": interrupted}
+        self._write({**footer, **more})
+        for subject in self.subjects.values():
+            subject.close()
+        if self._record:
+            self._record.close()
+            self._record = None
+
+    def _write(self, line: Mapping[str, Any]) -> None:
+        if self._record:
+            self._record.write(json.dumps(line, ensure_ascii=False) + "\n")
+            self._record.flush()
+
+    def _claimed(self) -> dict[str, list[str]]:
+        versions: dict[str, set[str]] = {}
+        for api in self.target.apis.values():
+            for claim in api.claim_list():
+                versions.setdefault(claim.ig, set()).add(claim.version)
+        return {ig: sorted(each) for ig, each in sorted(versions.items())}
+
+    def _in_scope(self, requirement: Requirement) -> bool:
+        if requirement.id in self.planned:
+            return True
+        if self.selection.suites or self.selection.requirements:
+            return False
+        state = self.standing(requirement).state
+        return requirement.api in self.target.apis and state not in ("not-applicable", "proposed", "advocacy")
+
+    def _row(self, requirement: Requirement) -> dict[str, Any]:
+        stands = self.standing(requirement)
+        return {
+            "id": requirement.id,
+            "api": requirement.api,
+            "kind": requirement.kind,
+            "standing": stands.state,
+            "since": stands.since.isoformat() if stands.since else None,
+            "level": stands.level or requirement.level,
+            "status": {
+                "state": requirement.status.state,
+                "as_of": requirement.status.as_of.isoformat() if requirement.status.as_of else None,
+                "confidence": requirement.status.confidence,
+            },
+            "cites": list(stands.cites),
+            "links": links(requirement, stands.cites),
+            "text": requirement.text,
+            "rule": requirement.rule,
+            "scope": requirement.scope,
+            "shown": requirement.shown,
+            "untested": requirement.untested,
+            "note": stands.note,
+            "planned": sorted(self.planned.get(requirement.id, [])),
+        }
+
+
+def scenario_folders(extra: Iterable[Path] = ()) -> tuple[Path, ...]:
+    """Where scenarios lie: ours, and the tester's own."""
+    return (paths.suites(), *extra)
+
+
+def catalogue_of(folders: Iterable[Path]) -> Catalogue:
+    """The requirements of all scenario folders."""
+    return load_catalogue([folder / "requirements" for folder in folders])
+
+
+def open_target(named: str, given: Mapping[str, Any], known: Mapping[tuple[str, str], Guide], today: date) -> Target:
+    """The payer that TARGET names: a target.toml, a base URL (with its guides and payer type), or a folder.
+
+    UsageError where it is none of these, or not as it should be.
+    """
+    payer_type = given.get("payer_type")
+    if named.startswith(("http://", "https://")):
+        return from_url(named, payer_type, guides=_guide_choices(given), known=versions_known(known))
+    path = Path(named)
+    folder = path.is_dir()
+    target = from_folder(path, payer_type) if folder else load(path, today=today, known=versions_known(known))
+    return only_guides(target, _guide_choices(given))
+
+
+def versions_known(tables: Mapping[tuple[str, str], Guide]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """API -> guide -> the versions that the suites know."""
+    known: dict[str, dict[str, tuple[str, ...]]] = {}
+    for (ig, version), guide in tables.items():
+        for api in guide.cells.get("apis") or (guide.api,):
+            versions = known.setdefault(api, {}).setdefault(ig, ())
+            known[api][ig] = (*versions, version)
+    return known
+
+
+def only_guides(target: Target, chosen: Mapping[str, str]) -> Target:
+    """The target with only the chosen version of each guide named (--guide pas=2.2.1)."""
+    if not chosen:
+        return target
+    apis = {}
+    for name, api in target.apis.items():
+        kept = {
+            ig: {version: url for version, url in versions.items() if chosen.get(ig, version) == version}
+            for ig, versions in api.guides.items()
+        }
+        for ig, versions in kept.items():
+            if not versions:
+                listed = ", ".join(api.guides[ig])
+                raise UsageError(f"--guide {ig}={chosen[ig]}: the target claims {ig} in {listed} only")
+        apis[name] = replace(api, guides=kept)
+    return replace(target, apis=apis)
+
+
+def _guide_choices(given: Mapping[str, Any]) -> dict[str, str]:
+    choices = {}
+    for each in given.get("guide", ()):
+        ig, sign, version = each.partition("=")
+        if not sign:
+            raise UsageError(f"--guide takes NAME=VERSION, for example pas=2.2.1; got {each!r}")
+        choices[ig] = version
+    return choices
+
+
+def guides() -> Mapping[tuple[str, str], Guide]:
+    """The guide tables."""
+    return load_guides(paths.suites() / "guides")

@@ -1,0 +1,160 @@
+"""The model payer as a web application: calls in, handlers asked, bends applied, answers out."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from email.utils import format_datetime
+from urllib.parse import parse_qsl
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from conformance.sandbox import discovery, exchange, formulary, prior_auth, trust
+from conformance.sandbox.clock import Clock
+from conformance.sandbox.frame import Answer, Bend, Call, Policies, Seed
+from conformance.sandbox.outcome import refusal
+from conformance.sandbox.store import Overlay, Payer
+
+Act = Callable[[Call, Payer], Answer]
+
+VERSIONS: Mapping[str, tuple[str, ...]] = {
+    "pas": ("2.0.1", "2.2.1"),
+    "usdf": ("2.0.1", "2.1.0"),
+    "hrex": ("1.0.0", "1.2.0"),
+}
+FORMULARY_TYPES = ("InsurancePlan", "Basic", "MedicationKnowledge", "Location")
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What is done with a call: its operation, who answers it, the scope it needs ("" asks for none)."""
+
+    operation: str
+    act: Act
+    scope: str = ""
+
+
+def build(seed: Seed, clock: Clock, policies: Policies, bends: Sequence[Bend] = ()) -> Starlette:
+    """The payer as an ASGI application with an empty overlay of its own; bends change its answers, in their order."""
+    payer = Payer(seed, Overlay(), policies, clock)
+
+    async def api(request: Request) -> Response:
+        ig, version = request.path_params["ig"], request.path_params["version"]
+        if version not in VERSIONS.get(ig, ()):
+            return _response(_unknown(), clock)
+        here = replace(payer, base_url=f"{_root(request)}/{ig}/{version}", issuer_url=_root(request))
+        call = await _call(request, f"{ig}={version}", here.base_url, request.path_params["path"])
+        return await _done(_deed(ig, call), call, here, bends)
+
+    async def token(request: Request) -> Response:
+        here = replace(payer, base_url=_root(request), issuer_url=_root(request))
+        call = await _call(request, "", here.base_url, "auth/token")
+        return await _done(Deed("discovery.token", trust.token), call, here, bends)
+
+    async def move_clock(request: Request) -> Response:
+        return _response(await _moved(request, clock), clock)
+
+    async def unknown(_request: Request) -> Response:
+        return _response(_unknown(), clock)
+
+    return Starlette(
+        routes=[
+            Route("/auth/token", token, methods=["POST"]),
+            Route("/control/clock", move_clock, methods=["POST"]),
+            Route("/{ig}/{version}/{path:path}", api, methods=METHODS),
+            Route("/{path:path}", unknown, methods=METHODS),
+        ]
+    )
+
+
+async def _done(deed: Deed, call: Call, payer: Payer, bends: Sequence[Bend]) -> Response:
+    call = replace(call, operation=deed.operation)
+    try:
+        answer = (trust.authorize(call, payer, deed.scope) if deed.scope else None) or deed.act(call, payer)
+        for bend in bends:
+            if bend.operation == call.operation and bend.when(call, answer):
+                await asyncio.sleep(bend.delay)
+                answer = bend.change(call, answer)
+    except Exception as error:  # a mistake of the model payer itself: said, and never a torn connection
+        answer = refusal(500, "exception", f"the model payer failed: {type(error).__name__}: {error}")
+    return _response(answer, payer.clock)
+
+
+def _deed(ig: str, call: Call) -> Deed:
+    if call.method == "GET" and call.path in discovery.PATHS:
+        return Deed(*discovery.PATHS[call.path])
+    routes = {"pas": _prior_auth_deed, "usdf": _formulary_deed, "hrex": _exchange_deed}
+    return routes[ig](call) or Deed("", lambda _call, _payer: _unknown())
+
+
+def _prior_auth_deed(call: Call) -> Deed | None:
+    if call.method != "POST" or call.path not in ("Claim/$submit", "Claim/$inquire"):
+        return None
+    if call.path == "Claim/$submit":
+        return Deed("prior-auth.submit", prior_auth.submit, "system/Claim.c")
+    return Deed("prior-auth.inquire", prior_auth.inquire, "system/Claim.r")
+
+
+def _formulary_deed(call: Call) -> Deed | None:
+    kind, _, rest = call.path.partition("/")
+    if kind not in FORMULARY_TYPES:
+        return None
+    if (call.method == "GET" and not rest) or (call.method == "POST" and rest == "_search"):
+        return Deed("formulary.search", formulary.search, f"system/{kind}.s")
+    if call.method == "GET" and "/" not in rest:
+        return Deed("formulary.read", formulary.read, f"system/{kind}.r")
+    return None
+
+
+def _exchange_deed(call: Call) -> Deed | None:
+    parts = call.path.split("/")
+    if parts[0] != "Patient":
+        return None
+    if call.method == "POST" and parts[1:] == ["$member-match"]:
+        return Deed("payer-to-payer.member-match", exchange.member_match, "system/Patient.s")
+    if len(parts) == 3 and parts[2] == "$everything" and call.method in ("GET", "POST"):
+        return Deed("payer-to-payer.everything", exchange.everything, "system/Patient.r")
+    if (call.method == "GET" and len(parts) == 1) or (call.method == "POST" and parts[1:] == ["_search"]):
+        return Deed("payer-to-payer.search", exchange.search, "system/Patient.s")
+    if call.method == "GET" and len(parts) == 2:
+        return Deed("payer-to-payer.search", exchange.read, "system/Patient.r")
+    return None
+
+
+async def _call(request: Request, version: str, base_url: str, path: str) -> Call:
+    """The request as a call; the parameters of a POST _search join those of the query."""
+    body = await request.body()
+    query = tuple(parse_qsl(request.url.query, keep_blank_values=True))
+    if request.method == "POST" and path.endswith("/_search"):
+        query += tuple(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
+    return Call("", version, request.method, path.rstrip("/"), base_url, query, dict(request.headers.items()), body)
+
+
+async def _moved(request: Request, clock: Clock) -> Answer:
+    try:
+        offset = float(json.loads(await request.body())["offset_seconds"])
+    except (ValueError, KeyError, TypeError):
+        return refusal(400, "invalid", 'The clock is moved by {"offset_seconds": number}.')
+    clock.move(offset)
+    return Answer(200, json.dumps({"offset_seconds": offset}).encode(), media_type="application/json")
+
+
+def _root(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
+
+
+def _unknown() -> Answer:
+    return refusal(404, "not-found", "Nothing is served at this path.")
+
+
+def _response(answer: Answer, clock: Clock) -> Response:
+    body = answer.body
+    content = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    headers = {"date": format_datetime(clock.now(), usegmt=True), **answer.headers}
+    return Response(content, answer.status, headers, answer.media_type if content else None)

@@ -1,0 +1,207 @@
+"""Payer-to-payer: the member match of HRex 1.0.0 and 1.2.0, and what a matched member's data are.
+
+A client sees only the members that it matched before, and of the others not even that they exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from conformance.sandbox import consent, people, trust
+from conformance.sandbox.frame import Answer, Call, Resource
+from conformance.sandbox.outcome import refusal
+from conformance.sandbox.shape import objects, one_object, text, texts
+from conformance.sandbox.store import Payer
+
+NOT_FOUND, SEVERAL, CONSENT = "not-found", "multiple-matches", "suppressed"  # issue types of the three refusals
+IDENTIFIER_TYPE = {"hrex=1.0.0": people.MEMBER_NUMBER, "hrex=1.2.0": people.UNIQUE_MEMBER}
+CONSENT_REQUIRED = ("hrex=1.0.0",)
+MEMBER_ID_GIVEN = ("hrex=1.2.0",)
+SEARCHES = ("identifier", "_id", "_format")
+
+
+def member_match(call: Call, payer: Payer) -> Answer:
+    """Patient/$member-match: 200 with one member, 422 for none, several or a consent that cannot be complied with."""
+    try:
+        given = _parameters(call)
+    except ValueError as error:
+        return refusal(400, "invalid", f"The body is no member match request: {error}")
+    missing = [name for name in _required(call.version) if name not in given]
+    if missing:
+        return refusal(400, "required", f"The parameter {missing[0]} is missing.", expression="Parameters.parameter")
+    found = candidates(given["MemberPatient"], given["CoverageToMatch"], payer)
+    rules = payer.policies.exchange
+    if not found:
+        return refusal(422, NOT_FOUND, "No member matches what was sent.")
+    if len(found) > 1 and not rules.get("first_of_several"):
+        return refusal(422, SEVERAL, "More than one member matches what was sent.")
+    if rules.get("consent_checked", True) and "Consent" in given:
+        objection = consent.objection(given["Consent"], payer.clock.now())
+        if objection:
+            return refusal(422, CONSENT, f"The consent cannot be complied with. {objection}")
+    member = payer.seed.members[found[0].get("record", found[0]["id"])]
+    _remember(call, payer, member["id"])
+    return Answer(200, _match_answer(call.version, member))
+
+
+def candidates(patient: Resource, coverage: Resource, payer: Payer) -> list[Mapping[str, Any]]:
+    """The members whose name, birth date and, where sent, gender and numbers are those that were sent.
+
+    A number that names one member alone (the member number) decides between several; numbers that none of them has
+    leave nobody.
+    """
+    found = [member for member in payer.seed.members.values() if _is_person(patient, member)]
+    numbers = _numbers(patient, coverage)
+    if not numbers:
+        return found
+    by_member_number = [member for member in found if member["identifier"]["value"] in numbers]
+    return by_member_number or [member for member in found if member["subscriber_id"] in numbers]
+
+
+def search(call: Call, payer: Payer) -> Answer:
+    """Patient?identifier=[system|]value or ?_id=: the members among those that this client matched."""
+    unknown = [name for name, _ in call.query if name not in SEARCHES]
+    if unknown:
+        return refusal(400, "not-supported", f"Patients are not searched by {unknown[0]}.")
+    asked = [(name, value) for name, value in call.query if name != "_format"]
+    if not asked:
+        return refusal(400, "required", "A search for patients needs an identifier.")
+    visible = [member for key, member in payer.seed.members.items() if may_see(call, payer, key)]
+    found = [member for member in visible if all(_fits(member, name, value) for name, value in asked)]
+    return Answer(200, _bundle(call, payer, [people.patient(member) for member in found]))
+
+
+def read(call: Call, payer: Payer) -> Answer:
+    """Patient/{id}: the member, 403 where this client has not matched that id."""
+    member = call.path.split("/")[1]
+    if not may_see(call, payer, member):
+        return _hidden()
+    return Answer(200, people.patient(payer.seed.members[member]))
+
+
+def everything(call: Call, payer: Payer) -> Answer:
+    """Patient/{id}/$everything: a searchset of the member and all records; _type and _since narrow it."""
+    member = call.path.split("/")[1]
+    if not may_see(call, payer, member):
+        return _hidden()
+    person = payer.seed.members[member]
+    resources = [people.patient(person), people.coverage(person), people.organization()]
+    resources += payer.seed.records.get(member, ())
+    query = dict(call.query)
+    try:
+        since = datetime.fromisoformat(query["_since"]) if "_since" in query else None
+        kept = [
+            resource
+            for resource in resources
+            if since is None or datetime.fromisoformat(resource["meta"]["lastUpdated"]) >= since
+        ]
+    except (ValueError, TypeError):  # no instant, or one without its zone
+        return refusal(400, "invalid", "_since is no instant.")
+    types = query["_type"].split(",") if query.get("_type") else None
+    return Answer(200, _bundle(call, payer, [one for one in kept if types is None or one["resourceType"] in types]))
+
+
+def may_see(call: Call, payer: Payer, member: str) -> bool:
+    """Whether this call may see the member: its client matched it before (or the payer asks nobody who they are)."""
+    if member not in payer.seed.members:
+        return False
+    grant = trust.granted(call, payer)
+    if grant is None:
+        return bool(payer.policies.exchange.get("open"))
+    return member in payer.overlay.matches.get(grant.client, set())
+
+
+def _remember(call: Call, payer: Payer, member: str) -> None:
+    grant = trust.granted(call, payer)
+    if grant is not None:
+        with payer.overlay.lock:
+            payer.overlay.matches.setdefault(grant.client, set()).add(member)
+
+
+def _required(version: str) -> tuple[str, ...]:
+    consented = ("Consent",) if version in CONSENT_REQUIRED else ()
+    return ("MemberPatient", "CoverageToMatch", *consented)
+
+
+def _parameters(call: Call) -> dict[str, Resource]:
+    """The request's parameters by name; ValueError where the body is no Parameters of resources, each once."""
+    body = call.json()
+    if not isinstance(body, dict) or body.get("resourceType") != "Parameters":
+        raise ValueError("it is no Parameters")
+    types = {"MemberPatient": "Patient", "CoverageToMatch": "Coverage", "CoverageToLink": "Coverage"}
+    given: dict[str, Resource] = {}
+    for parameter in objects(body.get("parameter")):
+        name, resource = text(parameter.get("name")), one_object(parameter.get("resource"))
+        if not resource or resource.get("resourceType") != types.get(name, name):
+            raise ValueError(f"the parameter {name} holds the wrong resource")
+        if name in given:
+            raise ValueError(f"the parameter {name} is repeated")
+        given[name] = resource
+    return given
+
+
+def _is_person(patient: Resource, member: Mapping[str, Any]) -> bool:
+    """Whether family name, a first given name and birth date are the member's, and no other gender was sent."""
+    if patient.get("birthDate") != member["birth_date"]:
+        return False
+    if patient.get("gender", member["gender"]) != member["gender"]:
+        return False
+    own = (member["family"].casefold(), [member["given"][0].casefold()])
+    return any(
+        (text(name.get("family")).casefold(), [given.casefold() for given in texts(name.get("given"))][:1]) == own
+        for name in objects(patient.get("name"))
+    )
+
+
+def _numbers(patient: Resource, coverage: Resource) -> set[str]:
+    """The member and subscriber numbers that were sent."""
+    identifiers = objects(patient.get("identifier")) + objects(coverage.get("identifier"))
+    found = [text(identifier.get("value")) for identifier in identifiers] + [text(coverage.get("subscriberId"))]
+    return {number for number in found if number}
+
+
+def _match_answer(version: str, member: Mapping[str, Any]) -> Resource:
+    identifier = {
+        "type": {"coding": [IDENTIFIER_TYPE[version]]},
+        **member["identifier"],
+        "assigner": {"display": people.PAYER_NAME},
+    }
+    parameters: list[Resource] = [{"name": "MemberIdentifier", "valueIdentifier": identifier}]
+    if version in MEMBER_ID_GIVEN:
+        parameters.append({"name": "MemberId", "valueReference": {"reference": f"Patient/{member['id']}"}})
+    return {"resourceType": "Parameters", "parameter": parameters}
+
+
+def _fits(member: Mapping[str, Any], name: str, value: str) -> bool:
+    """Whether a member has one of the comma-separated identifiers (or ids)."""
+    if name == "_id":
+        return member["id"] in value.split(",")
+    own = member["identifier"]
+    return any(one in (own["value"], f"{own['system']}|{own['value']}") for one in value.split(","))
+
+
+def _bundle(call: Call, payer: Payer, resources: list[Resource]) -> Resource:
+    query = "&".join(f"{name}={value}" for name, value in call.query)
+    return {
+        "resourceType": "Bundle",
+        "id": payer.new_id(),
+        "meta": {"lastUpdated": payer.clock.stamp()},
+        "type": "searchset",
+        "timestamp": payer.clock.stamp(),
+        "total": len(resources),
+        "link": [{"relation": "self", "url": f"{payer.base_url}/{call.path}" + (f"?{query}" if query else "")}],
+        "entry": [
+            {
+                "fullUrl": f"{payer.base_url}/{resource['resourceType']}/{resource['id']}",
+                "resource": resource,
+                "search": {"mode": "match"},
+            }
+            for resource in resources
+        ],
+    }
+
+
+def _hidden() -> Answer:
+    return refusal(403, "forbidden", "Only the data of a member that this client has matched are given.")

@@ -1,0 +1,46 @@
+"""Ways to bend the model payer: faults, each breaking the requirements it names, and lawful variants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
+
+from conformance.errors import UsageError
+from conformance.sandbox.faults import discovery, exchange, formulary, prior_auth
+from conformance.sandbox.frame import Bend, Fault, Policies, Seed, Variant
+
+T = TypeVar("T", Fault, Variant)  # Python 3.11 has no type parameters of functions
+ROOMS = (discovery, prior_auth, formulary, exchange)
+
+
+def faults() -> Mapping[str, Fault]:
+    """Every fault by its name."""
+    return _by_name(fault for room in ROOMS for fault in room.FAULTS)
+
+
+def variants() -> Mapping[str, Variant]:
+    """Every lawful variant by its name."""
+    return _by_name(variant for room in ROOMS for variant in room.VARIANTS)
+
+
+def bent(seed: Seed, policies: Policies, names: Iterable[str]) -> tuple[Seed, Policies, tuple[Bend, ...]]:
+    """Seed, policies and bends after the named faults and variants, in their order; UsageError for an unknown name."""
+    known: dict[str, Fault | Variant] = {**faults(), **variants()}
+    bends: list[Bend] = []
+    for name in names:
+        if name not in known:
+            raise UsageError(f"the model payer knows no fault or variant called {name!r}")
+        change = known[name]
+        seed = change.seed(seed) if change.seed else seed
+        policies = change.policies(policies) if change.policies else policies
+        bends += [change.bend] if change.bend else []
+    return seed, policies, tuple(bends)
+
+
+def _by_name(found: Iterable[T]) -> dict[str, T]:
+    named: dict[str, T] = {}
+    for one in found:
+        if one.name in named:
+            raise ValueError(f"two of the model payer's faults or variants are called {one.name}")
+        named[one.name] = one
+    return named

@@ -1,0 +1,135 @@
+"""Faults and lawful variants of discovery, of the token endpoint and of the transport."""
+
+from __future__ import annotations
+
+from conformance.sandbox.faults import changes
+from conformance.sandbox.frame import Bend, Fault, Resource, Variant
+
+METADATA = "discovery.metadata"
+SMART = "discovery.smart-configuration"
+DAVINCI = "discovery.davinci-configuration"
+TOKEN = "discovery.token"  # noqa: S105  an operation's name
+ALGORITHMS = "token_endpoint_auth_signing_alg_values_supported"
+
+
+def _terse(statement: Resource) -> None:
+    """A capability statement without names, software and security, all of which FHIR leaves free."""
+    for name in ("title", "publisher", "experimental", "software", "id", "name"):
+        statement.pop(name)
+    statement["format"] = ["json"]
+    statement["rest"][0].pop("security")
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "hides_its_metadata",
+        "Nothing is served at /metadata.",
+        ("discovery.capability-statement",),
+        bend=Bend(METADATA, changes.to_not_found),
+    ),
+    Fault(
+        "speaks_tls_1_1",
+        "TLS is negotiated at version 1.1 or lower.",
+        ("discovery.tls-version",),
+        policies=changes.rule("transport", maximum_tls="1.1"),
+    ),
+    Fault(
+        "forgets_the_token_endpoint",
+        "The SMART configuration names no token endpoint.",
+        ("smart.configuration",),
+        bend=Bend(SMART, changes.plain_json(lambda body: body.pop("token_endpoint"))),
+    ),
+    Fault(
+        "offers_plain_challenges",
+        "The SMART configuration offers plain code challenges beside S256.",
+        ("smart.code-challenge",),
+        bend=Bend(SMART, changes.plain_json(lambda body: body["code_challenge_methods_supported"].append("plain"))),
+    ),
+    Fault(
+        "offers_no_signing_algorithm",
+        "The SMART configuration names no algorithm that assertions may be signed with.",
+        ("smart.asymmetric-client",),
+        bend=Bend(SMART, changes.plain_json(lambda body: body.pop(ALGORITHMS))),
+    ),
+    Fault(
+        "forgets_the_token_type",
+        "Token answers have no token_type.",
+        ("smart.token-answer",),
+        bend=Bend(TOKEN, changes.plain_json(lambda body: body.pop("token_type")), changes.succeeded),
+    ),
+    Fault(
+        "issues_hour_long_tokens",
+        "Access tokens are good for an hour.",
+        ("smart.token-lifetime",),
+        policies=changes.rule("trust", lifetime=3600),
+    ),
+    Fault(
+        "accepts_replayed_assertions",
+        "An assertion is accepted again and again.",
+        ("smart.assertion-replay",),
+        policies=changes.rule("trust", replay_refused=False),
+    ),
+    Fault(
+        "accepts_any_signature",
+        "The signature of an assertion is not checked.",
+        ("smart.assertion-signature",),
+        policies=changes.rule("trust", signature_checked=False),
+    ),
+    Fault(
+        "ignores_scopes",
+        "Any token opens every operation.",
+        ("smart.scope-enforced",),
+        policies=changes.rule("trust", scopes_enforced=False),
+    ),
+    Fault(
+        "forgets_davinci_configuration",
+        "Nothing is served at /.well-known/davinci-configuration.",
+        ("davinci.configuration",),
+        bend=Bend(DAVINCI, changes.to_not_found),
+        versions=("hrex=1.2.0",),
+    ),
+)
+VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "metadata_with_media_type_parameters",
+        "The media type of the capability statement carries parameters.",
+        bend=Bend(METADATA, changes.with_media_type_parameters),
+    ),
+    Variant(
+        "terse_metadata",
+        "The capability statement says nothing that FHIR does not require, and names its format json.",
+        bend=Bend(METADATA, changes.resource(_terse)),
+    ),
+    Variant(
+        "capitalises_bearer",
+        "Token answers write the token type as Bearer.",
+        bend=Bend(TOKEN, changes.plain_json(lambda body: body.update(token_type="Bearer")), changes.succeeded),  # noqa: S106
+    ),
+    Variant(
+        "issues_minute_long_tokens",
+        "Access tokens are good for a minute.",
+        policies=changes.rule("trust", lifetime=60),
+    ),
+    Variant(
+        "names_more_in_smart_configuration",
+        "The SMART configuration names endpoints and keys beyond the required ones.",
+        bend=Bend(
+            SMART,
+            changes.plain_json(lambda body: body.update({"x_support_contact": "https://payer.example.org/support"})),
+        ),
+    ),
+    Variant(
+        "keeps_bare_davinci_keys",
+        "The Da Vinci configuration keeps endpoint codes without a version beside the versioned ones.",
+        bend=Bend(
+            DAVINCI,
+            changes.plain_json(
+                lambda body: body["endpoints"].update(
+                    davinci_pdex_payer_endpoint=body["endpoints"]["davinci_pdex_payer_endpoint#2.2"]
+                )
+            ),
+            lambda call, answer: call.version == "hrex=1.2.0" and answer.status == 200,
+        ),
+        versions=("hrex=1.2.0",),
+    ),
+)

@@ -1,0 +1,48 @@
+"""What a running payer is told, laid over its frozen seed, and what a handler is given of the payer."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.sandbox.clock import Clock
+from conformance.sandbox.frame import Policies, Seed
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """What came in since the payer started; hold ``lock`` for anything that reads and then writes.
+
+    ``submissions`` maps a key of the author's choice to what was submitted and decided, ``tokens`` an access token to
+    its ``trust.Grant``, ``assertion_ids`` a (client, jti) to its expiry, ``matches`` a client to the members it has
+    matched, ``pages`` a paging cursor to what it stands for.
+    """
+
+    submissions: dict[str, Any] = field(default_factory=dict)
+    tokens: dict[str, Any] = field(default_factory=dict)
+    assertion_ids: dict[tuple[str, str], float] = field(default_factory=dict)
+    matches: dict[str, set[str]] = field(default_factory=dict)
+    pages: dict[str, Any] = field(default_factory=dict)
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+@dataclass(frozen=True)
+class Payer:
+    """The payer as one handler sees it.
+
+    ``base_url`` is the base of the API and version called (".../pas/2.2.1", no slash at the end), ``issuer_url`` the
+    server's root, where the token endpoint lies ("/auth/token" under it).
+    """
+
+    seed: Seed
+    overlay: Overlay
+    policies: Policies
+    clock: Clock
+    base_url: str = ""
+    issuer_url: str = ""
+
+    def new_id(self) -> str:
+        """An id that no resource of this payer has yet."""
+        return str(uuid.uuid4())

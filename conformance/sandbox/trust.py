@@ -1,0 +1,210 @@
+"""The token endpoint (SMART Backend Services) and what a token opens.
+
+A client is registered in ``policies.trust["clients"]``: client id -> {"keys": [public JWK, …], "scopes": [scope, …]}.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+from joserfc import jws
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, RSAKey
+
+from conformance.sandbox.frame import Answer, Call
+from conformance.sandbox.outcome import refusal
+from conformance.sandbox.store import Payer
+
+ALGORITHMS = ("RS384", "ES384")
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+LONGEST_ASSERTION = 300  # seconds ahead that an assertion may expire (SMART App Launch, asymmetric clients)
+SKEW = 15  # seconds that the client's clock may differ
+ROOMS = {"prior-auth": "prior_auth", "formulary": "formulary", "payer-to-payer": "exchange"}
+
+
+@dataclass(frozen=True)
+class Grant:
+    """What an access token stands for; ``expires`` in seconds since 1970 by the payer's clock."""
+
+    client: str
+    scopes: frozenset[str]
+    expires: float
+
+
+class Refused(Exception):
+    """A token request that is refused, with the error code of RFC 6749 section 5.2."""
+
+    def __init__(self, error: str, text: str) -> None:
+        self.error = error
+        self.text = text
+        super().__init__(text)
+
+
+def token(call: Call, payer: Payer) -> Answer:
+    """Answers a token request: 200 with an opaque bearer token, or 400/401 with an OAuth error."""
+    try:
+        asked = _form(call)
+        client, assertion_id, expires = _client(asked.get("client_assertion", ""), payer)
+        scopes = _scopes(asked.get("scope", ""), payer.policies.trust["clients"][client]["scopes"])
+        _first_use(client, assertion_id, expires, payer)
+    except Refused as refused:
+        status = 401 if refused.error == "invalid_client" else 400
+        return _json(status, {"error": refused.error, "error_description": refused.text})
+    lifetime = int(payer.policies.trust.get("lifetime", 300))
+    value = secrets.token_urlsafe(32)
+    with payer.overlay.lock:
+        payer.overlay.tokens[value] = Grant(client, frozenset(scopes), payer.clock.now().timestamp() + lifetime)
+    return _json(
+        200, {"access_token": value, "token_type": "bearer", "expires_in": lifetime, "scope": " ".join(scopes)}
+    )
+
+
+def authorize(call: Call, payer: Payer, scope: str) -> Answer | None:
+    """None where the call's token opens ``scope``, else the refusal: 401 without a good token, 403 without the scope.
+
+    An API whose room of the policies says ``anonymous`` asks nobody; one that says ``open`` lets those in who bring
+    no token at all.
+    """
+    room: Mapping[str, Any] = getattr(payer.policies, ROOMS.get(call.operation.partition(".")[0], ""), {})
+    if room.get("anonymous") or (room.get("open") and "authorization" not in call.headers):
+        return None
+    grant = granted(call, payer)
+    if grant is None:
+        error = ', error="invalid_token"' if call.headers.get("authorization") else ""
+        challenge = {"www-authenticate": f'Bearer realm="{payer.issuer_url}"{error}'}
+        return refusal(401, "login", "A valid access token is needed.", headers=challenge)
+    if payer.policies.trust.get("scopes_enforced", True) and not any(_opens(own, scope) for own in grant.scopes):
+        challenge = {"www-authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'}
+        return refusal(403, "forbidden", f"The access token lacks the scope {scope}.", headers=challenge)
+    return None
+
+
+def granted(call: Call, payer: Payer) -> Grant | None:
+    """The grant of the call's bearer token, or None where it has none, an unknown or an expired one."""
+    scheme, _, value = call.headers.get("authorization", "").partition(" ")
+    grant: Grant | None = payer.overlay.tokens.get(value.strip()) if scheme.lower() == "bearer" else None
+    return grant if grant and grant.expires > payer.clock.now().timestamp() else None
+
+
+def _form(call: Call) -> dict[str, str]:
+    """The parameters of a token request; a repeated one is refused (RFC 6749 section 3.2)."""
+    if call.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":
+        raise Refused("invalid_request", "The request is not form-encoded.")
+    pairs = parse_qsl(call.body.decode("utf-8", "replace"))
+    asked = dict(pairs)
+    if len(asked) < len(pairs):
+        raise Refused("invalid_request", "A parameter is repeated.")
+    if asked.get("grant_type") != "client_credentials":
+        missing = "grant_type" not in asked
+        raise Refused("invalid_request" if missing else "unsupported_grant_type", "Only client_credentials is served.")
+    if asked.get("client_assertion_type") != ASSERTION_TYPE or "client_assertion" not in asked:
+        raise Refused("invalid_client", "A client is known by a signed assertion only.")
+    return asked
+
+
+def _client(assertion: str, payer: Payer) -> tuple[str, str, float]:
+    """The client that signed ``assertion``, its jti and expiry; Refused where any claim or the signature is wrong."""
+    header, claims = _parts(assertion)
+    client = claims.get("iss")
+    registered = payer.policies.trust["clients"].get(client) if isinstance(client, str) else None
+    if header.get("alg") not in ALGORITHMS:
+        raise Refused("invalid_client", "The assertion is not signed with RS384 or ES384.")
+    if "jku" in header:
+        raise Refused("invalid_client", "No key set URL is allow-listed for this client.")
+    if registered is None or claims.get("sub") != client:
+        raise Refused("invalid_client", "Issuer and subject are not one registered client.")
+    audience = claims.get("aud")
+    if f"{payer.issuer_url}/auth/token" not in (audience if isinstance(audience, list) else [audience]):
+        raise Refused("invalid_client", "The assertion is meant for another audience.")
+    now = payer.clock.now().timestamp()
+    expires = claims.get("exp")
+    if isinstance(expires, bool) or not isinstance(expires, int | float):
+        raise Refused("invalid_client", "The assertion does not expire.")
+    if not now - SKEW < expires <= now + LONGEST_ASSERTION + SKEW:
+        raise Refused("invalid_client", "The assertion has expired, or expires more than five minutes ahead.")
+    if not isinstance(claims.get("jti"), str) or not claims["jti"]:
+        raise Refused("invalid_client", "The assertion has no identifier (jti).")
+    if payer.policies.trust.get("signature_checked", True):
+        _check_signature(assertion, header, registered["keys"])
+    return str(client), claims["jti"], float(expires)
+
+
+def _parts(assertion: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    try:
+        found = jws.extract_compact(assertion.encode())
+        claims = json.loads(found.payload)
+        header = dict(found.headers())
+    except (JoseError, ValueError) as error:
+        raise Refused("invalid_client", "The assertion is no signed JWT.") from error
+    if not isinstance(claims, dict):
+        raise Refused("invalid_client", "The assertion's claims are no object.")
+    return header, claims
+
+
+def _check_signature(assertion: str, header: Mapping[str, Any], keys: list[dict[str, Any]]) -> None:
+    """Tries each registered key of the header's algorithm and, where it is given, key id."""
+    kind = "RSA" if header["alg"] == "RS384" else "EC"
+    for key in keys:
+        if key.get("kty") != kind or ("kid" in header and "kid" in key and header["kid"] != key["kid"]):
+            continue
+        loaded = RSAKey.import_key(key) if kind == "RSA" else ECKey.import_key(key)
+        try:
+            jws.deserialize_compact(assertion, loaded, algorithms=list(ALGORITHMS))
+        except (JoseError, ValueError):
+            continue
+        return
+    raise Refused("invalid_client", "No registered key made this signature.")
+
+
+def _first_use(client: str, assertion_id: str, expires: float, payer: Payer) -> None:
+    """Notes the assertion's identifier; Refused where it was seen before and may still be valid."""
+    now = payer.clock.now().timestamp()
+    with payer.overlay.lock:
+        seen = payer.overlay.assertion_ids
+        for key in [key for key, until in seen.items() if until < now - SKEW]:
+            del seen[key]
+        if (client, assertion_id) in seen and payer.policies.trust.get("replay_refused", True):
+            raise Refused("invalid_client", "This assertion was used before.")
+        seen[client, assertion_id] = expires
+
+
+def _scopes(asked: str, registered: list[str]) -> list[str]:
+    """The scopes asked for, each once; Refused where none is asked for or one goes beyond what is registered."""
+    scopes = list(dict.fromkeys(asked.split()))
+    if not scopes:
+        raise Refused("invalid_scope", "No scope is asked for.")
+    for scope in scopes:
+        if not any(_opens(own, scope) for own in registered):
+            raise Refused("invalid_scope", f"The client is not registered for {scope}.")
+    return scopes
+
+
+def _opens(own: str, needed: str) -> bool:
+    """Whether the scope ``own`` (system/<type or *>.<some of cruds>) covers the scope ``needed``."""
+    if own == needed:
+        return True
+    have, want = _read(own), _read(needed)
+    if have is None or want is None:
+        return False
+    return have[0] in ("*", want[0]) and set(want[1]) <= set(have[1])
+
+
+def _read(scope: str) -> tuple[str, str] | None:
+    """Resource type and rights of a system scope, in the letters of SMART 2 (read is rs, write is cud)."""
+    level, _, rest = scope.partition("/")
+    kind, _, rights = rest.partition(".")
+    rights = {"read": "rs", "write": "cud", "*": "cruds"}.get(rights, rights)
+    if level != "system" or not kind or not rights:
+        return None
+    in_order = rights == "".join(letter for letter in "cruds" if letter in rights)
+    return (kind, rights) if in_order else None
+
+
+def _json(status: int, body: dict[str, Any]) -> Answer:
+    headers = {"cache-control": "no-store", "pragma": "no-cache"}
+    return Answer(status, json.dumps(body).encode(), headers, "application/json")

@@ -1,0 +1,82 @@
+"""What a run saw beside its verdicts: how long answers took, and every denial with its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from conformance.errors import NotTested, Unjudgeable
+from conformance.flows.prior_auth import PriorAuth
+from conformance.rules import latency_limits, samples
+from conformance.run import Run, Subject
+from conformance.target import Claim
+
+
+def seen(run: Run) -> dict[str, Any]:
+    """The extra members of the footer: ``latency`` per operation and claim, ``decisions`` per denied item."""
+    subject = next(iter(run.subjects.values()))
+    claims = [claim for api in run.target.apis.values() for claim in api.claim_list()]
+    text = subject.journal.redactor.text
+    return {
+        "latency": [row for claim in claims for row in _latency(subject, claim)],
+        "decisions": [
+            {key: text(value) if isinstance(value, str) else value for key, value in row.items()}
+            for claim in claims
+            if claim.ig == "pas"
+            for row in _denials(subject, claim)
+        ],
+    }
+
+
+def _latency(subject: Subject, claim: Claim) -> list[dict[str, Any]]:
+    rows = []
+    limits = {each.operation: each.seconds for each in latency_limits()}
+    for operation in ("prior-auth.submit", "prior-auth.inquire", "formulary.search", "payer-to-payer.member-match"):
+        seconds = sorted(each.seconds for each in samples(subject.recording, claim, operation))
+        if seconds:
+            rows.append({
+                "operation": operation,
+                "claim": claim.label,
+                "seconds": [round(each, 4) for each in seconds],
+                "limit": limits.get(operation),
+                "level": "should" if operation in limits else None,
+                "p50": round(percentile(seconds, 0.5), 4),
+                "p95": round(percentile(seconds, 0.95), 4),
+                "max": round(seconds[-1], 4),
+                "count": len(seconds),
+            })  # fmt: skip
+    return rows
+
+
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """The nearest-rank percentile of ordered values."""
+    return ordered[min(len(ordered) - 1, max(0, -(-int(share * 1000) * len(ordered) // 1000) - 1))]
+
+
+def _denials(subject: Subject, claim: Claim) -> list[Mapping[str, Any]]:
+    prior_auth = PriorAuth(subject.recording, claim)
+    rows: list[Mapping[str, Any]] = []
+    for case in prior_auth.submitted():
+        with suppress(NotTested, Unjudgeable):
+            answer = prior_auth.submit(case)
+            rows += [
+                {
+                    "case": case,
+                    "claim": claim.label,
+                    "item": item.sequence,
+                    "action": item.action,
+                    "reasons": [
+                        {"system": r.system, "code": r.code, "text": text_of(subject, r.text), "found": r.found}
+                        for r in item.reasons
+                    ],
+                    "at": item.at,
+                }
+                for item in answer.denied
+            ]
+    return rows
+
+
+def text_of(subject: Subject, text: str) -> str:
+    """A reason's text as it may be shown."""
+    return subject.journal.redactor.text(text)

@@ -1,0 +1,43 @@
+"""The target file: who is tested, where, with which credentials, members and cases.
+
+``load`` reads target.toml, ``from_url`` and ``from_folder`` stand in for one. Whatever is wrong is a UsageError with
+file and line, in the reader's words; nothing else is ever raised. docs/target-file.md describes every key.
+"""
+
+from conformance.target.checks import MAIN_GUIDE, OPERATIONS, KnownGuides
+from conformance.target.reading import from_folder, from_url, load
+from conformance.target.values import (
+    PAYER_TYPES,
+    Acknowledged,
+    Api,
+    Attested,
+    Auth,
+    Case,
+    Claim,
+    Environment,
+    Known,
+    Member,
+    PayerType,
+    Target,
+)
+
+__all__ = [
+    "MAIN_GUIDE",
+    "OPERATIONS",
+    "PAYER_TYPES",
+    "Acknowledged",
+    "Api",
+    "Attested",
+    "Auth",
+    "Case",
+    "Claim",
+    "Environment",
+    "Known",
+    "KnownGuides",
+    "Member",
+    "PayerType",
+    "Target",
+    "from_folder",
+    "from_url",
+    "load",
+]

@@ -1,0 +1,207 @@
+"""What a schema cannot say of members, cases and stamps: references must lead somewhere, people must differ."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import zoneinfo
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime, timedelta
+from itertools import combinations
+from pathlib import Path
+from typing import Any, NoReturn
+
+from conformance.target.document import Document, dotted, is_file
+from conformance.target.lines import KeyPath
+from conformance.target.words import Problem, listed, nearest
+
+DEFAULT_MEMBER = "first"
+NEEDS_A_MEMBER = frozenset({"prior-auth", "payer-to-payer"})
+MAY_MATCH_SEVERAL: KeyPath = ("cases", "payer-to-payer", "several-matches", "member")
+DURATION = re.compile(r"P(?:(\d+)W|(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?)")
+ENV = "env:"
+FROM_ENV = frozenset({"token", "client_secret", "key", "proxy", "client_id", "key_id"})
+
+
+def fact_problems(document: Document, today: date) -> Iterator[Problem]:
+    """Everything about members, cases, known authorizations, acknowledgements and stamps that cannot be."""
+    yield from _zones(document)
+    yield from _expired(document, today)
+    yield from _known(document)
+    yield from _members(document)
+    yield from _cases(document)
+    yield from _attested(document)
+    yield from _stray_env(document.values, ())
+
+
+def moment(written: str) -> datetime | date:
+    """A date or a time as written; ValueError where it is none."""
+    return date.fromisoformat(written) if len(written) == 10 else datetime.fromisoformat(written)
+
+
+def duration(written: str) -> timedelta:
+    """An ISO 8601 duration in weeks, days, hours, minutes and seconds; ValueError otherwise."""
+    found = DURATION.fullmatch(written)
+    if not found or not any(found.groups()):
+        raise ValueError(written)
+    weeks, days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    try:
+        return timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    except OverflowError:
+        raise ValueError(written) from None
+
+
+def _zones(document: Document) -> Iterator[Problem]:
+    for place, zone in enumerate(document.get(("timezones",), ())):
+        try:
+            zoneinfo.ZoneInfo(zone)
+        except (KeyError, ValueError, OSError):
+            hint = nearest(zone, zoneinfo.available_timezones())
+            yield Problem(("timezones", place), f"timezones: {zone!r} is no time zone{hint}")
+
+
+def _expired(document: Document, today: date) -> Iterator[Problem]:
+    for room in ("acknowledged", "attested"):
+        for name, row in document.get((room,), {}).items():
+            if date.fromisoformat(row["until"]) < today:
+                key: KeyPath = (room, name, "until")
+                yield Problem(key, f"{dotted(key)}: ended on {row['until']}; renew it or take it out")
+
+
+def _known(document: Document) -> Iterator[Problem]:
+    for api, rows in document.get(("known",), {}).items():
+        for place, row in enumerate(rows):
+            key: KeyPath = ("known", api, place)
+            stamps: dict[str, datetime | date] = {}
+            for name in ("received", "decided", "notified"):
+                try:
+                    stamps |= {name: moment(row[name])} if name in row else {}
+                except ValueError:
+                    yield Problem((*key, name), f"{dotted((*key, name))}: {row[name]!r} is no date or time")
+            for name in ("decided", "notified"):
+                if name in stamps and "received" in stamps and _surely_before(stamps[name], stamps["received"]):
+                    yield Problem((*key, name), f"{dotted((*key, name))}: is before the request was received")
+            yield from _member_reference(document, (*key, "member"))
+
+
+def _surely_before(one: datetime | date, other: datetime | date) -> bool:
+    """Whether ``one`` is before ``other`` in every zone: days may lap over by one."""
+    if isinstance(one, datetime) and isinstance(other, datetime) and one.tzinfo and other.tzinfo:
+        return one < other
+    return _day(one).toordinal() + 1 < _day(other).toordinal()
+
+
+def _day(stamp: datetime | date) -> date:
+    return stamp.date() if isinstance(stamp, datetime) else stamp
+
+
+def _members(document: Document) -> Iterator[Problem]:
+    members = document.get(("members",), {})
+    for key, facts in members.items():
+        holder = facts.get("subscriber")
+        if holder is not None and (holder not in members or holder == key):
+            words = "is this member" if holder == key else f"there is no [members.{holder}]{nearest(holder, members)}"
+            yield Problem(("members", key, "subscriber"), f"members.{key}.subscriber: {words}")
+    for one, other in combinations(members, 2):
+        if document.get(MAY_MATCH_SEVERAL) not in (one, other) and (alike := _alike(members[one], members[other])):
+            words = f"members.{other} and members.{one} have the same {alike}"
+            hint = "; a number that a family shares is subscriber_id" if alike == "member_id" else ""
+            at: KeyPath = ("members", other, "member_id" if hint else "family")
+            yield Problem(at, f"{words}: two members must be two people{hint}")
+
+
+def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """By what two members cannot be told apart, or nothing."""
+    same_system = one.get("identifier_system") == other.get("identifier_system")
+    if same_system and one.get("member_id") and one["member_id"] == other.get("member_id"):
+        return "member_id"
+    person = _person(one)
+    return "name and birth_date" if all(person) and person == _person(other) else ""
+
+
+def _person(facts: Mapping[str, Any]) -> tuple[str, str, str]:
+    return facts.get("family", "").casefold(), " ".join(facts.get("given", ())).casefold(), facts.get("birth_date", "")
+
+
+def _cases(document: Document) -> Iterator[Problem]:
+    for api, cases in document.get(("cases",), {}).items():
+        for name, case in cases.items():
+            key: KeyPath = ("cases", api, name)
+            yield from _member_reference(document, (*key, "member"))
+            unnamed = api in NEEDS_A_MEMBER and "member" not in case and "body" not in case
+            if unnamed and DEFAULT_MEMBER not in document.get(("members",), {}):
+                yield Problem(key, f"[{dotted(key)}] names no member, and there is no [members.{DEFAULT_MEMBER}]")
+            if "service" in case and "items" in case:
+                yield Problem((*key, "items"), f"[{dotted(key)}] has a service and items; expected one of them")
+            if "settles" in case:
+                yield from _settles((*key, "settles"), case["settles"])
+            if "body" in case:
+                yield from _body((*key, "body"), document.beside((*key, "body")))
+
+
+def _member_reference(document: Document, key: KeyPath) -> Iterator[Problem]:
+    member = document.get(key)
+    members = document.get(("members",), {})
+    if member is not None and member not in members:
+        hint = nearest(member, members) or f"; there is {listed([f'[members.{name}]' for name in members])}"
+        yield Problem(key, f"{dotted(key)}: there is no [members.{member}]{hint}")
+
+
+def _settles(key: KeyPath, written: str) -> Iterator[Problem]:
+    try:
+        duration(written)
+    except ValueError:
+        yield Problem(key, f"{dotted(key)}: expected an ISO 8601 duration like PT10M or P3D, found {written!r}")
+
+
+def _body(key: KeyPath, path: Path) -> Iterator[Problem]:
+    if not is_file(path):
+        yield Problem(key, f"{dotted(key)}: there is no file {path}")
+        return
+    try:
+        body = json.loads(path.read_text("utf-8"), parse_constant=_no_constant)
+    except (OSError, ValueError, RecursionError) as wrong:
+        yield Problem(key, f"{dotted(key)}: {path} is not JSON: {wrong}")
+        return
+    if not isinstance(body, dict):
+        yield Problem(key, f"{dotted(key)}: {path} is not a JSON object")
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _attested(document: Document) -> Iterator[Problem]:
+    for name, row in document.get(("attested",), {}).items():
+        path = document.beside(("attested", name, "document"))
+        if not is_file(path):
+            continue  # a title, or a document kept elsewhere
+        try:
+            with path.open("rb") as opened:
+                digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        except OSError as wrong:
+            yield Problem(("attested", name, "document"), f"{path} cannot be read: {wrong.strerror}")
+            continue
+        if digest != row["sha256"].lower():
+            key: KeyPath = ("attested", name, "sha256")
+            yield Problem(key, f"{dotted(key)}: {row['document']} has changed: its SHA-256 is {digest}")
+
+
+def _stray_env(value: Any, key: KeyPath) -> Iterator[Problem]:
+    """A text that looks to the environment where it is not looked up would be sent as it stands."""
+    if isinstance(value, str) and value.startswith(ENV) and not _looked_up(key):
+        yield Problem(
+            key, f"{dotted(key)}: env: is looked up only in headers and in [auth]: {', '.join(sorted(FROM_ENV))}"
+        )
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _stray_env(inner, (*key, name))
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            yield from _stray_env(inner, (*key, place))
+
+
+def _looked_up(key: KeyPath) -> bool:
+    in_auth = len(key) == 3 and key[0] == "auth" and key[2] in FROM_ENV
+    return in_auth or (len(key) == 4 and key[0] == "apis" and key[2] == "headers")

@@ -1,0 +1,1 @@
+"""HTTP and folders: how the harness reaches a payer. The only place that imports httpx."""

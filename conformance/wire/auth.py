@@ -1,0 +1,186 @@
+"""Credentials: how a request gets its token, and the assertions of SMART Backend Services.
+
+Token requests go through the wire like any other, so that they are in the record (operation discovery.token) and can
+be judged. A token is kept until shortly before it expires; a refusal is kept too: nobody is asked twice.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import subprocess
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote_plus, urlencode
+
+from conformance import clock
+from conformance.exchange import Exchange, Failure
+from conformance.strict_json import NotJson, load
+from conformance.target import Auth
+
+LIFETIME = 240  # seconds: SMART App Launch 2.2.0 allows an assertion 300 at most
+KEPT = 240.0  # seconds that a token is kept whose answer does not say how long it lasts
+EARLY = 20.0  # seconds before its expiry that a token is no longer used, at most
+COMMAND_SECONDS = 60.0
+ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+VISIBLE = re.compile(r"[!-~]+")
+OAUTH_ERROR = re.compile(r"[a-z_]{1,40}")
+
+Post = Callable[[Auth, Mapping[str, str], bytes, str], Exchange]  # headers, body and claim of a token request
+
+
+@dataclass(frozen=True)
+class Token:
+    """What a request is authorized with: a bearer token, or nothing, or the reason why there is none."""
+
+    value: str = ""
+    failure: Failure | None = None
+    expires: float = float("inf")  # monotonic
+
+
+class Tokens:
+    """The tokens of one run, one for each [auth.*] of the target."""
+
+    def __init__(self, post: Post) -> None:
+        self._post = post
+        self._kept: dict[str, Token] = {}
+        self._answers: dict[str, Exchange] = {}
+
+    def own(self, auth: Auth) -> Token:
+        """Our own token for ``auth``: fetched, kept or given."""
+        token = self._kept.get(auth.name)
+        if token is None or clock.monotonic() >= token.expires:
+            token = self._kept[auth.name] = self._fetched(auth)
+        return token
+
+    def forget(self, auth: Auth) -> None:
+        """The payer no longer takes this token: the next request asks for another."""
+        self._kept.pop(auth.name, None)
+
+    def answer(self, auth: Auth) -> Exchange | None:
+        """The token endpoint's answer that the own token came from (or did not), asked for now if need be; None where
+        no token endpoint is asked."""
+        self.own(auth)
+        return self._answers.get(auth.name)
+
+    def ask(self, auth: Auth, assertion: str, scope: str = "", *, claim: str = "") -> Exchange:
+        """One token request with this assertion; nothing of it is kept."""
+        form = {"grant_type": "client_credentials", "scope": scope or auth.scope}
+        form |= {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
+        return self._asked(auth, form, {}, claim)
+
+    def _fetched(self, auth: Auth) -> Token:
+        if auth.type == "bearer":
+            return _usable(auth, auth.token, None)
+        if auth.type == "token-command":
+            return _commanded(auth)
+        if auth.type == "client-secret":
+            pair = f"{quote_plus(auth.client_id)}:{quote_plus(auth.client_secret)}"  # RFC 6749, 2.3.1
+            basic = {"authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+            form = {"grant_type": "client_credentials", "scope": auth.scope}
+            return self._granted(auth, self._asked(auth, form, basic, ""))
+        if auth.type == "backend-services":
+            try:
+                signed = assertion(auth)
+            except ValueError as wrong:
+                return Token(failure=Failure("credentials", str(wrong)))
+            return self._granted(auth, self.ask(auth, signed))
+        return Token()
+
+    def _asked(self, auth: Auth, form: Mapping[str, str], headers: Mapping[str, str], claim: str) -> Exchange:
+        said = {name: value for name, value in form.items() if value}
+        sent = {"content-type": "application/x-www-form-urlencoded", "accept": "application/json", **headers}
+        return self._post(auth, sent, urlencode(said).encode(), claim)
+
+    def _granted(self, auth: Auth, exchange: Exchange) -> Token:
+        self._answers[auth.name] = exchange
+        if exchange.failure:
+            why = f"no token for auth.{auth.name}: {exchange.failure.message}"
+            return Token(failure=Failure(exchange.failure.kind, why))
+        said = _object(exchange.body)
+        if exchange.status != 200 or not isinstance(said.get("access_token"), str):
+            error = said.get("error")
+            why = f": {error}" if isinstance(error, str) and OAUTH_ERROR.fullmatch(error) else ""
+            message = f"the token endpoint of auth.{auth.name} gave no token (status {exchange.status}{why})"
+            return Token(failure=Failure("credentials", message))
+        return _usable(auth, said["access_token"], said.get("expires_in"))
+
+
+def access_token(exchange: Exchange) -> str:
+    """The token that a token endpoint's answer holds; empty where it holds none."""
+    found = _object(exchange.body).get("access_token") if exchange.status == 200 else None
+    return found if isinstance(found, str) and VISIBLE.fullmatch(found) else ""
+
+
+def assertion(auth: Auth, *, jti: str | None = None, key: str | None = None, lifetime: int = LIFETIME) -> str:
+    """A signed client assertion (SMART App Launch 2.2.0, client-confidential-asymmetric).
+
+    ``jti`` repeats an earlier one, ``key`` (PEM or JWK text) signs with another key than the registered one,
+    ``lifetime`` is in seconds. ValueError, in one sentence, where the key cannot sign.
+    """
+    from joserfc import jwt
+    from joserfc.errors import JoseError
+
+    algorithm = auth.algorithm or "RS384"
+    header = {"alg": algorithm, "typ": "JWT"} | ({"kid": auth.key_id} if auth.key_id else {})
+    now = int(clock.now().timestamp())
+    claims = {"iss": auth.client_id, "sub": auth.client_id, "aud": auth.token_url, "jti": jti or secrets.token_hex(16)}
+    try:
+        signing = _key(key or auth.key, algorithm)
+        return jwt.encode(header, {**claims, "iat": now, "exp": now + lifetime}, signing, algorithms=[algorithm])
+    except (JoseError, ValueError, TypeError, KeyError):
+        raise ValueError(f"the key of auth.{auth.name} cannot sign {algorithm}") from None
+
+
+def _key(text: str, algorithm: str) -> Any:
+    from joserfc.jwk import import_key
+
+    if text.lstrip().startswith("{"):
+        return import_key(json.loads(text))
+    return import_key(text, "EC" if algorithm.startswith("ES") else "RSA")
+
+
+def _commanded(auth: Auth) -> Token:
+    """The token that the target's own command prints: its first line, or the access_token of the JSON it prints."""
+
+    def refused(why: str) -> Token:
+        return Token(failure=Failure("credentials", f"the token command of auth.{auth.name} {why}"))
+
+    try:
+        done = subprocess.run(  # noqa: S603 - the command is the tester's, given as words
+            auth.command, stdin=subprocess.DEVNULL, capture_output=True, timeout=COMMAND_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return refused(f"did not end within {COMMAND_SECONDS:g} s")
+    except (OSError, ValueError) as wrong:
+        return refused(f"cannot be run: {getattr(wrong, 'strerror', None) or 'it is no command'}")
+    if done.returncode:
+        return refused(f"ended with status {done.returncode}")
+    said = _object(done.stdout)
+    if said:
+        return _usable(auth, said.get("access_token"), said.get("expires_in"))
+    lines = done.stdout.decode(errors="replace").strip().splitlines()
+    return _usable(auth, lines[0].strip() if lines else "", None)
+
+
+def _usable(auth: Auth, value: Any, expires_in: Any) -> Token:
+    if not isinstance(value, str) or not VISIBLE.fullmatch(value):
+        return Token(
+            failure=Failure("credentials", f"the token of auth.{auth.name} is not one word a header can carry")
+        )
+    if auth.type == "bearer":
+        return Token(value)
+    known = isinstance(expires_in, (int, float)) and not isinstance(expires_in, bool) and expires_in > 0
+    lasts = float(expires_in) if known else KEPT
+    return Token(value, expires=clock.monotonic() + lasts - min(EARLY, lasts / 5))
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        said = load(body)
+    except NotJson:
+        return {}
+    return said if isinstance(said, dict) else {}

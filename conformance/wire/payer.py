@@ -1,0 +1,288 @@
+"""The wire to a payer: one request in, one Exchange out, whatever happens on the way.
+
+A payer's answers are hostile: bounded in size and time, never followed to another host with credentials, no cookies
+kept. A gateway's refusals are waited out; trouble on the way becomes the exchange's ``failure`` and is never raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from http.cookiejar import DefaultCookiePolicy
+from types import TracebackType
+from urllib.parse import quote, urlencode
+
+import httpx
+
+import conformance
+from conformance import clock
+from conformance.exchange import Exchange, Failure
+from conformance.target import Api, Auth, Target
+from conformance.wire import gateway
+from conformance.wire.auth import Tokens
+from conformance.wire.failures import TooLate, failure
+from conformance.wire.reading import Body, Watch, watched
+from conformance.wire.tls import Unusable, context
+
+FHIR_JSON = "application/fhir+json"
+OWN, NONE = "own", "none"
+_SAID_BY_ALL = {"user-agent": f"payer-conformance/{conformance.__version__}", "accept-encoding": "gzip"}
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request: ``operation`` is "<api>.<verb>", ``path`` relative to the base URL, or absolute on its origin.
+
+    ``token`` "own" sends the API's credentials, "none" sends none, anything else is sent as the bearer token.
+    """
+
+    operation: str
+    method: str
+    path: str
+    case: str = ""
+    claim: str = ""
+    params: Sequence[tuple[str, str]] = ()
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    token: str = OWN
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much of a payer's answer is taken, and how long is waited: bytes, seconds, counts.
+
+    ``pause_seconds`` is the wait before a refused request is sent again where the answer names none; it doubles.
+    """
+
+    body_bytes: int = 32 * 1024 * 1024
+    total_seconds: float = 60.0
+    connect_seconds: float = 10.0
+    redirects: int = 3
+    retries: int = 3
+    longest_wait: float = 60.0
+    pause_seconds: float = 1.0
+
+
+@dataclass(frozen=True)
+class _Order:
+    """A request made ready: where it goes, what it carries, and how its answer is read."""
+
+    url: str
+    auth: Auth
+    headers: Mapping[str, str]
+    own: bool
+    follows: bool
+
+
+@dataclass
+class _Line:
+    """A client kept open for one origin, with the watch over its connections."""
+
+    client: httpx.Client
+    watch: Watch
+
+
+class Wire:
+    """The connections of one run to one target; every exchange goes to ``journal`` as soon as it is over."""
+
+    def __init__(self, target: Target, *, journal: Callable[[Exchange], None], limits: Limits = Limits()) -> None:
+        self.limits = limits
+        self.tokens = Tokens(self._token_request)
+        self._journal = journal
+        self._lines: dict[tuple[object, ...], _Line] = {}
+        self._count = 0
+        self._unreachable: dict[str, Failure] = {}
+        self._answered: set[str] = set()  # base URLs
+        self._taken: set[str] = set()  # names of credentials
+        self._spacing = 1 / target.max_rps if target.max_rps else 0.0
+        self._next = 0.0
+
+    def __enter__(self) -> Wire:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes every connection."""
+        for line in self._lines.values():
+            line.client.close()
+        self._lines.clear()
+
+    def send(self, base_url: str, api: Api, request: Request) -> Exchange:
+        """The answer to ``request``, or why there is none; never raises for what happens on the way."""
+        order, refused = self._order(base_url, api, request)
+        exchange = self._exchange(base_url, order, request, refused)
+        if exchange.status == 401 and self._token_aged(api.auth, order):
+            self.tokens.forget(api.auth)
+            order, refused = self._order(base_url, api, request)
+            exchange = self._exchange(base_url, order, request, refused)
+        return self._noted(exchange)
+
+    # --- making a request ready ----------------------------------------------------------------------------------
+
+    def _order(self, base_url: str, api: Api, request: Request) -> tuple[_Order, Failure | None]:
+        refused = self._unreachable.get(base_url)
+        absolute = request.path.startswith(("http://", "https://"))
+        url = request.path if absolute else f"{base_url.rstrip('/')}/{request.path.lstrip('/')}"
+        if request.params:
+            query = urlencode(list(request.params), quote_via=quote, safe=":,/")
+            url += ("&" if "?" in url else "?") + query
+        if absolute and gateway.origin(url) != gateway.origin(base_url):
+            other = gateway.origin(url)[1] or "no host"
+            refused = refused or Failure("redirect", f"a link points to another origin ({other}) than the base URL's")
+        headers = {"accept": FHIR_JSON} | ({"content-type": FHIR_JSON} if request.body else {})
+        headers |= {name.lower(): value for name, value in {**api.headers, **request.headers}.items()}
+        token = request.token
+        if token == OWN and not refused:
+            own = self.tokens.own(api.auth)
+            token, refused = own.value or NONE, own.failure
+        if token not in (OWN, NONE):
+            headers["authorization"] = f"Bearer {token}"
+        own_answer = request.token == OWN
+        # What a server publishes about itself is for all: it may be elsewhere, for whoever asks.
+        follows = own_answer or (request.operation.startswith("discovery.") and request.method == "GET")
+        return _Order(url, api.auth, headers, own_answer, follows), refused
+
+    def _token_aged(self, auth: Auth, order: _Order) -> bool:
+        """Whether the token that is refused was taken before: then it ran out early, and a new one is due."""
+        if not order.own or auth.type in ("none", "bearer") or auth.name not in self._taken:
+            return False
+        self._taken.discard(auth.name)
+        return True
+
+    def _token_request(self, auth: Auth, headers: Mapping[str, str], body: bytes, claim: str) -> Exchange:
+        request = Request("discovery.token", "POST", auth.token_url, claim=claim, body=body, token=NONE)
+        order = _Order(auth.token_url, auth, headers, own=False, follows=False)
+        return self._noted(self._exchange(auth.token_url, order, request, self._unreachable.get(auth.token_url)))
+
+    def _noted(self, exchange: Exchange) -> Exchange:
+        self._count += 1
+        noted = replace(exchange, id=f"x{self._count:04d}")
+        self._journal(noted)
+        return noted
+
+    # --- attempts ------------------------------------------------------------------------------------------------
+
+    def _exchange(self, base_url: str, order: _Order, request: Request, refused: Failure | None) -> Exchange:
+        exchange = Exchange(
+            "", request.operation, request.case, request.claim, request.method, order.url,
+            request_headers={**_SAID_BY_ALL, **order.headers}, request_body=request.body,
+            started=clock.now(), failure=refused, authorized=order.own,
+        )  # fmt: skip
+        tries = 0
+        while refused is None:
+            tries += 1
+            exchange = self._attempt(exchange, order)
+            wait = self._wait(exchange, order, tries)
+            if wait is None:
+                break
+            clock.sleep(wait)
+        if refused is None:
+            self._remember(base_url, order, exchange)
+        return exchange
+
+    def _wait(self, exchange: Exchange, order: _Order, tries: int) -> float | None:
+        """The seconds after which the same is asked again; None where the answer stands."""
+        pause = self.limits.pause_seconds * 2 ** (tries - 1)
+        if gateway.throttled(exchange.status, exchange.headers):
+            asked = gateway.retry_after(exchange.headers, clock.now())
+            wait = pause if asked is None else asked
+            again = tries <= self.limits.retries and wait <= self.limits.longest_wait
+        else:
+            # Behind a gateway's error page the payer may have received a write: it is never sent twice.
+            page = order.own and gateway.blocked(exchange.status, exchange.headers)
+            wait = pause
+            again = page and exchange.method == "GET" and tries == 1
+        if not again:
+            return None
+        self._spacing = max(self._spacing, self.limits.pause_seconds)  # slower from now on
+        return wait
+
+    def _remember(self, base_url: str, order: _Order, exchange: Exchange) -> None:
+        """An unreachable base URL is tried once; so is one from which nothing has ever come."""
+        failed = exchange.failure
+        if exchange.status is not None:
+            self._answered.add(base_url)
+            if order.own and exchange.status != 401:
+                self._taken.add(order.auth.name)
+        elif failed and (
+            failed.kind in ("refused", "unknown-host", "tls")
+            or (failed.kind == "no-answer" and base_url not in self._answered)
+        ):
+            self._unreachable[base_url] = failed
+
+    def _attempt(self, exchange: Exchange, order: _Order) -> Exchange:
+        """One try, redirects within the origin included, under one deadline."""
+        try:
+            line = self._line(order)
+        except Unusable as wrong:
+            return replace(exchange, failure=Failure("credentials", str(wrong)))
+        except (ValueError, ImportError, httpx.InvalidURL):
+            return replace(exchange, failure=Failure("refused", f"the proxy of auth.{order.auth.name} cannot be used"))
+        self._keep_pace()
+        watch, url, host = line.watch, order.url, gateway.origin(order.url)[1]
+        seen = replace(exchange, status=None, headers={}, body=b"", started=clock.now(), failure=None)
+        body = Body(self.limits.body_bytes)
+        watch.begin(self.limits.connect_seconds, self.limits.total_seconds)
+        try:
+            for _ in range(self.limits.redirects + 1):
+                sent = line.client.stream(
+                    exchange.method, url, headers=order.headers, content=exchange.request_body or None
+                )
+                with sent as answer:
+                    seen = replace(seen, status=answer.status_code, headers=dict(answer.headers))
+                    body.read(answer)
+                onward = gateway.redirected(exchange.method, url, seen.status, seen.headers) if order.follows else ""
+                if not onward or isinstance(onward, Failure):
+                    break
+                url = onward
+            else:
+                onward = Failure("redirect", f"{host} redirects more than {self.limits.redirects} times")
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpx.LocalProtocolError, ValueError):
+            unsendable = Failure("aborted", "the address or a header holds what HTTP cannot carry")
+            return replace(seen, failure=unsendable)
+        except (httpx.HTTPError, httpx.StreamError, OSError, TooLate) as error:
+            broken = failure(error, host, watch.stage, watch.given, tls=order.url.startswith("https"))
+            return replace(seen, body=body.cut(), seconds=watch.seconds(), failure=broken)
+        return self._answer(replace(seen, seconds=watch.seconds()), order, body, onward or None)
+
+    def _answer(self, seen: Exchange, order: _Order, body: Body, redirect: Failure | str | None) -> Exchange:
+        host = gateway.origin(order.url)[1]
+        if body.over:
+            mebibytes = self.limits.body_bytes / 2**20
+            endless = Failure("oversize", f"the answer of {host} is longer than {mebibytes:g} MiB")
+            return replace(seen, body=body.cut(), failure=endless)
+        failed = redirect if isinstance(redirect, Failure) else None
+        if failed is None and order.own:
+            name = order.auth.name if order.auth.type != "none" else ""
+            failed = gateway.refusal(seen.status, seen.headers, host, name)
+        elif failed is None and gateway.throttled(seen.status, seen.headers):
+            failed = gateway.throttling(seen.status, seen.headers, host)
+        return replace(seen, body=body.whole(), failure=failed)
+
+    def _keep_pace(self) -> None:
+        now = clock.monotonic()
+        if now < self._next:
+            clock.sleep(self._next - now)
+        self._next = max(now, self._next) + self._spacing
+
+    def _line(self, order: _Order) -> _Line:
+        auth = order.auth
+        key = (gateway.origin(order.url), auth.client_certificate, auth.client_key, auth.ca_file, auth.proxy)
+        if key not in self._lines:
+            watch = Watch()
+            transport = httpx.HTTPTransport(verify=context(auth), proxy=auth.proxy or None, trust_env=False)
+            client = httpx.Client(
+                transport=watched(transport, watch),
+                headers=_SAID_BY_ALL,
+                trust_env=False,
+                follow_redirects=False,
+                timeout=None,  # noqa: S113 - the watch keeps the time
+            )
+            # A session cookie would authorize requests that are sent to see what happens without a token.
+            client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            self._lines[key] = _Line(client, watch)
+        return self._lines[key]

@@ -1,0 +1,77 @@
+"""The authorization server: what it publishes, the token it gives, the assertions it refuses."""
+
+from conformance import expect, need, requirement
+from conformance.apis.discovery_faults import smart_faults
+from conformance.apis.raw import body_of
+from conformance.apis.refusal import holds_data
+
+
+@requirement("smart.configuration")
+def test_the_smart_configuration_holds_the_required_keys(discovery):
+    answer = discovery.smart_exchange()
+    expect(answer.status == 200, "a SMART configuration", at=answer.url, got=f"status {answer.status}")
+
+    smart, guide = discovery.smart_document(), discovery.guide
+    faults = smart_faults(smart, guide["required_keys"], guide["url_keys"]) if smart else ("no JSON object",)
+    expect(not faults, "the required keys, URLs absolute", at=answer.url, got="; ".join(faults))
+
+
+@requirement("smart.code-challenge")
+def test_code_challenges_are_s256_and_never_plain(discovery):
+    methods = need(discovery.smart().code_challenge_methods, "code challenge methods", because="smart.configuration")
+
+    expect("S256" in methods and "plain" not in methods, "S256 and not plain", got=", ".join(methods))
+
+
+@requirement("smart.asymmetric-client")
+def test_asymmetric_clients_can_sign_with_a_named_algorithm(discovery):
+    smart, guide = discovery.smart(), discovery.guide
+    need(guide["asymmetric_capability"] in smart.capabilities, "a server that offers asymmetric clients")
+
+    expect(
+        guide["asymmetric_method"] in smart.token_auth_methods, guide["asymmetric_method"], got=smart.token_auth_methods
+    )
+    expect(set(guide["asymmetric_algorithms"]) & set(smart.signing_algorithms), "RS384 or ES384",
+           got=", ".join(smart.signing_algorithms))  # fmt: skip
+
+
+@requirement("smart.token-answer")
+def test_the_token_answer_says_what_it_grants(trust):
+    answer = trust.token()
+
+    expect.each(
+        ("access_token", "token_type", "expires_in", "scope"),
+        lambda key: answer.members.get(key),
+        "the member in the token answer",
+        at=lambda key: key,
+        got=lambda _: answer.told,
+    )
+    expect(str(answer.members["token_type"]).lower() == "bearer", "token_type bearer", got=answer.members["token_type"])
+
+
+@requirement("smart.token-lifetime")
+def test_tokens_last_five_minutes_at_most(trust):
+    lasts = need(trust.token().members.get("expires_in"), "a stated lifetime", because="smart.token-answer")
+
+    expect(isinstance(lasts, int) and lasts <= 300, "at most 300 seconds", got=lasts)
+
+
+@requirement("smart.assertion-replay")
+def test_an_assertion_is_refused_the_second_time(trust):
+    answer = trust.replayed()
+
+    expect(not answer.granted, "a replayed assertion refused", got=answer.told)
+
+
+@requirement("smart.assertion-signature")
+def test_an_assertion_signed_by_a_stranger_is_refused(trust):
+    answer = trust.foreign()
+
+    expect(not answer.granted, "an assertion with a foreign signature refused", got=answer.told)
+
+
+@requirement("smart.scope-enforced")
+def test_a_token_opens_only_what_its_scope_names(trust):
+    answer = trust.beyond_its_scope()
+
+    expect(not holds_data(body_of(answer)), "no data beyond the token's scope", got=f"status {answer.status} with data")

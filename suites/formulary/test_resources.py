@@ -1,0 +1,121 @@
+"""Plans, formularies, items and drugs: what the guide's profiles demand of each, judged over all of them."""
+
+from conformance import expect, need, requirement
+from conformance.apis.formulary_faults import (
+    drug_faults,
+    formulary_faults,
+    item_faults,
+    new_starts_faults,
+    outside_its_period,
+    plan_faults,
+)
+
+RAW = "formulary.answers-are-fhir"
+
+
+@requirement("usdf.item-required")
+def test_items_hold_what_is_required(formulary):
+    expect.each(
+        need(formulary.items, "a formulary item", because=RAW),
+        lambda item: not item_faults(item),
+        "formulary, status, benefit type, one tier, code and drug",
+        got=lambda item: "; ".join(item_faults(item)),
+    )
+
+
+@requirement("usdf.item-references")
+def test_items_point_to_formularies_and_drugs_that_are_there(formulary):
+    items = [item for item in formulary.items if item.formulary and item.drug]
+
+    expect.each(
+        need(items, "an item with references", because="usdf.item-required"),
+        lambda item: formulary.resolves(item.formulary) and formulary.resolves(item.drug),
+        "a formulary and a drug that can be read",
+        got=lambda item: f"{item.formulary} and {item.drug}",
+    )
+
+
+@requirement("usdf.drug-rxnorm")
+def test_drugs_are_coded_in_rxnorm(formulary):
+    expect.each(
+        need(formulary.drugs, "a drug", because=RAW),
+        lambda drug: not drug_faults(drug),
+        "an RxNorm code and a status",
+        got=lambda drug: "; ".join(drug_faults(drug)),
+    )
+
+
+@requirement("usdf.plan-required")
+def test_plans_hold_what_is_required(formulary):
+    expect.each(
+        need(formulary.plans, "an insurance plan", because=RAW),
+        lambda plan: not plan_faults(plan),
+        "identifier, status, type, name, period and a drug coverage with its formulary",
+        got=lambda plan: "; ".join(plan_faults(plan)),
+    )
+
+
+@requirement("usdf.formulary-required")
+def test_formularies_hold_what_is_required(formulary):
+    expect.each(
+        need(formulary.formularies, "a formulary", because=RAW),
+        lambda each: not formulary_faults(each),
+        "identifier, status, type DRUGPOL, name and period",
+        got=lambda each: "; ".join(formulary_faults(each)),
+    )
+
+
+@requirement("usdf.last-updated")
+def test_every_resource_says_when_it_was_last_updated(formulary):
+    resources = (*formulary.plans, *formulary.formularies, *formulary.items, *formulary.drugs, *formulary.locations)
+
+    expect.each(
+        need(resources, "a resource", because=RAW),
+        lambda each: each.last_updated,
+        "meta.lastUpdated",
+    )
+
+
+@requirement("usdf.new-starts-parent")
+def test_new_starts_only_stands_beside_its_limit(formulary):
+    expect.each(
+        need(formulary.items, "a formulary item", because=RAW),
+        lambda item: not new_starts_faults(item),
+        "details of a limit only where the limit itself is true",
+        got=lambda item: "; ".join(new_starts_faults(item)),
+    )
+
+
+@requirement("usdf.quantity-limit-detail")
+def test_a_quantity_limit_says_its_quantity(formulary):
+    limited = [item for item in formulary.items if item.quantity_limit]
+
+    expect.each(
+        need(limited, "an item with a quantity limit", change="cases.formulary"),
+        lambda item: item.quantity_detail,
+        "the quantity",
+    )
+
+
+@requirement("usdf.active-in-period")
+def test_active_items_lie_within_their_period(formulary):
+    active = [item for item in formulary.items if item.status == "active" and item.period]
+
+    expect.each(
+        need(active, "an active item with a period", because="usdf.item-required"),
+        lambda item: not outside_its_period(item),
+        "an availability period that holds today",
+        got=lambda item: f"{item.period.start} to {item.period.end}",
+    )
+
+
+@requirement("usdf.code-systems")
+def test_tiers_and_benefit_types_use_the_guides_code_systems(formulary):
+    items = [item for item in formulary.items if item.trial_suffix is not None]
+
+    expect.each(
+        need(items, "an item coded in the guide's systems"),
+        lambda item: item.trial_suffix,
+        "code systems with the ending -TEMPORARY-TRIAL-USE, as the guide defines them",
+        got=lambda item: ", ".join(sorted({code.system for codes in item.tiers for code in codes})),
+    )

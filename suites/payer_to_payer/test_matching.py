@@ -1,0 +1,106 @@
+"""The right member, or none: $member-match and its refusals."""
+
+from conformance import expect, need, requirement
+from conformance.apis.raw import body_of, raw_problem
+from conformance.apis.refusal import holds_data
+
+
+@requirement("payer-to-payer.answers-are-fhir")
+def test_every_answer_is_fhir(exchange):
+    answers = exchange.raw_answers()
+
+    def problem(answer):
+        return raw_problem(answer, ("Bundle", "Parameters"), may_refuse=answer.operation.endswith("member-match"))
+
+    expect.each(
+        answers,
+        lambda answer: not problem(answer),
+        "a FHIR R4 answer in JSON",
+        got=problem,
+        at=lambda answer: f"{answer.operation} {answer.case}",
+    )
+
+
+@requirement("payer-to-payer.one-match")
+def test_a_member_who_is_known_is_matched(exchange):
+    answer = exchange.match("one-match")
+
+    expect(
+        answer.status == 200 and answer.match and len(answer.match.identifiers) == 1,
+        "200 with Parameters and one MemberIdentifier",
+        at=answer.at,
+        got=answer.told,
+    )
+
+
+@requirement("payer-to-payer.member-identifier")
+def test_the_member_identifier_is_of_the_versions_type(exchange):
+    answer = exchange.match("one-match")
+    found = need(answer.match and answer.match.identifiers, "a match", because="payer-to-payer.one-match")
+    wanted = (exchange.guide["member_identifier_system"], exchange.guide["member_identifier_code"])
+
+    expect.each(
+        found,
+        lambda each: each.value and wanted in {(code.system, code.code) for code in each.type_codings},
+        f"a value and the type {wanted[0]}#{wanted[1]}",
+        got=lambda each: ", ".join(f"{code.system}#{code.code}" for code in each.type_codings) or "no type",
+    )
+
+
+@requirement("payer-to-payer.member-id")
+def test_the_match_refers_to_the_patient(exchange):
+    answer = exchange.match("one-match")
+    match = need(answer.match, "a match", because="payer-to-payer.one-match")
+
+    expect(match.member.startswith("Patient/"), "MemberId, a reference to a Patient", at=answer.at, got=match.member_id)
+
+
+@requirement("payer-to-payer.no-match")
+def test_nobody_is_matched_where_nobody_is_known(exchange):
+    answer = exchange.match("no-match")
+
+    expect(answer.status == 422, "422", at=answer.at, got=answer.told)
+
+
+@requirement("payer-to-payer.several-matches")
+def test_nobody_is_matched_where_several_could_be(exchange):
+    answer = exchange.match("several-matches")
+
+    expect(answer.status == 422, "422", at=answer.at, got=answer.told)
+
+
+@requirement("payer-to-payer.consent-refused")
+def test_a_consent_that_cannot_be_complied_with_is_refused(exchange):
+    expect.each(
+        exchange.consents(),
+        lambda answer: answer.status == 422 and not (answer.match and answer.match.identifiers),
+        "422 without a member identifier",
+        got=lambda answer: answer.told,
+    )
+
+
+@requirement("payer-to-payer.refusal-outcome")
+def test_a_refusal_says_why(exchange):
+    expect.each(
+        exchange.refusals(),
+        lambda answer: answer.outcomes,
+        "an OperationOutcome",
+        got=lambda answer: answer.told,
+    )
+
+
+@requirement("payer-to-payer.refusal-reveals-nothing")
+def test_a_refusal_names_no_member(exchange):
+    expect.each(
+        exchange.refusals(),
+        lambda answer: not exchange.revealed(answer),
+        "nothing that identifies a member",
+        got=lambda answer: f"{len(exchange.revealed(answer))} identifying values of members",
+    )
+
+
+@requirement("payer-to-payer.no-token-no-data")
+def test_without_a_token_no_data_is_given(exchange):
+    answer = exchange.without_token()
+
+    expect(not holds_data(body_of(answer)), "no data without a token", got=f"status {answer.status} with data")

@@ -1,0 +1,83 @@
+"""What was decided: about every item, about the right member, until when, and with which number."""
+
+from conformance import expect, need, requirement
+from conformance.apis.echo import in_order, periods, someone_else
+
+
+@requirement("prior-auth.decision")
+def test_every_item_is_decided(prior_auth):
+    submissions = [each for each in prior_auth.submissions() if each.case != "pended" and not each.failed]
+
+    expect.each(
+        need(submissions, "a request that is decided", change="cases.prior-auth.approved"),
+        lambda each: each.deciding.decided and not each.deciding.undecided,
+        "a decision about every item: approved, denied, modified, or more information needed",
+        got=lambda each: each.told,
+    )
+
+
+@requirement("prior-auth.pended")
+def test_a_request_under_review_is_said_to_be_pended(prior_auth):
+    submission = prior_auth.submission("pended")
+    first = submission.first
+    decided = first.approved or first.denied or first.modified or submission.failed
+    need(not decided, "a request that is pended", change="cases.prior-auth.pended")
+
+    expect(first.pended and not first.undecided, "every item pended", at=submission.at, got=submission.told)
+
+
+@requirement("prior-auth.approval-validity")
+def test_an_approval_says_until_when_or_under_which_circumstance(prior_auth):
+    approved = prior_auth.items("approved", "modified")
+
+    expect.each(
+        need(approved, "an approved item", change="cases.prior-auth.approved"),
+        lambda each: each.item.until or each.item.circumstance,
+        "an end date or a circumstance that ends the authorization",
+    )
+
+
+@requirement("prior-auth.right-member")
+def test_the_answer_is_about_the_member_of_the_request(prior_auth):
+    submissions = prior_auth.submissions()
+
+    expect.each(
+        submissions,
+        lambda each: not someone_else(each.request, each.first),
+        "an answer about the member of the request",
+        got=lambda each: someone_else(each.request, each.first),
+    )
+
+
+@requirement("prior-auth.periods-in-order")
+def test_authorization_periods_start_before_they_end(prior_auth):
+    stated = [period for each in prior_auth.submissions() for period in periods(each.deciding)]
+
+    expect.each(
+        need(stated, "an authorization with a period", change="cases.prior-auth.approved"),
+        in_order,
+        "a period that starts before it ends",
+        got=lambda period: f"{period.start} to {period.end}",
+    )
+
+
+@requirement("pas.authorization-number")
+def test_an_approval_carries_an_authorization_number(prior_auth):
+    approved = prior_auth.items("approved")
+
+    expect.each(
+        need(approved, "an approved item", change="cases.prior-auth.approved"),
+        lambda each: each.item.number or each.item.previous_number,
+        "an authorization number",
+    )
+
+
+@requirement("pas.modified-add-item")
+def test_a_modified_item_says_what_was_authorized(prior_auth):
+    modified = [each for each in prior_auth.items("modified") if each.says("A6")]
+
+    expect.each(
+        need(modified, "a modified item", change="cases.prior-auth.modified"),
+        lambda each: each.item.add_item and each.item.add_item.detail,
+        "an added item with the authorized detail",
+    )

@@ -1,0 +1,89 @@
+"""Each operation's raw answer, judged once: one broken answer fails one requirement, not forty."""
+
+from conformance import expect, need, requirement
+from conformance.apis.discovery import Capabilities
+from conformance.apis.prior_auth import inquiry_form
+from conformance.apis.raw import body_of, outcome_count, raw_problem
+from conformance.apis.refusal import holds_data
+
+
+@requirement("prior-auth.answers-are-fhir")
+def test_every_answer_is_fhir(prior_auth):
+    answers = prior_auth.raw_answers()
+
+    def problem(answer):
+        return raw_problem(answer, ("Bundle", "Parameters"), may_refuse=True)
+
+    expect.each(
+        answers,
+        lambda answer: not problem(answer),
+        "a FHIR R4 answer in JSON",
+        got=problem,
+        at=lambda answer: f"{answer.operation} {answer.case}",
+    )
+
+
+@requirement("pas.declares-operations")
+def test_the_capability_statement_lists_both_operations(prior_auth, discovery):
+    capabilities: Capabilities = discovery.capabilities()
+
+    expect.each(
+        ("prior-auth.submit", "prior-auth.inquire"),
+        lambda operation: capabilities.declares("Claim", **prior_auth.declaration(operation)),
+        "the operation on Claim in the CapabilityStatement",
+        at=lambda operation: operation,
+    )
+
+
+@requirement("pas.inquiry-response-form")
+def test_an_inquiry_is_answered_in_the_form_of_its_version(prior_auth):
+    answered = need(prior_auth.inquired("approved"), "an answered inquiry")
+
+    form = prior_auth.guide["inquiry_form"]
+    expect(inquiry_form(answered) == form, f"an inquiry answered as {form}", got=answered.get("resourceType"))
+
+
+@requirement("pas.error-outcome")
+def test_a_refused_request_carries_one_outcome(prior_auth):
+    refused = [answer for answer in prior_auth.invalid() if 400 <= answer.status < 500]
+
+    expect.each(
+        need(refused, "an invalid request that is refused", because="pas.invalid-refused"),
+        lambda answer: outcome_count(answer) == 1,
+        "exactly one OperationOutcome",
+        got=lambda answer: f"status {answer.status} with {outcome_count(answer)} OperationOutcomes",
+        at=lambda answer: answer.case,
+    )
+
+
+@requirement("pas.status-semantics")
+def test_an_invalid_request_is_neither_a_crash_nor_approved(prior_auth):
+    answers = prior_auth.invalid()
+
+    expect.each(
+        answers,
+        lambda answer: answer.status < 500 and not prior_auth.approves(answer),
+        "a 4xx, or a business error",
+        got=lambda answer: f"status {answer.status}" + (", approved" if prior_auth.approves(answer) else ""),
+        at=lambda answer: answer.case,
+    )
+
+
+@requirement("pas.invalid-refused")
+def test_an_invalid_request_is_refused(prior_auth):
+    answers = [answer for answer in prior_auth.invalid() if answer.status < 500]
+
+    expect.each(
+        need(answers, "an answer to an invalid request", because="pas.status-semantics"),
+        lambda answer: 400 <= answer.status < 500,
+        "a 4xx",
+        got=lambda answer: f"status {answer.status}",
+        at=lambda answer: answer.case,
+    )
+
+
+@requirement("prior-auth.no-token-no-data")
+def test_without_a_token_no_data_is_given(prior_auth):
+    answer = prior_auth.without_token()
+
+    expect(not holds_data(body_of(answer)), "no data without a token", got=f"status {answer.status} with data")

@@ -1,0 +1,101 @@
+"""The response Bundle and its ClaimResponse, as the guide's profiles and its text ask."""
+
+from conformance import expect, need, requirement
+from conformance.apis.echo import bundle_faults, content_faults, echoes, renamed, repeated, sequences
+from conformance.apis.review_actions import ACTION_SYSTEM, SUBMITTED
+
+
+@requirement("pas.response-bundle")
+def test_the_response_is_a_collection_that_starts_with_the_claim_response(prior_auth):
+    expect.each(
+        prior_auth.submissions(),
+        lambda each: not bundle_faults(each.first.bundle),
+        "a collection Bundle with timestamp and fullUrls, the ClaimResponse first",
+        got=lambda each: "; ".join(bundle_faults(each.first.bundle)),
+    )
+
+
+@requirement("pas.response-identifier")
+def test_the_response_bundle_has_an_identifier(prior_auth):
+    expect.each(
+        prior_auth.submissions(),
+        lambda each: (each.first.bundle.get("identifier") or {}).get("value"),
+        "an identifier on the response Bundle",
+    )
+
+
+@requirement("pas.claim-response-content")
+def test_the_claim_response_says_what_its_profile_demands(prior_auth):
+    expect.each(
+        prior_auth.submissions(),
+        lambda each: not content_faults(each.first),
+        "an active preauthorization response with outcome, patient, insurer and created",
+        got=lambda each: "; ".join(content_faults(each.first)),
+    )
+
+
+@requirement("pas.request-reference")
+def test_the_claim_response_names_its_request(prior_auth):
+    expect.each(
+        prior_auth.submissions(),
+        lambda each: each.first.request.given,
+        "a reference to the Claim, or why there is none",
+    )
+
+
+@requirement("pas.item-sequence-echo")
+def test_response_items_repeat_the_sequence_they_answer(prior_auth):
+    itemized = [each for each in prior_auth.submissions() if each.first.items]
+
+    expect.each(
+        need(itemized, "an answer with items", because="prior-auth.decision"),
+        lambda each: sorted(item.sequence or 0 for item in each.first.items) == sorted(sequences(each.request)),
+        "one response item per request item, with its sequence number",
+        got=lambda each: f"items {[item.sequence for item in each.first.items]} for {list(sequences(each.request))}",
+    )
+
+
+@requirement("pas.item-adjudication")
+def test_each_item_is_adjudicated_as_submitted(prior_auth):
+    items = [each for submission in prior_auth.submissions() for each in submission.items]
+
+    expect.each(
+        need(items, "an answer with items", because="prior-auth.decision"),
+        lambda each: each.item.categories and all(each.is_category(codes, SUBMITTED) for codes in each.item.categories),
+        "adjudications of the category submitted",
+        got=lambda each: [code.code for codes in each.item.categories for code in codes],
+    )
+
+
+@requirement("pas.review-action-code")
+def test_review_actions_are_coded_in_x12_306(prior_auth):
+    items = [each for submission in prior_auth.submissions() for each in submission.items if each.item.actions]
+
+    expect.each(
+        need(items, "a decided item", because="prior-auth.decision"),
+        lambda each: any(code.system == ACTION_SYSTEM for code in each.item.action_codings),
+        f"a review action coded in {ACTION_SYSTEM}",
+        got=lambda each: ", ".join(f"{code.system}|{code.code}" for code in each.item.action_codings),
+    )
+
+
+@requirement("pas.instances-once")
+def test_each_resource_appears_once(prior_auth):
+    expect.each(
+        prior_auth.submissions(),
+        lambda each: not repeated(each.first),
+        "each resource once in the answer",
+        got=lambda each: ", ".join(repeated(each.first)),
+    )
+
+
+@requirement("pas.echoed-resources")
+def test_echoed_resources_keep_their_url_and_id(prior_auth):
+    echoing = [each for each in prior_auth.submissions() if echoes(each.request, each.first)]
+
+    expect.each(
+        need(echoing, "an answer that repeats resources of the request"),
+        lambda each: not renamed(each.request, each.first),
+        "echoed resources under the fullUrl and id they were sent with",
+        got=lambda each: "; ".join(renamed(each.request, each.first)),
+    )

@@ -1,0 +1,122 @@
+"""Reading CapabilityStatements, SMART and Da Vinci configurations."""
+
+from __future__ import annotations
+
+import pytest
+from api_examples import GUIDES, example
+from shared_data import needs_data
+
+from conformance.apis.discovery import read_capabilities, read_davinci, read_smart
+
+
+@needs_data
+def test_the_formulary_guides_server_statement():
+    read = read_capabilities(example("formulary-artifacts/CapabilityStatement-usdf-server.json"))
+    assert (read.status, read.kind, read.fhir_version) == ("active", "requirements", "4.0.1")
+    assert read.speaks_json
+    assert read.claims(GUIDES["usdf", "2.0.1"]["server"])
+    assert read.modes == ("server",)
+    assert read.resources == {"InsurancePlan", "Basic", "MedicationKnowledge", "Location"}
+    assert {
+        ("Basic", "formulary"),
+        ("MedicationKnowledge", "drug-name"),
+        ("InsurancePlan", "type"),
+    } <= read.search_params
+    assert any(kind == "Basic" and "subject" in include for kind, include in read.includes)
+    assert {("Basic", "read"), ("Basic", "search-type")} <= read.interactions
+    assert read.operations == frozenset()
+
+
+@needs_data
+@pytest.mark.parametrize(
+    "name", ["CapabilityStatement-pdex-server.json", "plan-net-1.2.0.json", "c4bb-2.1.0.json", "usdf-server-2.1.0.json"]
+)
+def test_other_guides_statements_are_read(name):
+    read = read_capabilities(example(f"capabilitystatements/{name}"))
+    assert read.resources
+    assert read.fhir_version == "4.0.1"
+
+
+def statement(**rest: object) -> dict[str, object]:
+    return {"resourceType": "CapabilityStatement", "rest": [{"mode": "server", **rest}]}
+
+
+SUBMIT = GUIDES["pas", "2.2.1"].operations["prior-auth.submit"]
+
+
+@pytest.mark.parametrize(
+    ("rest", "declared"),
+    [
+        ({"resource": [{"type": "Claim", "operation": [{"name": "submit"}]}]}, True),
+        ({"resource": [{"type": "Claim", "operation": [{"name": "$submit"}]}]}, True),
+        ({"resource": [{"type": "Claim", "operation": [{"name": "PAS", "definition": SUBMIT["definition"]}]}]}, True),
+        (
+            {
+                "resource": [
+                    {"type": "Claim", "operation": [{"name": "PAS", "definition": SUBMIT["definition"] + "|2.2.1"}]}
+                ]
+            },
+            True,
+        ),
+        ({"operation": [{"name": "submit"}]}, True),
+        ({"resource": [{"type": "ClaimResponse", "operation": [{"name": "submit"}]}]}, False),
+        ({"resource": [{"type": "Claim", "operation": [{"name": "inquire"}]}]}, False),
+        ({}, False),
+    ],
+)
+def test_an_operation_is_declared_by_name_or_definition(rest, declared):
+    read = read_capabilities(statement(**rest))
+    assert read.declares("Claim", SUBMIT["code"], SUBMIT["definition"]) is declared
+
+
+def test_what_an_endpoint_does_as_a_client_is_not_its_servers():
+    client = {"mode": "client", "resource": [{"type": "Claim", "operation": [{"name": "submit"}]}]}
+    read = read_capabilities({"resourceType": "CapabilityStatement", "rest": [client]})
+    assert not read.declares("Claim", "submit")
+    assert read.modes == ("client",)
+
+
+def test_anything_else_is_no_statement():
+    for other in (None, [], "", {"resourceType": "OperationOutcome"}):
+        assert read_capabilities(other) is None
+
+
+@needs_data
+def test_a_smart_configuration():
+    read = read_smart(example("smart-udap/smart-configuration.json"))
+    guide = GUIDES["smart", "2.2.0"]
+    assert set(guide["required_keys"]) <= read.keys
+    assert read.token_endpoint == "https://payer.example/auth/token"
+    assert guide["asymmetric_capability"] in read.capabilities
+    assert guide["asymmetric_method"] in read.token_auth_methods
+    assert set(guide["asymmetric_algorithms"]) & set(read.signing_algorithms)
+    assert read.code_challenge_methods == ("S256",)
+    assert read.urls["jwks_uri"] == read.jwks_uri
+
+
+def test_an_empty_value_is_no_value():
+    read = read_smart(
+        {"token_endpoint": "", "capabilities": [], "grant_types_supported": "client_credentials", "issuer": 3}
+    )
+    assert read.keys == {"grant_types_supported", "issuer"}
+    assert (read.token_endpoint, read.issuer, read.grant_types) == ("", "", ())
+    for other in (None, [], "x"):
+        assert read_smart(other) is None
+
+
+@needs_data
+def test_a_davinci_configuration():
+    read = read_davinci(example("hrex-1.2.0/Binary-Wellknown.json"))
+    assert read.identifier.value == "12345"
+    assert read.endpoint("davinci_crd_hook_endpoint", "1.2.0") == "http://example.org/foo/bar/crdnew"
+    assert read.endpoint("davinci_crd_hook_endpoint", "2.0") == ""
+    assert read.endpoint("something_else", "1.0") == "http://example.org/anotheruri"
+    assert len(read.endpoints) == 5
+
+
+def test_a_davinci_configuration_as_a_list():
+    read = read_davinci({"endpoints": [{"key": "a_endpoint", "value": "https://a"}, {"key": "b"}, {"value": "c"}, 3]})
+    assert dict(read.endpoints) == {"a_endpoint": "https://a"}
+    assert read.identifier.value == ""
+    for other in (None, [], 3):
+        assert read_davinci(other) is None

@@ -1,0 +1,226 @@
+"""Reading $member-match and $everything: who was matched, whom the records are about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from api_examples import GUIDES, bundle, example, patient
+from shared_data import needs_data
+
+from conformance.apis.member_match import everything, read_everything, read_match
+
+
+@needs_data
+@pytest.mark.parametrize(
+    ("name", "version", "member"),
+    [
+        ("hrex-1.0.0/Parameters-member-match-out.json", "1.0.0", ""),
+        ("hand-written/Parameters-member-match-out-1.2.0.json", "1.2.0", "Patient/pat1"),
+    ],
+)
+def test_a_match_of_each_version(name, version, member):
+    guide = GUIDES["hrex", version]
+    match = read_match(example(name))
+    [found] = match.identifiers
+    assert found.value == "55678"
+    assert found.at == "Parameters.parameter[0].valueIdentifier"
+    [kind] = found.type_codings
+    assert (kind.system, kind.code) == (guide["member_identifier_system"], guide["member_identifier_code"])
+    assert match.member == member
+    assert len(match.names) <= guide["match_out_parameters"]
+
+
+@needs_data
+def test_a_request_is_no_match():
+    for name in ("hrex-1.0.0/Parameters-member-match-in.json", "hrex-1.0.0/Parameters-member-match-in-provider.json"):
+        match = read_match(example(name))
+        assert (match.identifiers, match.member_id) == ((), "")
+        assert match.names[0] == "MemberPatient"
+
+
+def test_a_refusal_is_no_match():
+    for other in (None, [], {"resourceType": "OperationOutcome"}, "Parameters"):
+        assert read_match(other) is None
+    assert read_match({"resourceType": "Parameters"}).identifiers == ()
+
+
+def test_a_match_may_name_several():
+    both = {
+        "resourceType": "Parameters",
+        "parameter": [
+            {"name": "MemberIdentifier", "valueIdentifier": {"value": "1"}},
+            {"name": "MemberIdentifier", "valueIdentifier": {"value": "2"}},
+            {"name": "MemberId", "valueReference": {"reference": "https://old.example/fhir/Patient/a"}},
+        ],
+    }
+    match = read_match(both)
+    assert [each.value for each in match.identifiers] == ["1", "2"]
+    assert (match.member_id, match.member) == ("https://old.example/fhir/Patient/a", "Patient/a")
+
+
+# -- whose records ---------------------------------------------------------------------------------------------------
+
+MEMBER = {"reference": "Patient/member"}
+NEIGHBOUR = {"reference": "Patient/neighbour"}
+
+
+def resource(kind: str, name: str = "1", **elements: Any) -> Any:
+    return {"resourceType": kind, "id": name, **elements}
+
+
+def strangers(*resources: Any, member: str = "Patient/member") -> list[str]:
+    return [each.reference for each in read_everything(bundle(patient(), *resources)).strangers(member)]
+
+
+OWN = {
+    "a condition": resource("Condition", subject=MEMBER),
+    "an allergy": resource("AllergyIntolerance", patient=MEMBER),
+    "a claim": resource("ExplanationOfBenefit", patient=MEMBER, payee={"party": NEIGHBOUR}),
+    "a coverage": resource(
+        "Coverage", beneficiary=MEMBER, subscriber=NEIGHBOUR, policyHolder=NEIGHBOUR, payor=[NEIGHBOUR]
+    ),
+    "a task": resource("Task", **{"for": MEMBER, "owner": NEIGHBOUR}),
+    "an observation by a relative": resource("Observation", subject=MEMBER, performer=[NEIGHBOUR], focus=[NEIGHBOUR]),
+    "a relative": resource("RelatedPerson", patient=MEMBER),
+    "a provenance": resource("Provenance", target=[MEMBER, {"reference": "Condition/1"}]),
+    "an organization": resource("Organization", name="Payer"),
+    "an outcome": resource("OperationOutcome"),
+    "a group that is a subject": resource("Observation", subject={"reference": "Group/1"}),
+    "a device that is a subject": resource(
+        "Observation", subject={"reference": "#d"}, contained=[resource("Device", "d")]
+    ),
+    "an absolute reference": resource("Condition", subject={"reference": "https://payer.example/fhir/Patient/member"}),
+    "the member by identifier": resource(
+        "Condition", subject={"identifier": {"system": "https://payer.example/members", "value": "M-member"}}
+    ),
+    "an identifier that cannot be compared": resource(
+        "Condition", subject={"identifier": {"system": "https://hospital.example/mrn", "value": "77"}}
+    ),
+    "a contained copy of the member": resource(
+        "Condition", subject={"reference": "#p"}, contained=[patient("p", identifier=patient()["identifier"])]
+    ),
+    "a contained copy without an identifier": resource(
+        "Condition", subject={"reference": "#p"}, contained=[patient("p", identifier=[])]
+    ),
+    "a contained patient without a name": resource(
+        "Condition", subject={"reference": "#p"}, contained=[resource("Patient", "p")]
+    ),
+}
+
+
+@pytest.mark.parametrize("what", OWN)
+def test_the_members_own_records_are_nobody_elses(what):
+    assert strangers(OWN[what]) == []
+
+
+OTHERS = {
+    "a patient": patient("neighbour"),
+    "a condition": resource("Condition", subject=NEIGHBOUR),
+    "an allergy": resource("AllergyIntolerance", patient=NEIGHBOUR),
+    "a claim": resource("ExplanationOfBenefit", patient=NEIGHBOUR),
+    "a coverage": resource("Coverage", beneficiary=NEIGHBOUR, subscriber=MEMBER),
+    "a relative of somebody else": resource("RelatedPerson", patient=NEIGHBOUR),
+    "a group of both": resource("Group", member=[{"entity": MEMBER}, {"entity": NEIGHBOUR}]),
+    "a task": resource("Task", **{"for": NEIGHBOUR}),
+    "an identifier of the payer's own kind": resource(
+        "Condition", subject={"identifier": {"system": "https://payer.example/members", "value": "M-neighbour"}}
+    ),
+    "an unknown urn": resource("Condition", subject={"reference": "urn:uuid:0"}),
+}
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_another_persons_record_is_a_strangers(what):
+    found = OTHERS[what]
+    assert strangers(found) == [f"{found['resourceType']}/{found['id']}"]
+
+
+def test_a_contained_stranger_is_seen():
+    own = resource(
+        "Condition", subject=MEMBER, contained=[patient("p"), resource("Coverage", "c", beneficiary=NEIGHBOUR)]
+    )
+    assert strangers(own) == ["Condition/1#p", "Condition/1#c"]
+
+
+def test_a_twin_is_somebody_else():
+    assert strangers(patient("twin")) == ["Patient/twin"], "the same name and birth date, another identifier"
+
+
+def test_who_is_lawfully_mentioned_may_be_there():
+    coverage = resource("Coverage", beneficiary=MEMBER, subscriber={"reference": "Patient/mother"})
+    mother = resource("RelatedPerson", "m", patient={"reference": "Patient/mother"})
+    assert strangers(coverage, patient("mother"), mother) == []
+    assert strangers(coverage, patient("mother"), resource("Condition", subject={"reference": "Patient/mother"})) == [
+        "Condition/1"
+    ], "a mention does not open the other's own records"
+
+
+def test_a_list_of_what_was_sent_excuses_nothing():
+    listed = resource("Provenance", target=[MEMBER, NEIGHBOUR])
+    assert strangers(listed, patient("neighbour")) == ["Patient/neighbour"]
+
+
+def test_a_mention_by_a_strangers_record_excuses_nothing():
+    theirs = resource("Coverage", beneficiary=NEIGHBOUR, subscriber={"reference": "Patient/mother"})
+    assert strangers(theirs, patient("mother")) == ["Coverage/1", "Patient/mother"]
+
+
+def test_two_records_of_one_person_are_one_person():
+    linked = patient(link=[{"other": {"reference": "Patient/old"}, "type": "replaces"}])
+    read = read_everything(bundle(linked, patient("old"), resource("Condition", subject={"reference": "Patient/old"})))
+    assert read.strangers("Patient/member") == ()
+    same = patient("copy", identifier=patient()["identifier"])
+    assert strangers(same, resource("Condition", subject={"reference": "Patient/copy"})) == []
+
+
+def test_urns_are_resolved_in_the_bundle():
+    read = bundle(patient(), resource("Condition", subject={"reference": "urn:uuid:1"}))
+    read["entry"][0]["fullUrl"] = "urn:uuid:1"
+    found = read_everything(read)
+    assert found.entries[1].subjects == ("Patient/member",)
+    assert found.strangers("https://payer.example/fhir/Patient/member") == ()
+
+
+def test_what_came_is_listed():
+    read = read_everything(bundle(patient(), resource("Coverage", beneficiary=MEMBER, subscriber=NEIGHBOUR)))
+    assert read.types == {"Patient", "Coverage"}
+    assert [(key, person.family) for key, person in read.patients] == [("Patient/member", "Rivera")]
+    coverage = read.entries[1]
+    assert (coverage.reference, coverage.subjects, coverage.mentions) == (
+        "Coverage/1",
+        ("Patient/member",),
+        ("Patient/neighbour",),
+    )
+    assert coverage.at == "Bundle.entry[1].resource"
+
+
+def test_pages_are_read_as_one():
+    read = everything([bundle(patient()), bundle(resource("Condition", subject=MEMBER)), None])
+    assert [each.at for each in read.entries] == ["Bundle.entry[0].resource", "Bundle[1].entry[0].resource"]
+    assert read.strangers("Patient/member") == ()
+
+
+def test_anything_but_a_bundle_is_not_everything():
+    for other in (None, [], patient()):
+        assert read_everything(other) is None
+
+
+@needs_data
+@pytest.mark.parametrize("name", ["pdex-2.2.0/Bundle-1000000-1.json", "pdex-2.2.0/Bundle-3000002.json"])
+def test_the_guides_bundles_are_read(name):
+    read = read_everything(example(name))
+    assert read.entries
+    for entry in read.entries:
+        assert all("/" in subject for subject in entry.subjects), entry
+
+
+@needs_data
+def test_the_pas_request_is_about_its_beneficiary():
+    read = read_everything(example("pas-2.2.1/Bundle-ReferralAuthorizationBundleExample.json"))
+    about = {subject for entry in read.entries for subject in entry.subjects}
+    assert about == {"Patient/SubscriberExample"}
+    assert read.strangers("Patient/SubscriberExample") == ()
+    assert {"Claim", "Coverage", "Patient", "ServiceRequest"} <= {
+        entry.type for entry in read.strangers("Patient/SomebodyElse")
+    }

@@ -1,0 +1,193 @@
+"""Reading formularies: the guide's examples, one real formulary, and odd ones of our own."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+from api_examples import DATA, GUIDES, example, real
+from shared_data import needs_data
+
+from conformance.apis.formulary import (
+    FORMULARY_ITEM,
+    TIERS,
+    TIERS_WITHOUT_SUFFIX,
+    kind_of,
+    read_drug,
+    read_formulary,
+    read_item,
+    read_location,
+    read_plan,
+)
+
+USDF = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/"
+READERS = {
+    "Basic": read_item,
+    "InsurancePlan": lambda r: read_plan(r) if kind_of(r) == "plan" else read_formulary(r),
+    "MedicationKnowledge": read_drug,
+    "Location": read_location,
+}
+
+
+def examples() -> list[str]:
+    folder = DATA / "examples" / "formulary-2.0.1"
+    return sorted(f"formulary-2.0.1/{each.name}" for each in folder.glob("*.json"))
+
+
+@needs_data
+def test_every_example_of_the_guide_is_read():
+    read = Counter()
+    for name in examples():
+        resource = example(name)
+        if resource["resourceType"] not in READERS:
+            assert resource["resourceType"] == "GraphDefinition"
+            read["other"] += 1
+            continue
+        value = READERS[resource["resourceType"]](resource)
+        assert value.id == resource["id"]
+        assert value.at == f"{resource['resourceType']}/{resource['id']}"
+        assert value.last_updated
+        read[type(value).__name__] += 1
+    assert read == {"Item": 7, "Plan": 4, "Formulary": 4, "Drug": 5, "Location": 2, "other": 2}
+
+
+@needs_data
+def test_an_item_of_the_guide():
+    item = read_item(example("formulary-2.0.1/Basic-FormularyItem-D1002-1000091.json"))
+    assert (item.formulary, item.drug) == ("InsurancePlan/FormularyD1002", "MedicationKnowledge/FormularyDrug-1000091")
+    assert (item.status, item.period.start, item.period.end) == ("active", "2021-01-01", "2021-12-31")
+    assert [code.code for code in item.tier] == ["generic"]
+    assert [codes[0].code for codes in item.benefit_types] == [
+        "1-month-in-retail", "1-month-in-mail", "3-month-in-retail", "3-month-in-mail",
+    ]  # fmt: skip
+    assert (item.prior_authorization, item.step_therapy, item.quantity_limit) == (False, True, True)
+    assert (item.prior_authorization_new_starts, item.step_therapy_new_starts) == (None, True)
+    assert (item.quantity_detail, item.additional_information) == (False, "")
+    assert (item.codes[0].system, item.codes[0].code) == (FORMULARY_ITEM.system, FORMULARY_ITEM.code)
+    assert item.trial_suffix is True
+
+
+@needs_data
+def test_an_item_with_every_limit():
+    item = read_item(example("hand-written/Basic-FormularyItem-um-full.json"))
+    assert (item.prior_authorization, item.prior_authorization_new_starts) == (True, True)
+    assert (item.step_therapy, item.step_therapy_new_starts) == (True, True)
+    assert (item.quantity_limit, item.quantity_detail) == (True, True)
+    assert item.additional_information == "Diagnosis required"
+
+
+@needs_data
+def test_a_plan_and_its_formulary_are_told_apart():
+    plan = example("formulary-2.0.1/InsurancePlan-PayerInsurancePlanA1002.json")
+    formulary = example("formulary-2.0.1/InsurancePlan-FormularyD1002.json")
+    assert (kind_of(plan), kind_of(formulary)) == ("plan", "formulary")
+    for resource in (plan, formulary):
+        del resource["meta"]["profile"]
+    assert (kind_of(plan), kind_of(formulary)) == ("plan", "formulary")
+    read = read_plan(plan)
+    assert (read.drug_coverages, read.formularies) == (1, ("InsurancePlan/FormularyD1002",))
+    assert (read.identifiers[0].value, read.types[0].code, read.areas) == (
+        "A1002",
+        "mediadv",
+        ("Location/StateOfCTLocation",),
+    )
+    assert [(cost.tier[0].code, cost.kind[0].code, cost.value, cost.unit) for cost in read.costs] == [
+        ("brand", "copay", 20, "USD"),
+        ("brand", "coinsurance", 20, "%"),
+    ]
+    assert read_formulary(formulary).is_drug_policy
+    assert read_formulary(formulary).period.end == "2021-12-31"
+
+
+@needs_data
+def test_a_drug_and_a_location_of_the_guide():
+    drug = read_drug(example("formulary-2.0.1/MedicationKnowledge-FormularyDrug-1000091.json"))
+    assert drug.rxnorm == ("1000091", "1160770")
+    assert drug.names[0] == "doxepin hydrochloride 50 MG/ML Topical Cream"
+    assert drug.status == "active"
+    location = read_location(example("formulary-2.0.1/Location-StateOfCTLocation.json"))
+    assert (location.name, location.boundary) == ("State of CT Area", True)
+
+
+@needs_data
+def test_the_real_formulary_is_read_whole():
+    items = [read_item(each) for each in real("Basic")]
+    assert len(items) == 1000
+    assert sum(item.prior_authorization is True for item in items) == 232
+    assert sum(item.step_therapy is True for item in items) == 128
+    assert sum(item.quantity_limit is True for item in items) == 367
+    assert len({item.tier[0].code for item in items}) == 6
+    assert {item.trial_suffix for item in items} == {False}
+    assert all(item.formulary and item.drug and item.status == "active" and item.benefit_types for item in items)
+
+
+@needs_data
+def test_the_real_drugs_are_read_despite_their_numbers_for_codes():
+    drugs = [read_drug(each) for each in real("MedicationKnowledge")]
+    assert len(drugs) == 1000
+    assert all(len(drug.rxnorm) == 1 and drug.names and drug.status for drug in drugs)
+    forms = [code for drug in drugs for code in drug.dose_form]
+    assert forms
+    assert {code.code for code in forms} == {""}, "a number is no code; what it displays is still read"
+
+
+@needs_data
+def test_the_tiers_of_the_guides_code_system_are_those_of_the_table():
+    system = json.loads(
+        (DATA / "examples/formulary-artifacts/CodeSystem-usdf-DrugTierCS-TEMPORARY-TRIAL-USE.json").read_text("utf-8")
+    )
+    assert system["url"] == TIERS
+    assert tuple(each["code"] for each in system["concept"]) == GUIDES["usdf", "2.0.1"]["drug_tiers"]
+    assert set(GUIDES["usdf", "2.1.0"]["drug_tiers"]) > set(GUIDES["usdf", "2.0.1"]["drug_tiers"])
+
+
+def basic(*extensions: object) -> dict[str, object]:
+    return {"resourceType": "Basic", "id": "1", "extension": list(extensions)}
+
+
+@pytest.mark.parametrize(("system", "suffix"), [(TIERS, True), (TIERS_WITHOUT_SUFFIX, False), ("http://own", None)])
+def test_the_trial_suffix_is_recognised(system, suffix):
+    tier = {
+        "url": f"{USDF}usdf-DrugTierID-extension",
+        "valueCodeableConcept": {"coding": [{"system": system, "code": "1"}]},
+    }
+    assert read_item(basic(tier)).trial_suffix is suffix
+
+
+def test_a_flag_that_is_no_flag_is_not_spoken_of():
+    for value in ("true", 1, None, []):
+        flag = {"url": f"{USDF}usdf-PriorAuthorization-extension", "valueBoolean": value}
+        assert read_item(basic(flag)).prior_authorization is None
+    assert read_item(basic()).tier == ()
+
+
+@pytest.mark.parametrize(
+    ("part", "tells"),
+    [
+        ({"url": "Description", "valueString": "30 per 30 days"}, True),
+        ({"url": "MaximumDaily", "valueQuantity": {"value": 1}}, True),
+        ({"url": "Rolling", "valueTiming": {"repeat": {"count": 30, "period": 30, "periodUnit": "d"}}}, True),
+        ({"url": "Description", "valueString": " "}, False),
+        ({"url": "MaximumDaily", "valueQuantity": {}}, False),
+    ],
+)
+def test_a_quantity_limits_detail_tells_something_or_not(part, tells):
+    detail = {"url": f"{USDF}usdf-QuantityLimitDetail-extension", "extension": [part]}
+    assert read_item(basic(detail)).quantity_detail is tells
+
+
+def test_references_are_compared_without_their_server():
+    absolute = {"valueReference": {"reference": "https://payer.example/fhir/InsurancePlan/F1/_history/3"}}
+    item = read_item(basic({"url": f"{USDF}usdf-FormularyReference-extension", **absolute}))
+    assert item.formulary == "InsurancePlan/F1"
+
+
+def test_other_resources_are_not_read():
+    for reader in (read_item, read_plan, read_formulary, read_drug, read_location, kind_of):
+        for other in (None, [], "Basic", {}, {"resourceType": "Patient"}, {"resourceType": ["Basic"]}):
+            assert reader(other) is None
+
+
+def test_a_place_may_be_given():
+    assert read_item(basic(), "Bundle.entry[3].resource").at == "Bundle.entry[3].resource"
