@@ -4,8 +4,8 @@ The names here are all that a scenario needs.
 """
 
 from conformance.errors import NonConformance, NotTested
-from conformance.expect import advise, expect, need, requirement
+from conformance.expect import advise, expect, need, only_if, requirement
 
 __version__ = "0.1.0"
 
-__all__ = ["NonConformance", "NotTested", "advise", "expect", "need", "requirement"]
+__all__ = ["NonConformance", "NotTested", "advise", "expect", "need", "only_if", "requirement"]

@@ -1,4 +1,4 @@
-"""The words a scenario is written in: ``expect``, ``expect.each``, ``need``, ``advise`` and ``@requirement``.
+"""The words a scenario is written in: ``expect``, ``expect.each``, ``need``, ``only_if``, ``advise``, ``@requirement``.
 
 Every judgement is noted in the current ``Judgement``, which the plugin opens around a scenario; outside one (in a
 unit test, say) the words work the same and the notes are dropped.
@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from conformance.errors import Finding, NonConformance, NotTested
+from conformance.errors import Finding, NonConformance, NotApplicable, NotTested
 
 SHOWN_FINDINGS = 50
 REQUIREMENT = "__conformance_requirement__"
@@ -125,6 +125,13 @@ def need(value: T | None, what: str, *, change: str = "", because: str = "") -> 
     if value is None or value is False or (hasattr(value, "__len__") and len(value) == 0):
         _note(Step(what, 0, 0, "need"))
         raise NotTested(f"needs {what}", change=change, because=because)
+    return value
+
+
+def only_if(value: T | None, what: str) -> T:
+    """Gives ``value`` back; without it the requirement lawfully asks for nothing here: NotApplicable, saying so."""
+    if not value:
+        raise NotApplicable(f"only applies to {what}")
     return value
 
 

@@ -59,22 +59,24 @@ class Subject:
         *,
         name: str = "",
         journal_path: Path | None = None,
+        journal: bool = True,
         limits: Limits | None = None,
     ) -> Subject:
-        """A subject with its own client and an empty recording."""
+        """A subject with its own client and an empty recording; without ``journal`` nothing is kept of it."""
         redactor = Redactor(target.secrets, [member.facts for member in target.members.values()])
         headers = {name for api in target.apis.values() for name in api.headers}
-        journal = Journal(redactor, journal_path, headers)
+        book = Journal(redactor, journal_path, headers)
         recordings: list[Recording] = []
 
         def note(exchange: Any) -> None:
-            journal.add(exchange)
+            if journal:
+                book.add(exchange)
             for recording in recordings:
                 recording.note(exchange)
 
         wire = Wire(target, journal=note, limits=limits or Limits())
         recordings.append(Recording(target, wire, guides, f"pc-{secrets.token_hex(4)}", options))
-        return cls(name, target, journal, wire, recordings[0])
+        return cls(name, target, book, wire, recordings[0])
 
     def close(self) -> None:
         self.wire.close()

@@ -368,8 +368,9 @@ def exchanges() -> dict[str, dict[str, Any]]:
     lines += [_submit("e11", "approved", _response(2), 16.21), _submit("e12", "mixed", _response(14), 0.412)]
     lines += [_submit("e13", "denied", _response(1), 0.58)]
     lines += [_page(n) for n in range(20, 27)]
-    lines.append(exchange("e30", "payer-to-payer.member-match", "POST", f"{BASES['payer-to-payer']}/Patient/$member-match",
-                          failure={"kind": "refused", "message": REFUSED}))  # fmt: skip
+    match = f"{BASES['payer-to-payer']}/Patient/$member-match"
+    refused = {"kind": "refused", "message": REFUSED}
+    lines.append(exchange("e30", "payer-to-payer.member-match", "POST", match, failure=refused))
     return {line["id"]: line for line in lines}
 
 
@@ -399,8 +400,14 @@ def exchange(identifier: str, operation: str, method: str, url: str, **more: Any
 
 
 def _metadata(number: int) -> dict[str, Any]:
-    body = {"resourceType": "CapabilityStatement", "status": "active", "fhirVersion": "4.0.1", "kind": "instance",
-            "implementationGuide": ["http://hl7.org/fhir/us/davinci-pas/ImplementationGuide/hl7.fhir.us.davinci-pas|2.0.1"]}  # fmt: skip
+    guide = "http://hl7.org/fhir/us/davinci-pas/ImplementationGuide/hl7.fhir.us.davinci-pas|2.0.1"
+    body = {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "fhirVersion": "4.0.1",
+        "kind": "instance",
+        "implementationGuide": [guide],
+    }
     url = f"{BASES['prior-auth']}/metadata"
     return exchange(f"e{number}", "discovery.metadata", "GET", url, body=json.dumps(body))
 

@@ -74,6 +74,7 @@ def test_members_cases_and_known_authorizations(folder: Path) -> None:
     denied = target.cases["prior-auth"]["denied"]
     assert denied.facts["member"] == "first"
     assert denied.settles == timedelta(minutes=90)
+    assert target.cases["formulary"]["drugs[1]"].facts == {"drug": "197361"}
     own = target.cases["prior-auth"]["own"]
     assert own.body == folder / "own.json"
     assert own.facts == {"member": "second"}

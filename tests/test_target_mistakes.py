@@ -234,6 +234,7 @@ WRONG: list[tuple[str, str, str, str]] = [
         'name = "env:CLINIC"',
         "requester.name: env: is looked up only in headers and in [auth]",
     ),
+    ("a blank", 'name = "Riverbend Clinic"', 'name = "…"', "requester.name: is still to be filled in"),
     ("not TOML", "max_rps = 5", "max_rps =", "is not TOML: invalid value"),
     ("a key twice", "max_rps = 5", 'max_rps = 5\nname = "again"', "is not TOML: cannot overwrite a value"),
     ("TOML that ends too early", "until = 2027-01-31\n\n[attested", "until = [\n\n[attested", "is not TOML"),

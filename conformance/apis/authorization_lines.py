@@ -231,11 +231,17 @@ def _item(line: Line, addition: Line | None, whole: Whole, loose: Sequence[Note]
         ),
         issued=_issued(line) or _issued(beside),
         period=own,
-        validity=own or _period(beside) or whole.period,
+        validity=_in_force(own, _period(beside), whole.period),
         circumstance=tuple(_circumstances(line, (*linked, *loose), whole)),
         authorized_detail=bool(extension(line.raw, AUTHORIZED_DETAIL)),
         add_item=add_item,
     )
+
+
+def _in_force(*periods: Period | None) -> Period | None:
+    """The first period that ends, else the first there is: one that only starts says nothing of the end."""
+    given = [each for each in periods if each]
+    return next((each for each in given if each.end), next(iter(given), None))
 
 
 def _told(linked: Sequence[Note], loose: Sequence[Note], whole: Whole) -> Iterator[Reason]:

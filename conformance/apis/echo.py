@@ -56,14 +56,14 @@ def _coverage_identifiers(request: Mapping[str, Any]) -> Iterator[Any]:
 
 
 def renamed(request: Mapping[str, Any], answer: Answer) -> tuple[str, ...]:
-    """The resources of an answer that are the request's own but under another fullUrl or id.
+    """The resources of an answer that are the request's own, under another fullUrl or id.
 
-    Echoed is what carries the same type and a business identifier of a resource in the request, or the same type and
-    id: the fullUrl then stays; where only the identifier is the same and the payer gives its own id, it is its own
-    record and no echo.
+    Echoed is what carries the type and id, or the fullUrl, of a resource in the request, or the very content of one.
+    A record of the payer's own about the same person or organization is no echo.
     """
     sent = {(each.type, each.id): each.full_url for each in entries(request) if each.id}
     urls = {each.full_url: (each.type, each.id) for each in entries(request)}
+    contents = [(each.type, _content(each)) for each in entries(request)]
     found = []
     for placed in answer.entries:
         here = (placed.type, placed.id)
@@ -71,13 +71,23 @@ def renamed(request: Mapping[str, Any], answer: Answer) -> tuple[str, ...]:
             found.append(f"{placed.type}/{placed.id} came back as {placed.full_url or 'no fullUrl'}")
         elif placed.full_url in urls and urls[placed.full_url] != here:
             found.append(f"{placed.full_url} came back with the id {placed.id}")
+        elif here not in sent and (placed.type, _content(placed)) in contents:
+            found.append(f"{placed.type} came back word for word as {placed.full_url or placed.id}")
     return tuple(found)
 
 
+def _content(placed: Placed) -> dict[str, Any]:
+    return {key: value for key, value in placed.resource.items() if key not in ("id", "meta", "text")}
+
+
 def echoes(request: Mapping[str, Any], answer: Answer) -> int:
-    """How many resources of the request an answer repeats, by type and id or by fullUrl."""
+    """How many resources of the request an answer repeats: by type and id, by fullUrl, or word for word."""
     sent = {(each.type, each.id) for each in entries(request)} | {each.full_url for each in entries(request)}
-    return sum((each.type, each.id) in sent or each.full_url in sent for each in answer.entries)
+    contents = [(each.type, _content(each)) for each in entries(request)]
+    return sum(
+        (each.type, each.id) in sent or each.full_url in sent or (each.type, _content(each)) in contents
+        for each in answer.entries
+    )
 
 
 def repeated(answer: Answer) -> tuple[str, ...]:

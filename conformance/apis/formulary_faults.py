@@ -13,6 +13,7 @@ def item_faults(item: Item) -> tuple[str, ...]:
         "no formulary": not item.formulary,
         "no availability status": not item.status,
         "no pharmacy benefit type": not item.benefit_types,
+        "no tier": not item.tiers,
         "more than one tier": len(item.tiers) > 1,
         "not coded as a formulary item": all((each.system, each.code) != code for each in item.codes),
         "no drug": not item.drug,

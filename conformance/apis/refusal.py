@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from conformance.apis.shapes import record, records
+from conformance.apis.shapes import identifiers, record, records, text
 
 # What may lawfully come without a good token: an explanation, or what the endpoint says of itself.
+PERSONAL = frozenset({"Patient", "RelatedPerson", "Person", "Coverage"})
 HARMLESS = frozenset({"OperationOutcome", "CapabilityStatement"})
 
 
@@ -18,6 +19,26 @@ def outcomes(resource: Any) -> int:
     inside = [record(each.get("resource")) for _, each in records(body.get("entry"))]
     inside += [record(each.get("resource")) for _, each in records(body.get("parameter"))]
     return sum(each.get("resourceType") == "OperationOutcome" for each in inside)
+
+
+def identifying(resource: Any) -> tuple[str, ...]:
+    """The values in a refusal that say who somebody is: those of person and coverage resources, wherever they stand
+    (contained, in an entry or a parameter), and member identifiers."""
+    found: list[str] = []
+    waiting: list[Any] = [resource]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            if node.get("resourceType") in PERSONAL:
+                names = (name for _, name in records(node.get("name")))
+                found += [each.value for each in identifiers(node.get("identifier"))]
+                found += [text(name.get("family")) for name in names]
+                found += [text(node.get(key)) for key in ("subscriberId", "birthDate")]
+            found += [each.value for each in identifiers(node.get("valueIdentifier"))]
+            waiting += node.values()
+    return tuple(dict.fromkeys(value for value in found if value))
 
 
 def holds_data(resource: Any) -> bool:

@@ -10,7 +10,8 @@ from typing import Any
 
 from conformance import clock
 from conformance.apis.member_match import Everything, Match, everything, read_match
-from conformance.apis.refusal import outcomes
+from conformance.apis.raw import body_of as body_of_answer
+from conformance.apis.refusal import identifying, outcomes
 from conformance.apis.searchset import read_page
 from conformance.apis.shapes import Person
 from conformance.cases import body_of
@@ -110,17 +111,18 @@ class PayerToPayer:
         return tuple(declared)
 
     def revealed(self, answer: Matched) -> tuple[str, ...]:
-        """The identifying values of the target's members that a refusal gives away; what was submitted is no leak."""
+        """What a refusal gives away of members: person resources, member identifiers, declared members' values.
+
+        What was submitted and comes back is no leak.
+        """
         told = answer.exchange.body.decode("utf-8", "replace")
         sent = answer.exchange.request_body.decode("utf-8", "replace")
-        values = {
-            value
-            for member in self._recording.target.members.values()
-            for key in IDENTIFYING
-            if len(value := str(member.facts.get(key, ""))) >= LEAST
+        declared = {
+            str(member.facts.get(key, "")) for member in self._recording.target.members.values() for key in IDENTIFYING
         }
-        given = [identifier.value for identifier in answer.match.identifiers] if answer.match else []
-        return tuple(sorted(value for value in {*values, *given} if value and value in told and value not in sent))
+        values = {value for value in declared if len(value) >= LEAST and value in told}
+        values |= set(identifying(body_of_answer(answer.exchange)))
+        return tuple(sorted(value for value in values if value not in sent))
 
     def matched_patient(self) -> Person | None:
         """The matched member's own Patient among the data."""

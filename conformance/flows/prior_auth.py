@@ -195,7 +195,9 @@ class PriorAuth:
         return self.with_token("none")
 
     def with_token(self, token: str) -> Exchange:
-        """The answer to an inquiry with another token than our own."""
+        """The answer to an inquiry with another token than our own, about a request that our own token does find."""
+        if not self.inquire("approved"):
+            raise NotTested("the inquiry finds nothing that could be given away", because="pas.inquiry-finds")
         return self._recording.act((self.claim, "token", token), lambda: self._ask_with(token))
 
     # -- how -------------------------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -94,6 +94,11 @@ class Recording:
                 if each.operation == operation and each.claim == claim.label:
                     seen[each.id] = each
         return tuple(seen.values())
+
+    def operations(self, exchange_ids: Iterable[str]) -> frozenset[str]:
+        """The operations of some exchanges."""
+        wanted = set(exchange_ids)
+        return frozenset(x.operation for act in self._acts.values() for x in act.exchanges if x.id in wanted)
 
     def guide(self, claim: Claim) -> Guide:
         return self.guides[claim.ig, claim.version]

@@ -14,7 +14,6 @@ from conformance.flows.recording import Recording, answered
 from conformance.target import Auth, Claim
 from conformance.wire.auth import access_token, assertion
 
-
 NARROW = "system/Location.rs"  # a scope that reaches no authorization
 
 
@@ -74,6 +73,7 @@ class Trust:
         exchange = self._recording.wire.tokens.answer(self.auth)
         if exchange is None:
             raise NotTested("no token endpoint was asked", change=f"auth.{self.auth.name}.token_url")
+        self._recording.note(exchange)  # it was fetched with the first request, whoever sent that
         return answered(exchange, "")
 
     def _replay(self) -> Exchange:

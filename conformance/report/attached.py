@@ -12,7 +12,7 @@ from conformance.report.body import Shown, excerpt, show
 from conformance.report.text import visible
 
 EACH = 20 * 1024  # characters of one body
-ALL = 520 * 1024  # bytes of all bodies, as they stand in the page
+ALL = 460 * 1024  # bytes of all bodies, as they stand in the page
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ WHOLE = 40  # lines of one element that are all marked; of a longer one its firs
 
 # "Bundle.entry[2].resource.item[1]" or "Basic/item-7.extension[0]", found anywhere in a finding's ``at``.
 _PLACE = re.compile(r"\b([A-Z][A-Za-z]+)(?=[./]\w)")
+_NAMED = re.compile(r"\b[A-Z][A-Za-z]+/([A-Za-z0-9-]+)")  # an id with a dot in it is known by its beginning
 _STEPS = re.compile(r"(?:\.[A-Za-z_]\w*(?:\(\w*\))?|\[\d+\])*")
 _STEP = re.compile(r"\.([A-Za-z_]\w*)(\(\w*\))?|\[(\d+)\]")
 
@@ -78,12 +79,9 @@ def _shown(body: str, places: Iterable[str], limit: int, *, whole: bool) -> Show
 
 
 def holds(body: str, places: Iterable[str]) -> bool:
-    """Whether the body holds one of the resources that ``places`` name by type and id (``Basic/item-7.code``)."""
-    try:
-        document = _read(body)
-    except (ValueError, RecursionError):
-        return False
-    return any(locate(document, place) is not None for place in places if "/" in place)
+    """Whether the body looks like it holds a resource that ``places`` name by type and id (``Basic/item-7.code``)."""
+    named = {re.escape(found[1]) for place in places for found in _NAMED.finditer(place)}
+    return bool(named) and re.search(rf'"id"\s*:\s*"(?:{"|".join(sorted(named))})[".]', body) is not None
 
 
 def _plain(body: str, limit: int) -> Shown:

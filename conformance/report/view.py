@@ -14,6 +14,7 @@ from conformance.report.text import one_line
 
 Tally = Mapping[str, int]
 
+MOST_FINDINGS, ALL_FINDINGS = 50, 300  # of one scenario, and about as many in all: results.json has every one
 _ANCHOR = re.compile(r"[a-z0-9][a-z0-9.-]{0,120}")
 
 
@@ -48,6 +49,7 @@ class View:
     results: Row
     panels: Sequence[Panel]
     actions: Sequence[steps.Action]
+    findings_shown: int
     failures: Sequence[Card]
     errors: Sequence[Group]
     advisories: Sequence[Card]
@@ -80,6 +82,7 @@ def build(results: Row, exchanges: Mapping[str, Row]) -> View:
             for which in ("law", "guides")
         ],
         actions=_actions(results, failed, anchors, errors, unshown),
+        findings_shown=max(3, min(MOST_FINDINGS, ALL_FINDINGS // (1 + len(failed) + len(advised) + len(coming)))),
         failures=[card(row, attached, exchanges, anchors) for row in failed],
         errors=errors,
         advisories=[card(row, attached, exchanges, anchors) for row in advised],

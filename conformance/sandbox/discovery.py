@@ -115,7 +115,8 @@ def _formulary() -> list[Resource]:
             "type": kind,
             "supportedProfile": [f"{USDF}/StructureDefinition/{profile}" for profile in profiles],
             "interaction": [{"code": "read"}, {"code": "search-type"}],
-            "searchInclude": [f"{kind}:{name}" for name in includes],
+            # FHIR knows no empty lists
+            **({"searchInclude": [f"{kind}:{name}" for name in includes]} if includes else {}),
             "searchParam": [
                 {"name": name, "type": sort, "definition": _definition(kind, name, own)}
                 for name, sort, own in parameters

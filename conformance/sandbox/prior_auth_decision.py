@@ -211,6 +211,7 @@ def _ruling(rule: Mapping[str, Any], facts: Item, payer: Payer) -> Item:
             "settles_at": _stamp(payer.clock.now() + duration(rule["settles"])),
             "valid_days": rule.get("valid_days", VALID_DAYS),
             "reason": rule.get("reason"),
+            "units": rule.get("units"),
         }
     return {"decision": decision}
 
@@ -220,7 +221,7 @@ def _settled(item: Item, now: datetime) -> Item:
         return item
     issued = item["settles_at"][:10]
     found = {**item, "decision": item["then"], "issued": issued}
-    if item["then"] == "approved":
+    if item["then"] in ("approved", "modified"):
         found["number"] = item["reference"].replace("REF-", "AUTH-")
         found["period"] = _period(issued, item["valid_days"])
     return found

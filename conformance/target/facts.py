@@ -21,6 +21,7 @@ NEEDS_A_MEMBER = frozenset({"prior-auth", "payer-to-payer"})
 MAY_MATCH_SEVERAL: KeyPath = ("cases", "payer-to-payer", "several-matches", "member")
 DURATION = re.compile(r"P(?:(\d+)W|(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?)")
 ENV = "env:"
+BLANK = "…"  # what a first target file has where only the tester knows
 FROM_ENV = frozenset({"token", "client_secret", "key", "proxy", "client_id", "key_id"})
 
 
@@ -32,7 +33,7 @@ def fact_problems(document: Document, today: date) -> Iterator[Problem]:
     yield from _members(document)
     yield from _cases(document)
     yield from _attested(document)
-    yield from _stray_env(document.values, ())
+    yield from _unanswered(document.values, ())
 
 
 def moment(written: str) -> datetime | date:
@@ -188,18 +189,20 @@ def _attested(document: Document) -> Iterator[Problem]:
             yield Problem(key, f"{dotted(key)}: {row['document']} has changed: its SHA-256 is {digest}")
 
 
-def _stray_env(value: Any, key: KeyPath) -> Iterator[Problem]:
-    """A text that looks to the environment where it is not looked up would be sent as it stands."""
-    if isinstance(value, str) and value.startswith(ENV) and not _looked_up(key):
+def _unanswered(value: Any, key: KeyPath) -> Iterator[Problem]:
+    """A text that looks to the environment where it is not looked up would be sent as it stands; so would a blank."""
+    if value == BLANK:
+        yield Problem(key, f"{dotted(key)}: is still to be filled in")
+    elif isinstance(value, str) and value.startswith(ENV) and not _looked_up(key):
         yield Problem(
             key, f"{dotted(key)}: env: is looked up only in headers and in [auth]: {', '.join(sorted(FROM_ENV))}"
         )
     elif isinstance(value, Mapping):
         for name, inner in value.items():
-            yield from _stray_env(inner, (*key, name))
+            yield from _unanswered(inner, (*key, name))
     elif isinstance(value, list):
         for place, inner in enumerate(value):
-            yield from _stray_env(inner, (*key, place))
+            yield from _unanswered(inner, (*key, place))
 
 
 def _looked_up(key: KeyPath) -> bool:

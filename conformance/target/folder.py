@@ -12,6 +12,7 @@ from typing import Any
 from conformance.errors import UsageError
 
 FORMULARY = frozenset({"Basic", "InsurancePlan", "MedicationKnowledge"})
+LINES = (".ndjson", ".jsonl")
 LINES_LOOKED_AT = 100
 LARGEST_BUNDLE = 64 * 1024 * 1024
 
@@ -19,7 +20,7 @@ LARGEST_BUNDLE = 64 * 1024 * 1024
 def formulary_digest(folder: Path) -> str:
     """The SHA-256 over names and contents of the .json and .ndjson files; UsageError where none is of a formulary."""
     try:
-        files = sorted(path for path in folder.rglob("*") if path.suffix in (".json", ".ndjson") and path.is_file())
+        files = sorted(path for path in folder.rglob("*") if path.suffix in (".json", *LINES) and path.is_file())
         if not any(_is_formulary(path) for path in files):
             kinds = ", ".join(sorted(FORMULARY))
             raise UsageError(f"holds no formulary: expected .json or .ndjson files of {kinds}", file=str(folder))

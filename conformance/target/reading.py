@@ -45,7 +45,7 @@ def load(path: Path, *, today: date, known: KnownGuides, env: Mapping[str, str] 
         apis=apis,
         auth=auth,
         members={key: _member(key, facts) for key, facts in document.get(("members",), {}).items()},
-        cases={api: _cases(document, api) for api in document.get(("cases",), {})},
+        cases=_all_cases(document),
         known={api: tuple(_known(api, row) for row in rows) for api, rows in document.get(("known",), {}).items()},
         acknowledged={
             name: Acknowledged(name, row["reason"], date.fromisoformat(row["until"]))
@@ -172,6 +172,14 @@ def _member(key: str, facts: Mapping[str, Any]) -> Member:
     return Member(
         key, {name: fact for name, fact in facts.items() if name != "subscriber"}, facts.get("subscriber", "")
     )
+
+
+def _all_cases(document: Document) -> dict[str, dict[str, Case]]:
+    cases = {api: _cases(document, api) for api in document.get(("cases",), {})}
+    for number, facts in enumerate(document.get(("drugs",), ()), 1):
+        name = f"drugs[{number}]"
+        cases.setdefault("formulary", {})[name] = Case("formulary", name, facts)
+    return cases
 
 
 def _cases(document: Document, api: str) -> dict[str, Case]:

@@ -132,7 +132,11 @@ class Attested:
 
 @dataclass(frozen=True)
 class Target:
-    """One line of business of one payer, ready to be tested; ``secrets`` is all that must never be written."""
+    """One line of business of one payer, ready to be tested.
+
+    ``drugs`` as they are written are also cases of the formulary ("drugs[1]"); ``secrets`` is all that must never be
+    written; ``warnings`` are doubts about the file, in sentences.
+    """
 
     name: str
     payer_type: PayerType | None = None

@@ -12,7 +12,7 @@ import secrets
 import subprocess
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
@@ -36,7 +36,7 @@ Post = Callable[[Auth, Mapping[str, str], bytes, str], Exchange]  # headers, bod
 class Token:
     """What a request is authorized with: a bearer token, or nothing, or the reason why there is none."""
 
-    value: str = ""
+    value: str = field(default="", repr=False)
     failure: Failure | None = None
     expires: float = float("inf")  # monotonic
 
@@ -138,9 +138,11 @@ def assertion(auth: Auth, *, jti: str | None = None, key: str | None = None, lif
 def _key(text: str, algorithm: str) -> Any:
     from joserfc.jwk import import_key
 
-    if text.lstrip().startswith("{"):
-        return import_key(json.loads(text))
-    return import_key(text, "EC" if algorithm.startswith("ES") else "RSA")
+    kind = "EC" if algorithm.startswith("ES") else "RSA"
+    written = json.loads(text) if text.lstrip().startswith("{") else text
+    if isinstance(written, dict) and written.get("kty") != kind:
+        raise ValueError(f"no {kind} key")
+    return import_key(written, "EC") if kind == "EC" else import_key(written, "RSA")
 
 
 def _commanded(auth: Auth) -> Token:

@@ -6,9 +6,9 @@ kept. A gateway's refusals are waited out; trouble on the way becomes the exchan
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from http.cookiejar import DefaultCookiePolicy
 from types import TracebackType
 from urllib.parse import quote, urlencode
 
@@ -76,9 +76,12 @@ class _Order:
 
 @dataclass
 class _Line:
-    """A client kept open for one origin, with the watch over its connections."""
+    """A transport kept open for one origin, with the watch over its connections.
 
-    client: httpx.Client
+    There is no client around it: nothing that keeps cookies, follows redirects or reads the environment.
+    """
+
+    transport: httpx.HTTPTransport
     watch: Watch
 
 
@@ -108,7 +111,7 @@ class Wire:
     def close(self) -> None:
         """Closes every connection."""
         for line in self._lines.values():
-            line.client.close()
+            line.transport.close()
         self._lines.clear()
 
     def send(self, base_url: str, api: Api, request: Request) -> Exchange:
@@ -229,10 +232,10 @@ class Wire:
         watch.begin(self.limits.connect_seconds, self.limits.total_seconds)
         try:
             for _ in range(self.limits.redirects + 1):
-                sent = line.client.stream(
-                    exchange.method, url, headers=order.headers, content=exchange.request_body or None
+                sent = httpx.Request(
+                    exchange.method, url, headers=exchange.request_headers, content=exchange.request_body or None
                 )
-                with sent as answer:
+                with contextlib.closing(line.transport.handle_request(sent)) as answer:
                     seen = replace(seen, status=answer.status_code, headers=dict(answer.headers))
                     body.read(answer)
                 onward = gateway.redirected(exchange.method, url, seen.status, seen.headers) if order.follows else ""
@@ -275,14 +278,5 @@ class Wire:
         if key not in self._lines:
             watch = Watch()
             transport = httpx.HTTPTransport(verify=context(auth), proxy=auth.proxy or None, trust_env=False)
-            client = httpx.Client(
-                transport=watched(transport, watch),
-                headers=_SAID_BY_ALL,
-                trust_env=False,
-                follow_redirects=False,
-                timeout=None,  # noqa: S113 - the watch keeps the time
-            )
-            # A session cookie would authorize requests that are sent to see what happens without a token.
-            client.cookies.jar.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-            self._lines[key] = _Line(client, watch)
+            self._lines[key] = _Line(watched(transport, watch), watch)
         return self._lines[key]

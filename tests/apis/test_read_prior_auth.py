@@ -411,6 +411,16 @@ def test_an_authorization_ends_where_the_added_item_says():
     assert read.modified[0].until == "2027-04-05"
 
 
+def test_an_item_that_only_says_when_it_starts_ends_with_the_whole_request():
+    open_ended = {
+        **item(1, A1),
+        "extension": [{**period_of({})["extension"][0], "valuePeriod": {"start": "2027-01-05"}}],
+    }
+    assert answer(open_ended).approved[0].until == ""
+    assert answer(open_ended).approved[0].validity.start == "2027-01-05"
+    assert answer(open_ended, preAuthPeriod=PERIOD).approved[0].until == "2027-04-05"
+
+
 def test_an_item_tells_the_circumstance_under_which_its_authorization_ends():
     note = {"number": 1, "text": "until discharge from the facility"}
     assert answer(item(1, A1, noteNumber=[1]), processNote=[note]).approved[0].circumstance == (note["text"],)

@@ -454,6 +454,7 @@ class TestRefusals:
     def test_odd_values_are_no_crash(self, desk: Desk, version: str) -> None:
         """Whatever else is wrong inside, the payer answers: 200 or 400."""
         for path in _paths(GOOD):
+            desk.payer.overlay.submissions.clear()
             for odd in (7, "x", ["x"], [{"x": "y"}], {"x": "y"}, True):
                 for ask in (desk.submit, desk.inquire):
                     answer = ask(changed(GOOD, path, odd), version)

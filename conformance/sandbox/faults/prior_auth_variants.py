@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from conformance.sandbox.faults import prior_auth_edits as edits
 from conformance.sandbox.faults.prior_auth_rules import NEWEST, PENDED, inquire, rule, submit
-from conformance.sandbox.frame import Answer, Call, Resource, Variant
+from conformance.sandbox.frame import Answer, Call, Resource, Seed, Variant
 from conformance.sandbox.outcome import refusal
 
 NOT_FOUND = refusal(404, "not-found", "Nothing is found here.")
@@ -29,6 +29,17 @@ def _with_an_unknown_extension(response: Resource) -> None:
 def _named_as_in_the_example(body: Resource) -> None:
     for parameter in body.get("parameter", ()):
         parameter["name"] = "responseBundle"
+
+
+def _pended_first(seed: Seed) -> Seed:
+    decided = ("approved", "denied", "modified")
+    services = {
+        code: {**rule, "decision": "pended", "then": rule["decision"], "settles": "PT0S"}
+        if rule["decision"] in decided
+        else rule
+        for code, rule in seed.services.items()
+    }
+    return replace(seed, services=services)
 
 
 NO_CODE = ("pas.denial-reason-code",)
@@ -97,9 +108,14 @@ VARIANTS: tuple[Variant, ...] = (
         bend=submit(edits.editing(edits.withhold_the_request)),
         versions=NEWEST,
     ),
+    Variant(
+        "pended_first",
+        "Whatever is decided at once elsewhere is pended here, and decided by the time anybody inquires.",
+        seed=_pended_first,
+    ),
     Variant("answers_created", "Submissions are answered 201.", bend=submit(_created)),
     Variant(
-        "adds_an_unknown_extension",
+        "unknown_extensions",
         "Answers carry an extension of the payer's own.",
         bend=submit(edits.editing(_with_an_unknown_extension)),
     ),

@@ -1,0 +1,122 @@
+"""The pytest side of a proof: the scenarios, once per bent model payer, each at its own fresh application.
+
+The launcher (prove.py) names the subjects in a JSON file; the verdicts come back as JSON lines.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Generator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance import clock, scenario_fixtures
+from conformance.flows.recording import Options
+from conformance.judging import judged
+from conformance.plugin import claim_ids, requirement_of, suite_of
+from conformance.run import Run, Selection, Subject, catalogue_of, guides, open_target, scenario_folders
+from conformance.sandbox.serve import serve
+from conformance.target import Claim
+
+SUBJECT = "subject_name"
+
+
+class Proving:
+    """One worker of a proof: a model payer that becomes each subject in turn."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._job = json.loads(Path(config.getoption("--conformance-prove")).read_text("utf-8"))
+        self._stack = ExitStack()
+        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="conformance-prove-"))
+        self._payer = self._stack.enter_context(serve(directory=Path(folder), clock_offset=clock.offset()))
+        self._tables = guides()
+        given = {"guide": self._job["guides"]}
+        target = open_target(str(self._payer.target_file), given, self._tables, today=clock.now().date())
+        self.run = Run(
+            catalogue=catalogue_of(scenario_folders()),
+            guides=self._tables,
+            selection=Selection(suites=tuple(self._job["suites"])),
+            options=Options(intrusive=True),
+            target=target,
+        )
+        self._subjects = {each["name"]: each for each in self._job["subjects"]}
+        self._open: Subject | None = None
+        self._verdicts = Path(self._job["verdicts"])
+        self._verdicts.touch()
+        config.stash[scenario_fixtures.RUN] = self.run
+        config.pluginmanager.register(scenario_fixtures, "conformance-fixtures")
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        requirement = requirement_of(self.run, metafunc.function)
+        if requirement is None:
+            return
+        suite = metafunc.definition.path.parent.name
+        claims = self.run.claims(requirement) if self.run.wanted(requirement, suite) else ()
+        rows = [
+            pytest.param(name, claim, id=f"{label} {name}")
+            for name, subject in self._subjects.items()
+            for claim, label in zip(claims, claim_ids(claims), strict=True)
+            if _runs(subject, suite, metafunc.function.__name__, label)
+        ]
+        metafunc.fixturenames.extend({SUBJECT, "claim"} - set(metafunc.fixturenames))
+        metafunc.parametrize((SUBJECT, "claim"), rows or [pytest.param("", None, id="nowhere")])
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        order = {name: number for number, name in enumerate(self._subjects)}
+        kept = [item for item in items if _params(item)[SUBJECT]]
+        items[:] = sorted(kept, key=lambda item: order[_params(item)[SUBJECT]])
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        self._become(_params(item)[SUBJECT])
+        return (yield)
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        requirement = requirement_of(self.run, getattr(item, "function", None))
+        assert requirement is not None
+        claim: Claim = _params(item)["claim"]
+        name = item.name.replace(f" {_params(item)[SUBJECT]}]", "]")
+        with judged(f"{suite_of(item)}.{name}", requirement.id, self.run.level(requirement, claim)) as outcome:
+            yield
+        self._say(claim, outcome.verdict.as_json(), requirement.id)
+        return None
+
+    def pytest_sessionfinish(self) -> None:
+        if self._open:
+            self._open.close()
+        self._stack.close()
+
+    def _become(self, name: str) -> None:
+        if self._open and self._open.name == name:
+            return
+        if self._open:
+            self._open.close()
+        self._payer.become(self._subjects[name]["bends"])
+        self._open = Subject.open(self.run.target, self._tables, self.run.options, name=name, journal=False)
+        self.run.subjects = {name: self._open}
+
+    def _say(self, claim: Claim, verdict: dict[str, Any], requirement: str) -> None:
+        if self._open is None:
+            raise RuntimeError("no subject is open")
+        operations = self._open.recording.operations(verdict["exchanges"])
+        line = {
+            "subject": self._open.name, "requirement": requirement, "claim": claim.label,
+            "operations": sorted(operations), **verdict,
+        }  # fmt: skip
+        with self._verdicts.open("a", encoding="utf-8") as verdicts:
+            verdicts.write(json.dumps(line) + "\n")
+
+
+def _params(item: pytest.Item) -> dict[str, Any]:
+    params: dict[str, Any] = item.callspec.params  # type: ignore[attr-defined]
+    return params
+
+
+def _runs(subject: dict[str, Any], suite: str, function: str, label: str) -> bool:
+    only: Sequence[str] | None = subject["scenarios"]
+    return only is None or f"{suite}.{function}[{label}]" in only
