@@ -16,7 +16,7 @@ from conformance.guides import version_key
 from conformance.run import guides, versions_known
 from conformance.self_description import SelfDescription, Trace, ask, plain, traces
 from conformance.target import MAIN_GUIDE, PAYER_TYPES, Api, Auth, KnownGuides, Target
-from conformance.target.checks import url_fault
+from conformance.target.checks import tidy, url_fault, without_login
 from conformance.wire.payer import Limits, Wire
 
 LIMITS = Limits(total_seconds=30.0, retries=1, longest_wait=10.0)
@@ -83,10 +83,10 @@ def plan_target(url: str, *, payer_type: str | None = None, ca_file: str = "", k
     (those of the suites where not given). Only GETs are sent, without credentials.
     """
     if fault := url_fault(url):
-        raise UsageError(f"{url!r}: {fault}")
+        raise UsageError(f"{without_login(url)!r}: {fault}")
     if payer_type is not None and payer_type not in PAYER_TYPES:
         raise UsageError(f"no payer type {payer_type!r}: expected one of {', '.join(PAYER_TYPES)}")
-    base = url.rstrip("/").removesuffix("/metadata")
+    base = tidy(url).removesuffix("/metadata")
     api = Api("unknown", auth=Auth("anonymous", ca_file=ca_file))
     with Wire(Target(base), journal=lambda _exchange: None, limits=LIMITS) as wire:
         said = ask(wire, base, api)

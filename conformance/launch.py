@@ -60,6 +60,14 @@ def launch(job: Job, progress: Callable[[dict[str, Any]], None] = lambda _line: 
     return Done(results, results["exit_code"], trouble)
 
 
+def pytest_trouble(said: str) -> str:
+    """Why pytest could not start: the usage error in our words, else the end of what it said."""
+    for line in said.splitlines():
+        if line.startswith("ERROR: "):
+            return line.removeprefix("ERROR: ")
+    return "the run could not start\n" + said[-4000:]
+
+
 def prepare(out: Path) -> None:
     """Makes the folder of the record and clears an older record of ours from it; other files stay."""
     try:

@@ -82,8 +82,7 @@ class Examination:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        if not session.config.option.collectonly:
-            self.run.start()
+        self.run.start()
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
@@ -128,7 +127,7 @@ class Examination:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if session.config.option.collectonly:
-            return
+            return  # the header is the plan
         from conformance.seen import seen
 
         self.run.finish(interrupted=self._interrupted, more=seen(self.run))

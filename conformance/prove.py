@@ -40,7 +40,7 @@ class Said:
     verdict: str
     because: str
     actor: str
-    operations: frozenset[str]
+    sent: tuple[str, ...]  # the operation of each exchange it looked at
     seconds: float
     message: str
 
@@ -76,12 +76,17 @@ def prove_all(*, suites: Sequence[str], faults: Sequence[str], guides: Sequence[
 def prove(*, suites: Sequence[str] = (), names: Sequence[str] = (), guides: Sequence[str] = ()) -> Matrix:
     """The kill matrix for some suites, faults or guide versions; for all of them by default."""
     chosen = _chosen(suites, names)
-    said = _run([_subject(CLEAN, ())], suites, guides, workers=1)
-    clean = {each.scenario: each for each in said[CLEAN]}
+    clean = run_clean(suites, guides)
     bent = [_narrowed(each, clean) for each in chosen]
-    said |= _run(bent, suites, guides, workers=os.cpu_count() or 1)
+    said = _run(bent, suites, guides, workers=os.cpu_count() or 1)
     matrix = _matrix(chosen, clean, said)
     return matrix if names else replace(matrix, unproven=_unproven(matrix.faults, clean))
+
+
+def run_clean(suites: Sequence[str] = (), guides: Sequence[str] = ()) -> dict[str, Said]:
+    """What every scenario says of the clean model payer, by scenario id."""
+    said = _run([_subject(CLEAN, ())], suites, guides, workers=1)
+    return {each.scenario: each for each in said[CLEAN]}
 
 
 def render(matrix: Matrix) -> str:
@@ -132,7 +137,7 @@ def _narrowed(change: Fault | Variant, clean: Mapping[str, Said]) -> dict[str, A
     """The subject of a fault or variant; of a bend, with only the scenarios that use its operation."""
     if change.bend is None:
         return _subject(change.name, [change.name])
-    touched = [each.scenario for each in clean.values() if change.bend.operation in each.operations]
+    touched = [each.scenario for each in clean.values() if change.bend.operation in each.sent]
     return _subject(change.name, [change.name], touched)
 
 
@@ -175,7 +180,7 @@ def _start(
 def _said(row: Mapping[str, Any]) -> Said:
     return Said(
         row["id"], row["requirement"], row["claim"], row["verdict"], row["because"], row["actor"],
-        frozenset(row["operations"]), row["seconds"], row["message"],
+        tuple(row["operations"]), row["seconds"], row["message"],
     )  # fmt: skip
 
 

@@ -106,7 +106,7 @@ class Proving:
         operations = self._open.recording.operations(verdict["exchanges"])
         line = {
             "subject": self._open.name, "requirement": requirement, "claim": claim.label,
-            "operations": sorted(operations), **verdict,
+            "operations": operations, **verdict,
         }  # fmt: skip
         with self._verdicts.open("a", encoding="utf-8") as verdicts:
             verdicts.write(json.dumps(line) + "\n")

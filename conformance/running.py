@@ -14,7 +14,7 @@ import click
 
 from conformance import clock
 from conformance.errors import UsageError
-from conformance.launch import Done, Job, baseline_of, launch
+from conformance.launch import Done, Job, baseline_of, launch, pytest_trouble
 
 MARKS = {"pass": "green", "fail": "red", "error": "magenta", "not-tested": "yellow", "advisory": "cyan"}
 
@@ -126,7 +126,7 @@ def rewrite(directory: Path, *, allure: bool, baseline: str | None) -> int:
 def tell(done: Done, out: Path) -> int:
     """Prints the end of a run: what failed, the two headlines, where the report lies."""
     if done.results is None:
-        click.echo(_reason(done.trouble), err=True)
+        click.echo(f"conformance: {pytest_trouble(done.trouble)}", err=True)
         return done.exit_code
     results = done.results
     _allure(out, required=False)
@@ -156,14 +156,6 @@ def printable(text: str) -> str:
 
 def _decides(row: Mapping[str, Any]) -> bool:
     return bool(row["standing"] == "in-force")
-
-
-def _reason(trouble: str) -> str:
-    """What pytest said when it could not start: the usage error in our words, else all of it."""
-    for line in trouble.splitlines():
-        if line.startswith("ERROR: "):
-            return "conformance: " + line.removeprefix("ERROR: ")
-    return "conformance: the run could not start\n" + trouble[-4000:]
 
 
 def _known(faults: Sequence[str], variants: Sequence[str]) -> None:

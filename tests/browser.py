@@ -8,6 +8,7 @@ import os
 import select
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,9 +19,18 @@ import pytest
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync", "--window-size=1400,1000", "--remote-debugging-pipe",
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1400,1000", "--remote-debugging-pipe",
 )  # fmt: skip
+# The browser reads commands from descriptor 3 and writes to 4: ours are put in their places.
+PLACED = """
+import os, sys
+os.dup2(int(sys.argv[1]), 1000)
+os.dup2(int(sys.argv[2]), 1001)
+os.dup2(1000, 3)
+os.dup2(1001, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 PATIENCE = 60.0  # seconds until a page that says nothing is given up
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here to open the page with")
@@ -58,7 +68,9 @@ class Page:
 
     def complaints(self) -> list[str]:
         """What the page's script failed with."""
-        thrown = [each["params"]["exceptionDetails"] for each in self.events if each["method"] == "Runtime.exceptionThrown"]
+        thrown = [
+            each["params"]["exceptionDetails"] for each in self.events if each["method"] == "Runtime.exceptionThrown"
+        ]
         return [each.get("exception", {}).get("description", each["text"]) for each in thrown]
 
     def script(self, expression: str) -> Any:
@@ -123,10 +135,18 @@ def opened(folder: Path) -> Iterator[Page]:
     assert CHROMIUM is not None
     to_browser, ours_out = os.pipe()
     ours_in, from_browser = os.pipe()
-    # The browser reads commands from descriptor 3 and writes to 4; a shell puts ours in their places.
-    words = ["sh", "-c", f'exec "$@" 3<&{to_browser} 4>&{from_browser}', "sh", CHROMIUM, *FLAGS]
     process = subprocess.Popen(
-        [*words, f"--user-data-dir={folder / 'profile'}", "about:blank"],
+        [
+            sys.executable,
+            "-c",
+            PLACED,
+            str(to_browser),
+            str(from_browser),
+            CHROMIUM,
+            *FLAGS,
+            f"--user-data-dir={folder / 'profile'}",
+            "about:blank",
+        ],
         pass_fds=(to_browser, from_browser),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -21,7 +21,7 @@ from report_sample import REFUSED, exchange, exchanges, results
 
 from conformance import paths
 from conformance.report import chart
-from conformance.report.body import excerpt, locate, show
+from conformance.report.body import excerpt, locate, sheet, show
 from conformance.report.junit import write_junit
 from conformance.report.page import cited, page, write_page
 from conformance.report.text import folded, visible
@@ -596,7 +596,7 @@ def _text(shown: Any) -> str:
     ['{"a": 1, "a": 2}', '{"a": NaN}', "<html>no</html>", '"text"', '{"a": ', "[" * 3000 + "]" * 3000, ""],
 )
 def test_what_cannot_be_laid_out_truly_is_shown_as_it_came(body):
-    assert _text(show(body)) == body
+    assert _text(show(sheet(body))) == body
 
 
 def test_json_is_laid_out_without_changing_a_value():
@@ -605,7 +605,7 @@ def test_json_is_laid_out_without_changing_a_value():
         + "x" * 90
         + '", null, true]}], "ü": "\\u202e"}'
     )
-    shown = show(body)
+    shown = show(sheet(body))
 
     assert "1.10" in _text(shown)
     assert "1E400" in _text(shown)
@@ -615,7 +615,7 @@ def test_json_is_laid_out_without_changing_a_value():
 
 def test_a_place_beyond_the_cut_is_shown_all_the_same():
     bundle = _bundle(200, text="y" * 300)
-    shown = show(bundle, ["Basic/i180.id"], limit=20 * 1024)
+    shown = show(sheet(bundle), ["Basic/i180.id"], limit=20 * 1024)
     marks = [part.text for part in shown.parts if part.kind == "mark"]
 
     assert marks == ['        "id": "i180",']
@@ -626,12 +626,12 @@ def test_a_place_beyond_the_cut_is_shown_all_the_same():
 
 def test_an_excerpt_is_the_marked_place_with_its_surroundings_or_nothing():
     bundle = _bundle(60, text="y" * 99)
-    part = excerpt(bundle, ["Basic/i30.id"])
+    part = excerpt(sheet(bundle), ["Basic/i30.id"])
 
     assert [each.text for each in part.parts if each.kind == "mark"] == ['        "id": "i30",']
     assert len(_text(part).splitlines()) == 21
-    assert excerpt(bundle, ["Basic/i99.id"]).parts == ()
-    assert excerpt("<html>", ["Basic/i30.id"]).parts == ()
+    assert excerpt(sheet(bundle), ["Basic/i99.id"]).parts == ()
+    assert excerpt(sheet("<html>"), ["Basic/i30.id"]).parts == ()
 
 
 @pytest.mark.parametrize(
@@ -659,7 +659,7 @@ def test_places_are_found(place, path):
         ],
     }
 
-    assert locate(document, place) == path
+    assert locate(sheet(json.dumps(document)), place) == path
 
 
 # junit.xml

@@ -142,6 +142,13 @@ def test_a_folder_stands_for_an_endpoint(folder: Path) -> None:
     assert [(claim.label, claim.base_url) for claim in target.claim_list()] == [("usdf=2.0.1", "")]
 
 
+def test_the_scheme_of_a_url_may_be_written_large(folder: Path) -> None:
+    target = loaded(folder, whole(**{"https://api.example.org/pas/2.0.1": "HTTPS://api.example.org/pas/2.0.1//"}))
+
+    assert target.claim_list()[0].base_url == "https://api.example.org/pas/2.0.1"
+    assert not target.warnings
+
+
 def test_plain_http_off_the_machine_is_warned_of(folder: Path) -> None:
     text = whole(
         **{
@@ -268,6 +275,7 @@ def test_a_base_url_is_a_target() -> None:
     ("url", "payer_type", "guides", "message"),
     [
         ("api.example.org", None, {"pas": "2.2.1"}, "is not a URL that starts with"),
+        ("https://me:hunter2@example.org", None, {}, "'https://example.org': holds a user name or password"),
         ("https://example.org", None, {}, "which guide does https://example.org keep"),
         ("https://example.org", "medicare", {"pas": "2.2.1"}, "no payer type 'medicare'"),
         ("https://example.org", None, {"pass": "2.2.1"}, "unknown guide 'pass'; did you mean pas?"),

@@ -141,3 +141,12 @@ def test_a_client_certificate_is_looked_at(folder: Path) -> None:
 
     assert loaded(folder, text).auth["a"].client_certificate == str(folder / "client.pem")
     assert "holds no PEM of a private key" in refused(folder, text.replace("gateway.pem", "client.pem")).message
+
+
+def test_a_token_command_with_a_path_lies_beside_the_file(folder: Path) -> None:
+    text = BEARER.replace('"bearer"', '"token-command"') + 'command = ["./token.sh", "--now"]\n'
+
+    assert "auth.a.command: there is no file" in refused(folder, text).message
+    (folder / "token.sh").touch()
+    assert loaded(folder, text).auth["a"].command == (str(folder / "token.sh"), "--now")
+    assert loaded(folder, text.replace("./token.sh", "token")).auth["a"].command == ("token", "--now")

@@ -359,3 +359,10 @@ def test_one_number_in_two_systems_is_two_numbers(folder: Path) -> None:
     text = whole(**{'member_id = "M-2"': 'member_id = "M-1"\nidentifier_system = "https://other.example.org"'})
 
     assert loaded(folder, text).members["second"].facts["member_id"] == "M-1"
+
+
+def test_a_file_of_nothing_but_mistakes_is_refused_in_time(folder: Path) -> None:
+    members = "".join(f'[members.m{n}]\nmember_id = "same"\nfamly = "{n}"\n' for n in range(3000))
+
+    assert "unknown key 'famly'" in refused(folder, whole() + members).message
+    assert "the same member_id" in refused(folder, whole() + members.replace("famly", "family")).message

@@ -95,10 +95,10 @@ class Recording:
                     seen[each.id] = each
         return tuple(seen.values())
 
-    def operations(self, exchange_ids: Iterable[str]) -> frozenset[str]:
-        """The operations of some exchanges."""
-        wanted = set(exchange_ids)
-        return frozenset(x.operation for act in self._acts.values() for x in act.exchanges if x.id in wanted)
+    def operations(self, exchange_ids: Iterable[str]) -> list[str]:
+        """The operation of each of some exchanges."""
+        by_id = {each.id: each.operation for act in self._acts.values() for each in act.exchanges}
+        return [by_id[each] for each in exchange_ids if each in by_id]
 
     def guide(self, claim: Claim) -> Guide:
         return self.guides[claim.ig, claim.version]

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import escape
 
-from conformance.report.body import Shown, excerpt, show
+from conformance.report.body import Sheet, Shown, excerpt, sheet, show
 from conformance.report.text import visible
 
 EACH = 20 * 1024  # characters of one body
@@ -49,17 +49,19 @@ def attach(wanted: Sequence[Wanted], exchanges: Mapping[str, Mapping[str, Any]])
     for each in wanted:
         places.setdefault((each.owner, each.exchange), {}).update(dict.fromkeys(each.places))
     homes: dict[str, str] = {}
+    sheets: dict[str, Sheet] = {}
     attached: dict[tuple[str, str], Attached] = {}
     room = ALL
     for (owner, identifier), marks in places.items():
         line = exchanges[identifier]
         if identifier in homes:
-            answer, room = _within(excerpt(line["body"] or "", marks), room)
+            answer, room = _within(excerpt(sheets[identifier], marks), room)
             attached[owner, identifier] = Attached(homes[identifier], False, line, None, answer)
             continue
         homes[identifier] = f"exchange-{len(homes) + 1}"
-        answer, room = _within(show(line["body"] or "", marks, EACH), room)
-        request, room = _within(show(line["request_body"] or "", (), EACH), room)
+        sheets[identifier] = sheet(line["body"] or "")
+        answer, room = _within(show(sheets[identifier], marks, EACH), room)
+        request, room = _within(show(sheet(line["request_body"] or ""), (), EACH), room)
         attached[owner, identifier] = Attached(homes[identifier], True, line, request, answer)
     return attached
 

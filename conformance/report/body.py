@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Path = tuple[str | int, ...]
@@ -37,6 +37,17 @@ class Line:
 
 
 @dataclass(frozen=True)
+class Sheet:
+    """A body read once: its lines, which of them say what, and where its resources lie; no lines where it is no JSON."""
+
+    body: str
+    document: Any = None
+    lines: tuple[Line, ...] = ()
+    spans: Mapping[Path, tuple[int, int]] = field(default_factory=dict)
+    resources: Mapping[str, Sequence[tuple[Path, str]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Part:
     """A run of lines of one kind; of a gap, ``text`` says how much is left out."""
 
@@ -56,26 +67,34 @@ class Shown:
         return sum(len(part.text) for part in self.parts)
 
 
-def show(body: str, places: Iterable[str] = (), limit: int = 20 * 1024) -> Shown:
-    """``body`` in at most ``limit`` characters, the elements that ``places`` (FHIR paths) name marked."""
-    return _shown(body, places, limit, whole=True)
-
-
-def excerpt(body: str, places: Iterable[str], limit: int = 4 * 1024) -> Shown:
-    """The elements that ``places`` name, marked, with the lines around them; nothing where none is found."""
-    return _shown(body, places, limit, whole=False)
-
-
-def _shown(body: str, places: Iterable[str], limit: int, *, whole: bool) -> Shown:
+def sheet(body: str) -> Sheet:
+    """The body laid out; as it came where laying it out would not show what came."""
     try:
         document = _read(body)
     except (ValueError, RecursionError):
-        return _plain(body, limit) if whole else Shown((), bool(body))
-    lines = list(_lines(document, (), ""))
-    marked = _marked(lines, document, places)
-    near = {n for mark in marked for n in range(max(0, mark - AROUND), min(len(lines), mark + AROUND + 1))}
-    rest = range(len(lines)) if whole else range(0)
-    return _fit(lines, marked, [*sorted(marked), *sorted(near - marked), *rest], limit)
+        return Sheet(body)
+    lines = tuple(_lines(document, (), ""))
+    spans: dict[Path, tuple[int, int]] = {}
+    for number, line in enumerate(lines):
+        spans[line.path] = (spans.get(line.path, (number, 0))[0], number)
+    resources: dict[str, list[tuple[Path, str]]] = {}
+    for path, resource in _resources(document):
+        resources.setdefault(str(resource.get("resourceType")), []).append((path, str(resource.get("id"))))
+    return Sheet(body, document, lines, spans, resources)
+
+
+def show(given: Sheet, places: Iterable[str] = (), limit: int = 20 * 1024) -> Shown:
+    """The body in at most ``limit`` characters, the elements that ``places`` (FHIR paths) name marked."""
+    if not given.lines:
+        return _plain(given.body, limit)
+    marked = _marked(given, places)
+    return _fit(given.lines, marked, [*_near(given.lines, marked), *range(len(given.lines))], limit)
+
+
+def excerpt(given: Sheet, places: Iterable[str], limit: int = 4 * 1024) -> Shown:
+    """The elements that ``places`` name, marked, with the lines around them; nothing where none is found."""
+    marked = _marked(given, places)
+    return _fit(given.lines, marked, _near(given.lines, marked), limit)
 
 
 def holds(body: str, places: Iterable[str]) -> bool:
@@ -149,21 +168,27 @@ def _scalar(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _marked(lines: Sequence[Line], document: Any, places: Iterable[str]) -> set[int]:
+def _marked(given: Sheet, places: Iterable[str]) -> set[int]:
     """The numbers of the lines that say what ``places`` point at; of a long element, its first line."""
     marked: set[int] = set()
-    for path in filter(None, (locate(document, place) for place in places)):
-        inside = [n for n, line in enumerate(lines) if line.path[: len(path)] == path]
-        if not inside:  # the element shares a line with its parent
-            inside = [n for n, line in enumerate(lines) if line.whole and path[: len(line.path)] == line.path]
-        marked.update(inside if len(inside) <= WHOLE else inside[:1])
+    for path in filter(None, (locate(given, place) for place in places)):
+        while path not in given.spans:  # the element shares a line with its parent
+            path = path[:-1]
+        start, end = given.spans[path]
+        marked.update(range(start, end + 1) if end - start < WHOLE else (start,))
     return marked
 
 
-def locate(document: Any, place: str) -> Path | None:
-    """The path in ``document`` of the element that ``place`` names, or of its nearest parent that is there."""
-    for start, steps in _starts(document, place):
-        path, here = start, document
+def _near(lines: Sequence[Line], marked: set[int]) -> list[int]:
+    """The marked lines, then those around them."""
+    around = {n for mark in marked for n in range(max(0, mark - AROUND), min(len(lines), mark + AROUND + 1))}
+    return [*sorted(marked), *sorted(around - marked)]
+
+
+def locate(given: Sheet, place: str) -> Path | None:
+    """The path of the element that ``place`` names, or of its nearest parent that is there."""
+    for start, steps in _starts(given, place):
+        path, here = start, given.document
         for key in start:
             here = here[key]
         for name, function, index in _STEP.findall(steps):
@@ -179,19 +204,21 @@ def locate(document: Any, place: str) -> Path | None:
     return None
 
 
-def _starts(document: Any, place: str) -> Iterator[tuple[Path, str]]:
+def _starts(given: Sheet, place: str) -> Iterator[tuple[Path, str]]:
     """Where the resource that begins ``place`` lies, if only one can be meant, and the steps from it."""
-    resources = list(_resources(document))
     for found in _PLACE.finditer(place):
-        kind, rest = found[1], place[found.start() + len(found[1]) :]
-        alike = [(path, resource) for path, resource in resources if resource.get("resourceType") == kind]
+        rest, alike = place[found.end() :], given.resources.get(found[1], ())
         if rest.startswith("/"):
-            named = [(path, f"/{resource.get('id')}") for path, resource in alike]
-            meant = [(path, rest[len(key) :]) for path, key in named if re.match(re.escape(key) + r"(?![\w-])", rest)]
+            meant = [(path, rest[len(name) + 1 :]) for path, name in alike if _begins(rest[1:], name)]
         else:
             meant = [(path, rest) for path, _ in alike]
-        if len(meant) == 1:
-            yield meant[0][0], _STEPS.match(meant[0][1])[0]  # type: ignore[index]  # it matches the empty text too
+        if len(meant) == 1 and (steps := _STEPS.match(meant[0][1])):
+            yield meant[0][0], steps[0]
+
+
+def _begins(text: str, name: str) -> bool:
+    """Whether ``text`` begins with all of ``name``: "item-7.code" with item-7, not with item."""
+    return text.startswith(name) and re.match(r"[\w-]", text[len(name) :]) is None
 
 
 def _has(value: Any, key: str | int) -> bool:

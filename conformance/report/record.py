@@ -17,10 +17,8 @@ def fold(directory: Path, baseline: dict[str, Any] | None = None) -> dict[str, A
 
     A torn last line is dropped; what was planned and not run is not-tested; without a footer it is incomplete.
     """
+    header = header_of(directory)
     lines = list(_lines(directory / "verdicts.jsonl"))
-    if not lines or lines[0].get("kind") != "header":
-        raise UsageError("holds no record of a run: verdicts.jsonl is missing or has no header", file=str(directory))
-    header = {key: value for key, value in lines[0].items() if key != "kind"}
     footer = next((line for line in lines if line.get("kind") == "footer"), {})
     verdicts = [from_json(line) for line in lines if line.get("kind") == "verdict"]
     finished = bool(footer) and not footer.get("interrupted")
@@ -35,6 +33,14 @@ def fold(directory: Path, baseline: dict[str, Any] | None = None) -> dict[str, A
         "latency": footer.get("latency", []),
         "decisions": footer.get("decisions", []),
     }
+
+
+def header_of(directory: Path) -> dict[str, Any]:
+    """The header of the record in ``directory``: what was planned."""
+    header = next(_lines(directory / "verdicts.jsonl"), {})
+    if header.get("kind") != "header":
+        raise UsageError("holds no record of a run: verdicts.jsonl is missing or has no header", file=str(directory))
+    return {key: value for key, value in header.items() if key != "kind"}
 
 
 def exchanges(directory: Path) -> dict[str, dict[str, Any]]:

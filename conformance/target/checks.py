@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date
+from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,8 +29,8 @@ API_KEYS = ("auth", "paths", "headers", "files")
 
 def check(document: Document, *, today: date, known: KnownGuides) -> tuple[str, ...]:
     """Raises the UsageError of whatever is wrong with the file, secrets apart; gives back what is only doubtful."""
-    refuse(document, [*_unknown_names(document, known), *form_problems(document)])
-    refuse(document, [*_apis(document, known), *_urls(document), *fact_problems(document, today)])
+    refuse(document, chain(_unknown_names(document, known), form_problems(document)))
+    refuse(document, chain(_apis(document, known), _urls(document), fact_problems(document, today)))
     return tuple(_warnings(document))
 
 
@@ -54,9 +55,22 @@ def url_fault(url: str, *, base: bool = True, secret: bool = False) -> str:
     return ""
 
 
+def tidy(url: str) -> str:
+    """A usable URL with its scheme in lower case and without a slash at its end."""
+    scheme, sign, rest = url.partition("://")
+    return f"{scheme.lower()}{sign}{rest}".rstrip("/")
+
+
+def without_login(url: str) -> str:
+    """What may be shown of a text that should be a URL: never a user name or password in it."""
+    scheme, sign, rest = url.rpartition("://")
+    return f"{scheme}{sign}{rest.rpartition('@')[2]}"
+
+
 def plain_http(what: str, url: str) -> tuple[str, ...]:
     """A warning where ``url`` sends unencrypted over a network."""
-    if url.startswith("https:") or _is_loopback(urlsplit(url).hostname or ""):
+    parts = urlsplit(url)
+    if parts.scheme == "https" or _is_loopback(parts.hostname or ""):
         return ()
     return (f"{what} is plain http: what is sent there can be read on the way",)
 
@@ -116,9 +130,11 @@ def _guide_names(key: KeyPath, claimed: Any, guides: Mapping[str, Collection[str
         if isinstance(claimed, dict) and isinstance(claimed[version], dict):
             yield Problem(at, f'{dotted(key)}: put the version in quotes: "2.2.1" = "https://…"')
         elif version not in guides[name]:
-            hint = ' (expected a version, or { "version" = "base URL" })' if ":" in version else ""
             versions = listed(sorted(guides[name]))
-            yield Problem(at, f"{dotted(key)}: unknown version {version!r}{hint}; known here: {versions}")
+            words = f"unknown version {version!r}"
+            if "://" in version:
+                words = 'expected a version, or { "version" = "base URL" }, found a URL'
+            yield Problem(at, f"{dotted(key)}: {words}; known here: {versions}")
 
 
 # -- APIs and URLs -----------------------------------------------------------------------------------------------------

@@ -42,7 +42,8 @@ def credentials(document: Document, name: str, env: Mapping[str, str]) -> tuple[
     table: Mapping[str, str] = document.get(at)
     _fitting(document, at, table)
     fields: dict[str, Any] = {"name": name, "type": table["type"]}
-    for each in ("token_url", "scope", "algorithm"):
+    fields["token_url"] = table.get("token_url", "")
+    for each in ("scope", "algorithm"):
         fields[each] = table.get(each, "")
     for each in ("client_id", "key_id", "proxy"):
         fields[each] = _looked_up(document, (*at, each), env) if each in table else ""
@@ -50,7 +51,7 @@ def credentials(document: Document, name: str, env: Mapping[str, str]) -> tuple[
         fields[each] = _secret(document, at, each, env)
     for each in ("client_certificate", "client_key", "ca_file"):
         fields[each] = _pem_path(document, (*at, each)) if each in table else ""
-    fields["command"] = tuple(table.get("command", ()))
+    fields["command"] = _command(document, (*at, "command")) if "command" in table else ()
     hidden = [fields["token"], fields["client_secret"], fields["key"]]
     if table.get("proxy", "").startswith(ENV):
         hidden.append(fields["proxy"])
@@ -81,6 +82,17 @@ def headers(document: Document, api: str, env: Mapping[str, str]) -> tuple[dict[
         if written.startswith(ENV):
             hidden.append(value)
     return found, tuple(hidden)
+
+
+def _command(document: Document, key: KeyPath) -> tuple[str, ...]:
+    """A program and its arguments; a program with a path is beside the file, a bare name is looked up when it runs."""
+    program, *arguments = document.get(key)
+    if "/" not in program:
+        return (program, *arguments)
+    path = document.beside((*key, 0))
+    if not is_file(path):
+        raise document.wrong(key, f"{dotted(key)}: there is no file {path}")
+    return (str(path.absolute()), *arguments)
 
 
 def _fitting(document: Document, at: KeyPath, table: Mapping[str, str]) -> None:

@@ -77,7 +77,8 @@ def read(path: Path) -> Document:
     values: dict[str, Any] = {}
     places: dict[KeyPath, Place] = {}
     for layer in layers:
-        _lay_under(values, places, layer.values, layer.places, ())
+        places.update({key: place for key, place in layer.places.items() if not _covered(values, key)})
+        _lay_under(values, layer.values)
     values.pop("extends", None)
     digest = hashlib.sha256(b"".join(layer.content for layer in layers)).hexdigest()
     return Document(path, values, places, digest)
@@ -175,21 +176,24 @@ def _plain(value: Any, key: KeyPath, places: Mapping[KeyPath, Place], path: Path
     return value
 
 
-def _lay_under(
-    values: dict[str, Any],
-    places: dict[KeyPath, Place],
-    more: Mapping[str, Any],
-    its_places: Mapping[KeyPath, Place],
-    key: KeyPath,
-) -> None:
+def _lay_under(values: dict[str, Any], more: Mapping[str, Any]) -> None:
     """Adds to ``values`` what ``more`` has beyond them: tables are merged, anything else of ``values`` stands."""
     for name, value in more.items():
-        here = (*key, name)
         if name not in values:
             values[name] = value
-            places.update({each: place for each, place in its_places.items() if each[: len(here)] == here})
         elif isinstance(values[name], dict) and isinstance(value, dict):
-            _lay_under(values[name], places, value, its_places, here)
+            _lay_under(values[name], value)
+
+
+def _covered(values: Any, key: KeyPath) -> bool:
+    """Whether ``values`` already say something at a key, or at one above it that is no table."""
+    for step in key:
+        if not isinstance(values, dict):
+            return True
+        if step not in values:
+            return False
+        values = values[step]
+    return True
 
 
 def dotted(key: KeyPath) -> str:

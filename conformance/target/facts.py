@@ -8,7 +8,6 @@ import re
 import zoneinfo
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
-from itertools import combinations
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -21,6 +20,11 @@ NEEDS_A_MEMBER = frozenset({"prior-auth", "payer-to-payer"})
 MAY_MATCH_SEVERAL: KeyPath = ("cases", "payer-to-payer", "several-matches", "member")
 DURATION = re.compile(r"P(?:(\d+)W|(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?)")
 ENV = "env:"
+# By what two members cannot be told apart: told in the message, the key it points to, and a hint.
+ALIKE = {
+    2: ("member_id", "member_id", "; a number that a family shares is subscriber_id"),
+    3: ("name and birth_date", "family", ""),
+}
 BLANK = "…"  # what a first target file has where only the tester knows
 FROM_ENV = frozenset({"token", "client_secret", "key", "proxy", "client_id", "key_id"})
 
@@ -58,8 +62,13 @@ def _zones(document: Document) -> Iterator[Problem]:
         try:
             zoneinfo.ZoneInfo(zone)
         except (KeyError, ValueError, OSError):
-            hint = nearest(zone, zoneinfo.available_timezones())
+            hint = _nearest_zone(zone)
             yield Problem(("timezones", place), f"timezones: {zone!r} is no time zone{hint}")
+
+
+def _nearest_zone(zone: str) -> str:
+    place = zone.rpartition("/")[2].casefold()[:3]
+    return nearest(zone, sorted(each for each in zoneinfo.available_timezones() if place in each.casefold()))
 
 
 def _expired(document: Document, today: date) -> Iterator[Problem]:
@@ -104,25 +113,29 @@ def _members(document: Document) -> Iterator[Problem]:
         if holder is not None and (holder not in members or holder == key):
             words = "is this member" if holder == key else f"there is no [members.{holder}]{nearest(holder, members)}"
             yield Problem(("members", key, "subscriber"), f"members.{key}.subscriber: {words}")
-    for one, other in combinations(members, 2):
-        if document.get(MAY_MATCH_SEVERAL) not in (one, other) and (alike := _alike(members[one], members[other])):
-            words = f"members.{other} and members.{one} have the same {alike}"
-            hint = "; a number that a family shares is subscriber_id" if alike == "member_id" else ""
-            at: KeyPath = ("members", other, "member_id" if hint else "family")
-            yield Problem(at, f"{words}: two members must be two people{hint}")
+    several = document.get(MAY_MATCH_SEVERAL)
+    for alike in (_number, _person):
+        seen: dict[tuple[str, ...], str] = {}
+        for key, facts in members.items():
+            told = alike(facts)
+            if key == several or not told:
+                continue
+            if (other := seen.setdefault(told, key)) != key:
+                same, at, hint = ALIKE[len(told)]
+                words = f"members.{key} and members.{other} have the same {same}: two members must be two people"
+                yield Problem(("members", key, at), words + hint)
 
 
-def _alike(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
-    """By what two members cannot be told apart, or nothing."""
-    same_system = one.get("identifier_system") == other.get("identifier_system")
-    if same_system and one.get("member_id") and one["member_id"] == other.get("member_id"):
-        return "member_id"
-    person = _person(one)
-    return "name and birth_date" if all(person) and person == _person(other) else ""
+def _number(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """A member's number in its system; nothing where there is none."""
+    return (facts.get("identifier_system", ""), facts["member_id"]) if facts.get("member_id") else ()
 
 
-def _person(facts: Mapping[str, Any]) -> tuple[str, str, str]:
-    return facts.get("family", "").casefold(), " ".join(facts.get("given", ())).casefold(), facts.get("birth_date", "")
+def _person(facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """Who somebody is by name and birth date; nothing where one of them is not said."""
+    person = facts.get("family", "").casefold(), " ".join(facts.get("given", ())).casefold()
+    born = facts.get("birth_date", "")
+    return (*person, born) if all((*person, born)) else ()
 
 
 def _cases(document: Document) -> Iterator[Problem]:

@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from conformance.errors import UsageError
-from conformance.target.checks import API_KEYS, KnownGuides, api_of, check, main_guide, plain_http, url_fault
+from conformance.target.checks import (
+    API_KEYS,
+    KnownGuides,
+    api_of,
+    check,
+    main_guide,
+    plain_http,
+    tidy,
+    url_fault,
+    without_login,
+)
 from conformance.target.credentials import credentials, headers
 from conformance.target.document import Document, is_folder, read
 from conformance.target.facts import DEFAULT_MEMBER, NEEDS_A_MEMBER, duration, moment
@@ -72,13 +82,13 @@ def from_url(
 ) -> Target:
     """A target that is a base URL and nothing else; ``guides`` maps each guide it claims to one version."""
     if fault := url_fault(url):
-        raise UsageError(f"{url!r}: {fault}")
+        raise UsageError(f"{without_login(url)!r}: {fault}")
     _payer_type(payer_type)
     if not guides:
         raise UsageError(f"which guide does {url} keep? say --guide NAME=VERSION, or write a target file with init")
     api = api_of(guides, known)
     main = main_guide(api, known)
-    base = url.rstrip("/")
+    base = tidy(url)
     told = "\n".join([base, payer_type or "", *sorted(f"{ig}={version}" for ig, version in guides.items())])
     return Target(
         name=base,
@@ -135,7 +145,7 @@ def _apis(
         apis[name] = Api(
             name,
             guides={
-                ig: {version: url.rstrip("/") for version, url in claimed.items()}
+                ig: {version: tidy(url) for version, url in claimed.items()}
                 for ig, claimed in guides.items()
                 if isinstance(claimed, dict)
             },

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from conformance.target.document import Document, dotted, schema
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 SECRET = frozenset({"token", "client_secret", "key", "proxy", "command", "headers"})
 SHOWN = 4
+MOST = 300  # problems that are put in order, and names that are compared: a file may hold any number
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ def form_problems(document: Document) -> Iterator[Problem]:
 def refuse(document: Document, problems: Iterable[Problem]) -> None:
     """Raises the first of the problems, in the order of the file, with the others' lines; none: nothing happens."""
     kept: list[Problem] = []
-    for problem in sorted(problems, key=lambda problem: _order(document, problem)):
+    for problem in sorted(islice(problems, MOST), key=lambda problem: _order(document, problem)):
         # What is said of a key and of what is inside it is one mistake.
         if not any(_within(problem.key, other.key) for other in kept):
             kept.append(problem)
@@ -58,7 +60,7 @@ def refuse(document: Document, problems: Iterable[Problem]) -> None:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """A question that suggests the known name that looks most like ``name``; nothing where none does."""
-    close = difflib.get_close_matches(name, list(known), 1)
+    close = difflib.get_close_matches(name, list(islice(known, MOST)), 1)
     return f"; did you mean {close[0]}?" if close else ""
 
 
