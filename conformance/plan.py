@@ -80,7 +80,5 @@ def _exchanges(said: Said | None, tables: Mapping[tuple[str, str], Guide]) -> li
     if said is None:
         return []
     acts = {name: row["act"] for guide in tables.values() for name, row in guide.operations.items()}
-    counted = Counter(said.sent)
-    return [
-        {"operation": name, "times": times, "act": acts.get(name, "read")} for name, times in sorted(counted.items())
-    ]
+    counted = sorted(Counter(said.sent).items())
+    return [{"operation": name, "times": times, "act": acts.get(name, "read")} for name, times in counted]

@@ -81,7 +81,7 @@ class Examination:
         items[:] = kept
 
     @pytest.hookimpl(trylast=True)
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
+    def pytest_collection_finish(self) -> None:
         self.run.start()
 
     @pytest.hookimpl(wrapper=True, trylast=True)
