@@ -6,17 +6,17 @@ launcher's ``--conformance-prove``) is given; until then it imports nothing but 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conformance.scenarios import claim_ids, requirement_of, scenario_id, suite_of
+
 if TYPE_CHECKING:
-    from conformance.catalogue import Requirement
     from conformance.run import Run
-    from conformance.target import Claim
 
 GROUP = "payer conformance"
 
@@ -165,31 +165,3 @@ def open_run(config: pytest.Config) -> Run:
     journal = out / "exchanges.jsonl" if out else None
     run.subjects[""] = Subject.open(target, tables, run.options, journal_path=journal)
     return run
-
-
-def requirement_of(run: Run, function: Any) -> Requirement | None:
-    """The requirement a scenario names; UsageError where the catalogue does not know it."""
-    from conformance.expect import REQUIREMENT
-
-    named = getattr(function, REQUIREMENT, None)
-    if named is None:
-        return None
-    if named not in run.catalogue.requirements:
-        raise pytest.UsageError(f"{function.__name__} judges the requirement {named!r}, which no catalogue row defines")
-    return run.catalogue.requirements[named]
-
-
-def claim_ids(claims: Sequence[Claim]) -> list[str]:
-    """pas=2.2.1; with its API in front where two APIs claim the same."""
-    labels = [claim.label for claim in claims]
-    return [claim.label if labels.count(claim.label) == 1 else f"{claim.api},{claim.label}" for claim in claims]
-
-
-def suite_of(item: pytest.Item) -> str:
-    """The folder a scenario lies in."""
-    return item.path.parent.name
-
-
-def scenario_id(item: pytest.Item) -> str:
-    """<suite>.<function>[pas=2.2.1]"""
-    return f"{suite_of(item)}.{item.name}"

@@ -11,8 +11,8 @@ from conformance import clock
 from conformance.catalogue import first_period
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
-from conformance.flows.prior_auth import Decided
 from conformance.flows.recording import Recording
+from conformance.flows.submission import Decided
 from conformance.paths import suites
 from conformance.target import Claim, Target
 

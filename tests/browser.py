@@ -20,15 +20,16 @@ import pytest
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--window-size=1400,1000", "--remote-debugging-pipe",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--window-size=1400,1000", "--remote-debugging-pipe",
 )  # fmt: skip
 # The browser reads commands from descriptor 3 and writes to 4: ours are put in their places.
 PLACED = """
 import os, sys
-os.dup2(int(sys.argv[1]), 1000)
-os.dup2(int(sys.argv[2]), 1001)
-os.dup2(1000, 3)
-os.dup2(1001, 4)
+os.dup2(int(sys.argv[1]), 200)
+os.dup2(int(sys.argv[2]), 201)
+os.dup2(200, 3)
+os.dup2(201, 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
 PATIENCE = 60.0  # seconds until a page that says nothing is given up

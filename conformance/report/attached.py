@@ -13,6 +13,7 @@ from conformance.report.text import visible
 
 EACH = 20 * 1024  # characters of one body
 ALL = 460 * 1024  # bytes of all bodies, as they stand in the page
+LEAST = 4 * 1024  # with less room than this nothing more is laid out
 
 
 @dataclass(frozen=True)
@@ -54,15 +55,16 @@ def attach(wanted: Sequence[Wanted], exchanges: Mapping[str, Mapping[str, Any]])
     room = ALL
     for (owner, identifier), marks in places.items():
         line = exchanges[identifier]
-        if identifier in homes:
-            answer, room = _within(excerpt(sheets[identifier], marks), room)
-            attached[owner, identifier] = Attached(homes[identifier], False, line, None, answer)
-            continue
-        homes[identifier] = f"exchange-{len(homes) + 1}"
-        sheets[identifier] = sheet(line["body"] or "")
-        answer, room = _within(show(sheets[identifier], marks, EACH), room)
-        request, room = _within(show(sheet(line["request_body"] or ""), (), EACH), room)
-        attached[owner, identifier] = Attached(homes[identifier], True, line, request, answer)
+        whole = identifier not in homes
+        home = homes.setdefault(identifier, f"exchange-{len(homes) + 1}")
+        answer = request = None
+        if room >= LEAST:  # else laying out would be work for nothing
+            laid_out = sheets.get(identifier) or sheet(line["body"] or "")
+            sheets[identifier] = laid_out
+            answer, room = _within(show(laid_out, marks, EACH) if whole else excerpt(laid_out, marks), room)
+        if whole and room >= LEAST:
+            request, room = _within(show(sheet(line["request_body"] or ""), (), EACH), room)
+        attached[owner, identifier] = Attached(home, whole, line, request, answer)
     return attached
 
 

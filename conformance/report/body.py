@@ -38,7 +38,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Sheet:
-    """A body read once: its lines, which of them say what, and where its resources lie; no lines where it is no JSON."""
+    """A body read once: its lines, which of them say what, where its resources lie; no lines where it is no JSON."""
 
     body: str
     document: Any = None
