@@ -7,7 +7,9 @@ reading of the rule (design: between lenient and strict it is advised).
 
 from __future__ import annotations
 
+import calendar
 import os
+import re
 import time as _time
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -18,6 +20,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 OFFSET = "CONFORMANCE_CLOCK_OFFSET"
+_EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_CLOCK = r"T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)?"
+_WRITTEN = re.compile(rf"(\d{{4}})(?:-(\d\d)(?:-(\d\d)({_CLOCK})?)?)?", re.ASCII)
+ANYWHERE = ("Etc/GMT-14", "Etc/GMT+12")  # where a day begins first and ends last
 CLOSING_HOUR = time(17, 0)  # after it, a request may lawfully count as received on the next day
 
 
@@ -57,28 +63,37 @@ def stamp(written: str | date | datetime | None, zones: Sequence[str] = ("UTC",)
     A bare date, month or year lasts from its start in the easternmost of ``zones`` to its end in the westernmost; a
     time without zone is read in every one of ``zones``.
     """
-    if written is None or written == "":
-        return None
     text = written.isoformat() if isinstance(written, date) else str(written)
+    found = _WRITTEN.fullmatch(text)
+    if found is None:
+        return None
     places = [ZoneInfo(zone) for zone in zones or ("UTC",)]
-    if isinstance(written, date) and not isinstance(written, datetime):
-        return _days(text, written, written, places)
     try:
-        if len(text) == 4:
-            year = int(text)
-            return _days(text, date(year, 1, 1), date(year, 12, 31), places)
-        if len(text) == 7:
-            first = date.fromisoformat(text + "-01")
-            return _days(text, first, (first + timedelta(days=31)).replace(day=1) - timedelta(days=1), places)
-        if len(text) == 10:
-            return _days(text, date.fromisoformat(text), date.fromisoformat(text), places)
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is not None:
-            return Stamp(text, moment, moment)
-        local = [moment.replace(tzinfo=place) for place in places]
-        return Stamp(text, min(local, key=_instant), max(local, key=_instant))
+        if found[4] is None:
+            return _days(text, *_first_and_last(found), places)
+        moment = _moment(text)
     except (ValueError, OverflowError):
         return None
+    if moment.tzinfo is not None:
+        return Stamp(text, moment, moment)
+    # When clocks go back an hour comes twice: it may have been either.
+    local = [moment.replace(tzinfo=place, fold=fold) for place in places for fold in (0, 1)]
+    return Stamp(text, min(local, key=_instant), max(local, key=_instant))
+
+
+def _first_and_last(found: re.Match[str]) -> tuple[date, date]:
+    year, month, day = int(found[1]), int(found[2] or 0), int(found[3] or 0)
+    if day:
+        return date(year, month, day), date(year, month, day)
+    if month:
+        return date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1])
+    return date(year, 1, 1), date(year, 12, 31)
+
+
+def _moment(text: str) -> datetime:
+    leap = text[16:19] == ":60"  # FHIR allows leap seconds, Python has none
+    moment = datetime.fromisoformat(f"{text[:17]}59{text[19:]}" if leap else text)
+    return moment + timedelta(seconds=leap)
 
 
 def _days(text: str, first: date, last: date, places: Iterable[ZoneInfo]) -> Stamp:
@@ -89,21 +104,27 @@ def _days(text: str, first: date, last: date, places: Iterable[ZoneInfo]) -> Sta
 
 def _instant(moment: datetime) -> datetime:
     # Comparing two datetimes of one zone ignores the fold of a clock change: compare instants.
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:  # 9999-12-31 is an ordinary end date, also west of Greenwich
+        return _LATEST if moment.year > 1 else _EARLIEST
 
 
 @lru_cache(maxsize=64)
 def federal_holidays(year: int) -> frozenset[date]:
-    """The eleven US federal holidays as observed in ``year`` (5 U.S.C. 6103; a New Year's Day may fall in December)."""
+    """The eleven US federal holidays in ``year`` (5 U.S.C. 6103), also as observed where they fall on a weekend.
+
+    A New Year's Day may be observed in December.
+    """
     fixed = [date(year, 1, 1), date(year, 7, 4), date(year, 11, 11), date(year, 12, 25), date(year + 1, 1, 1)]
     if year >= 2021:
         fixed.append(date(year, 6, 19))
-    observed = {_observed(day) for day in fixed}
+    fixed += [_observed(day) for day in fixed]
     floating = {
         _nth(year, 1, 0, 3), _nth(year, 2, 0, 3), _last_monday(year, 5), _nth(year, 9, 0, 1),
         _nth(year, 10, 0, 2), _nth(year, 11, 3, 4),
     }  # fmt: skip
-    return frozenset(day for day in observed | floating if day.year == year)
+    return frozenset(day for day in {*fixed, *floating} if day.year == year)
 
 
 def _observed(day: date) -> date:
@@ -190,10 +211,18 @@ def load_limits(path: Path) -> tuple[Limit, ...]:
 
 
 def limit_for(
-    limits: Iterable[Limit], requirement: str, payer: str | None, received: Stamp, starts: date | None = None
+    limits: Iterable[Limit],
+    requirement: str,
+    payer: str | None,
+    received: Stamp,
+    starts: date | None = None,
+    zones: Sequence[str] = (),
 ) -> Limit | None:
-    """The limit in force when the request came in, or None. ``starts``: the period from which the payer is bound."""
-    day = received.earliest.date()
+    """The limit in force when the request came in, or None. ``starts``: the period from which the payer is bound.
+
+    The day of receipt is the earliest it can be anywhere in ``zones`` (where none are given, as the stamp has it).
+    """
+    day = min((received.earliest.astimezone(ZoneInfo(zone)).date() for zone in zones), default=received.earliest.date())
     for limit in limits:
         if limit.requirement != requirement or (payer is not None and payer not in limit.payers):
             continue
@@ -214,7 +243,7 @@ def due(
     more = timedelta(days=limit.extension_days if extended else 0)
     if limit.hours:
         span = timedelta(hours=limit.hours) + more
-        return Due(received.earliest + span, received.latest + span)
+        return Due(_later(received.earliest, span), _later(received.latest, span))
     days = timedelta(days=limit.days) + more
     lenient = []
     for zone in zones or ("UTC",):
@@ -224,7 +253,12 @@ def due(
         if is_holiday(day, holidays) or (not received.whole_day and local.time() >= CLOSING_HOUR):
             day = _next_working_date(day, holidays)
         lenient.append(datetime.combine(day + days, time(23, 59, 59, 999999), place))
-    return Due(received.earliest + days, max(lenient, key=_instant))
+    return Due(_later(received.earliest, days), max(lenient, key=_instant))
+
+
+def _later(moment: datetime, span: timedelta) -> datetime:
+    # Adding to a datetime of a zone moves the hands of the clock: 72 of those hours are 71 when clocks go forward.
+    return (moment.astimezone(UTC) + span).astimezone(moment.tzinfo)
 
 
 def _next_working_date(day: date, holidays: Iterable[date]) -> date:

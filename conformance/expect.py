@@ -44,7 +44,7 @@ class Judgement:
         return sum(step.judged for step in self.steps if step.kind == "expect")
 
     def saw(self, exchange_ids: Iterable[str]) -> None:
-        self.exchanges += [each for each in exchange_ids if each not in self.exchanges]
+        self.exchanges = list(dict.fromkeys([*self.exchanges, *exchange_ids]))
 
 
 _current: ContextVar[Judgement | None] = ContextVar("judgement", default=None)

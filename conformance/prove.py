@@ -75,8 +75,10 @@ def prove_all(*, suites: Sequence[str], faults: Sequence[str], guides: Sequence[
 
 def prove(*, suites: Sequence[str] = (), names: Sequence[str] = (), guides: Sequence[str] = ()) -> Matrix:
     """The kill matrix for some suites, faults or guide versions; for all of them by default."""
-    chosen = _chosen(suites, names)
+    chosen = _chosen(names)
     clean = run_clean(suites, guides)
+    judged = {each.requirement for each in clean.values()}
+    chosen = [each for each in chosen if isinstance(each, Variant) or judged & set(each.breaks)]
     bent = [_narrowed(each, clean) for each in chosen]
     said = _run(bent, suites, guides, workers=os.cpu_count() or 1)
     matrix = _matrix(chosen, clean, said)
@@ -109,24 +111,14 @@ def render(matrix: Matrix) -> str:
     return "\n".join(lines)
 
 
-def _chosen(suites: Sequence[str], names: Sequence[str]) -> list[Fault | Variant]:
+def _chosen(names: Sequence[str]) -> list[Fault | Variant]:
     known: dict[str, Fault | Variant] = {**all_variants(), **all_faults()}
     for name in names:
         if name not in known:
             raise UsageError(
                 f"--fault {name}: the model payer has no such fault or variant (conformance sandbox --list)"
             )
-    if names:
-        return [known[name] for name in names]
-    if not suites:
-        return list(known.values())
-    apis = {suite.replace("_", "-") for suite in suites}
-    rows = catalogue_of(scenario_folders()).requirements
-    return [
-        each
-        for each in known.values()
-        if isinstance(each, Variant) or any(rows[broken].api in apis for broken in each.breaks)
-    ]
+    return [known[name] for name in names] or list(known.values())
 
 
 def _subject(name: str, bends: Iterable[str], scenarios: Sequence[str] | None = None) -> dict[str, Any]:
@@ -212,8 +204,10 @@ def _variant_row(variant: Variant, said: Sequence[Said]) -> dict[str, Any]:
 
 def _fault_row(fault: Fault, said: Sequence[Said], clean: Mapping[str, Said]) -> dict[str, Any]:
     here = [each for each in said if each.requirement in fault.breaks and _exists(fault, each.claim)]
-    broken = {each.requirement for each in here}
-    killed = broken == set(fault.breaks) and all(each.verdict in ("fail", "advisory") for each in here)
+    judged = {each.requirement for each in clean.values()} & set(fault.breaks)
+    killed = {each.requirement for each in here} == judged and all(
+        each.verdict in ("fail", "advisory") for each in here
+    )
     excused = _excused(fault, said)
     other = [
         each
@@ -229,7 +223,7 @@ def _fault_row(fault: Fault, said: Sequence[Said], clean: Mapping[str, Said]) ->
         "breaks": list(fault.breaks),
         "guides": sorted({each.claim for each in here}),
         "killed": killed,
-        "alive": sorted(each.scenario for each in here if each.verdict not in ("fail", "advisory")),
+        "alive": alive,
         "collateral": sorted(
             f"{each.requirement} ({each.verdict} at {each.claim}: {each.message[:160]})" for each in other
         ),

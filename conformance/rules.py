@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -74,12 +75,14 @@ class Clocks:
         received = clock.stamp(known.received, target.timezones)
         if received is None:
             return None
-        limit = clock.limit_for(limits(), requirement, target.payer_type, received, self._bound_from())
+        limit = clock.limit_for(
+            limits(), requirement, target.payer_type, received, self._bound_from(), target.timezones
+        )
         if limit is None or limit.confidence == "unverified":
             return None
         pended = bool(decided.answer.pended) and known.notified is None and known.decided is None
-        told = clock.now() if pended else known.notified or known.decided or _issued(decided)
-        ended = clock.stamp(told, target.timezones)
+        told = clock.now() if pended else known.notified or known.decided
+        ended = clock.stamp(told, target.timezones) if told else _issued(decided, target.timezones)
         if ended is None:
             return None
         due = clock.due(received, limit, target.timezones, target.holidays, extended=pended)
@@ -110,9 +113,10 @@ class Clocks:
         return timed
 
 
-def _issued(decided: Decided) -> str | None:
-    issued = [item.issued for item in decided.answer.items if item.issued]
-    return max(issued) if issued else None
+def _issued(decided: Decided, zones: Sequence[str]) -> clock.Stamp | None:
+    """The issue date of the item that was decided last; what is no date says nothing."""
+    stamps = [issued for item in decided.answer.decided if (issued := clock.stamp(item.issued, zones))]
+    return max(stamps, key=lambda issued: issued.latest, default=None)
 
 
 class Latency:

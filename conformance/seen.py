@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from conformance.errors import NotTested, Unjudgeable
+from conformance.flows.formulary import Formulary
 from conformance.flows.prior_auth import PriorAuth
 from conformance.rules import latency_limits, samples
 from conformance.run import Run, Subject
@@ -20,6 +21,7 @@ def seen(run: Run) -> dict[str, Any]:
     text = subject.journal.redactor.text
     return {
         "latency": [row for claim in claims for row in _latency(subject, claim)],
+        "formularies": [row for claim in claims if claim.ig == "usdf" for row in _counted(subject, claim)],
         "decisions": [
             {key: text(value) if isinstance(value, str) else value for key, value in row.items()}
             for claim in claims
@@ -75,6 +77,30 @@ def _denials(subject: Subject, claim: Claim) -> list[Mapping[str, Any]]:
                 for item in answer.denied
             ]
     return rows
+
+
+def _counted(subject: Subject, claim: Claim) -> list[dict[str, Any]]:
+    """What a formulary holds, counted: its items, those under each limit, its tiers."""
+    formulary = Formulary(subject.recording, claim)
+    try:
+        if not formulary.was_listed():
+            return []
+        items = formulary.items
+        return [
+            {
+                "claim": claim.label,
+                "plans": len(formulary.plans),
+                "formularies": len(formulary.formularies),
+                "drugs": len(formulary.drugs),
+                "items": len(items),
+                "prior_authorization": sum(item.prior_authorization is True for item in items),
+                "step_therapy": sum(item.step_therapy is True for item in items),
+                "quantity_limit": sum(item.quantity_limit is True for item in items),
+                "tiers": sorted({code.code for item in items for code in item.tier[:1] if code.code}),
+            }
+        ]
+    except (NotTested, Unjudgeable):
+        return []
 
 
 def text_of(subject: Subject, text: str) -> str:

@@ -167,8 +167,9 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder.mkdir()
     monkeypatch.delenv(allure_pages.NAMED_BY, raising=False)
     monkeypatch.setenv("PATH", str(folder))
+    reports = paths.reports()
     monkeypatch.setattr(paths, "PACKAGE", tmp_path / "site-packages" / "conformance")
-    monkeypatch.setattr(paths, "reports", lambda: CHECKOUT / "reports")
+    monkeypatch.setattr(paths, "reports", lambda: reports)
     return folder
 
 

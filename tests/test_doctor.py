@@ -346,3 +346,9 @@ def test_clocks_that_do_not_agree(running: Running, target: Target) -> None:
     assert note.ok
     assert note.change == "set both clocks by a time server"
     running.become(clock_offset=0.0)
+
+
+def test_a_request_that_is_never_sent_need_not_be_possible(target: Target) -> None:
+    live = replace(target, environment="production", members={"first": Member("first", {"member_id": "M-1"})})
+
+    assert not stops(live)

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from base64 import b64encode
 from collections import Counter
+from functools import cache
 from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -72,9 +73,15 @@ class Page(HTMLParser):
         return [attrs[name] for each, attrs in self.elements if name in attrs and tag in ("", each)]
 
 
+@cache
+def _html() -> str:
+    """The page of the sample run."""
+    return page(results(), exchanges())
+
+
 @pytest.fixture(scope="module")
 def sample() -> Page:
-    return Page(page(results(), exchanges()))
+    return Page(_html())
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +186,7 @@ def test_without_a_baseline_nothing_is_called_new():
 
 
 def test_a_failure_is_told_whole():
-    card = _card(page(results(), exchanges()), "prior-auth.denial-reason")
+    card = _card(_html(), "prior-auth.denial-reason")
 
     for told in (
         "A denial sent through the API states a specific reason.",
@@ -198,7 +205,7 @@ def test_a_failure_is_told_whole():
 
 
 def test_the_answer_is_marked_where_the_finding_points():
-    card = _card(page(results(), exchanges()), "prior-auth.denial-reason")
+    card = _card(_html(), "prior-auth.denial-reason")
     marked = re.findall(r"<mark>(.*?)</mark>", card, re.DOTALL)
 
     assert len(marked) == 1
@@ -206,7 +213,7 @@ def test_the_answer_is_marked_where_the_finding_points():
 
 
 def test_an_exchange_stands_once_whole_and_elsewhere_in_part():
-    html = page(results(), exchanges())
+    html = _html()
 
     assert html.count("POST https://api.example-health.test/pas/r4/Claim/$submit</code>") == 3  # e11, e12, e13
     echo = _card(html, "pas.item-sequence-echo")
@@ -215,16 +222,31 @@ def test_an_exchange_stands_once_whole_and_elsewhere_in_part():
 
 
 def test_of_many_exchanges_those_are_shown_that_hold_what_was_wrong():
-    card = _card(page(results(), exchanges()), "usdf.item-references")
+    card = _card(_html(), "usdf.item-references")
 
-    assert re.findall(r"· (e\d+)", card) == ["e20", "e21", "e25", "e26"]
-    assert "in exchanges.jsonl: e22, e23, e24" in card
+    assert re.findall(r"· (e\d+)", card) == ["e20", "e21"]
+    assert "in exchanges.jsonl: e22, e23, e24, e25, e26" in card
+
+
+def test_a_finding_that_names_its_case_marks_that_case_alone():
+    run = results()
+    for row in run["requirements"]:
+        for scenario in row["scenarios"]:
+            if row["id"] == "prior-auth.denial-reason":
+                scenario["exchanges"] = ["e11", "e12", "e13"]
+                scenario["findings"][0]["at"] = "cases.prior-auth.mixed, Bundle.entry[0].resource.item[1]"
+    card = _card(page(run, exchanges()), "prior-auth.denial-reason")
+
+    assert re.findall(r"· (e\d+)", card) == ["e12"]
+    assert card.count("place marked") == 1
+    assert "in exchanges.jsonl: e11, e13" in card
+    assert "Correct the answer of prior-auth.submit (case mixed), then" in card
 
 
 def test_only_findings_and_advice_carry_exchanges(sample):
     shown = {attrs["id"] for tag, attrs in sample.elements if tag == "details" and "id" in attrs}
 
-    assert len(shown) == 8  # e1, e11, e12, e13, e20, e21, e25, e26 of 20 exchanges
+    assert len(shown) == 6  # e1, e11, e12, e13, e20, e21 of 20 exchanges
 
 
 def test_an_error_names_who_acts_and_blames_nobody(sample):
@@ -241,13 +263,14 @@ def test_what_is_not_shown_names_the_key_to_change(sample):
     assert "Your target file Set known.prior-auth needs an authorization that was decided before" in text
     assert "Your target file Set cases.prior-auth.modified" in text
     assert "Payer First meet pas.item-sequence-echo" in text
-    assert "No test can show it: a person may attest it" in text
+    assert "Last year's figures on prior authorization are on a public page." in text
+    assert "a person has to read the page and follow the figures" in text
     assert "prior-auth.pended The test environment decides everything at once" in text
     assert "payer-to-payer.opt-in J. Doe, privacy officer" in text
 
 
 def test_a_proposal_is_never_said_to_break_the_law():
-    html = page(results(), exchanges())
+    html = _html()
     card = _card(html, "prior-auth.guide-versions")
 
     assert "Would not be met" in card

@@ -92,6 +92,13 @@ def test_acknowledgements_and_attestations(folder: Path) -> None:
     assert target.attested["payer-to-payer.opt-in"].sha256 == hashlib.sha256(DOCUMENT).hexdigest()
 
 
+def test_what_holds_until_today_holds_today(folder: Path) -> None:
+    target = loaded(folder, whole().replace("until = 2027-01-31", f"until = {TODAY}"))
+
+    assert target.acknowledged["prior-auth.pended"].until == TODAY
+    assert target.attested["payer-to-payer.opt-in"].until == TODAY
+
+
 def test_everything_secret_is_listed_and_nothing_shows_it(folder: Path) -> None:
     target = loaded(folder, whole())
 

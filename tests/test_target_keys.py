@@ -113,7 +113,9 @@ BEARER = (
 def test_a_bearer_token_comes_from_the_environment_or_a_file(folder: Path) -> None:
     (folder / "token").write_text("t0ken.in-a_file\n")
 
-    assert loaded(folder, BEARER + 'token = "env:TOKEN"', {"TOKEN": "t0ken.in-env"}).auth["a"].token == "t0ken.in-env"
+    target = loaded(folder, BEARER + 'token = "env:TOKEN"', {"TOKEN": "t0ken.in-env"})
+    assert (target.auth["a"].token, target.secrets) == ("t0ken.in-env", ("t0ken.in-env",))
+    assert "t0ken" not in repr(target)
     assert loaded(folder, BEARER + 'token_file = "token"').auth["a"].token == "t0ken.in-a_file"
     assert "has token and token_file" in refused(folder, BEARER + 'token = "env:T"\ntoken_file = "token"').message
     assert "the environment variable T is empty" in refused(folder, BEARER + 'token = "env:T"', {"T": " "}).message

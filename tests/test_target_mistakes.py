@@ -265,6 +265,10 @@ def test_several_mistakes_are_told_at_once_in_the_order_of_the_file(folder: Path
     assert "unknown key 'famly'" in third
 
 
+def test_one_mistake_is_told_once(folder: Path) -> None:
+    assert len(refused(folder, whole(**{'"2.1.0" =': "2.1.0 ="})).message.splitlines()) == 1
+
+
 def test_a_missing_key_is_named_with_what_belongs_there(folder: Path) -> None:
     assert refused(folder, whole(**{'name = "Example Health Plan, MA"\n': ""})).message.startswith(
         "the file has no 'name'"

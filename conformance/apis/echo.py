@@ -7,8 +7,20 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.apis.prior_auth import Answer
-from conformance.apis.shapes import Period, Placed, entries, identifiers, person, record, records, text, whole
-from conformance.clock import stamp
+from conformance.apis.shapes import (
+    Period,
+    Person,
+    Placed,
+    entries,
+    identifiers,
+    person,
+    record,
+    records,
+    resolve,
+    text,
+    whole,
+)
+from conformance.clock import ANYWHERE, stamp
 
 
 def claim_of(request: Mapping[str, Any]) -> Placed:
@@ -25,28 +37,39 @@ def sequences(request: Mapping[str, Any]) -> tuple[int, ...]:
 def someone_else(request: Mapping[str, Any], answer: Answer) -> str:
     """Who an answer is about where that is not the request's member; "" where it is, or where nothing tells.
 
-    A payer may answer with a Patient of its own: the same reference, a common identifier, or the same name and birth
-    date make it the same person.
+    A payer may answer with a Patient of its own: a common identifier, the same name and birth date, or the same
+    reference make it the same person; the reference alone, unless the Patient that came with it is somebody else.
     """
     claim = claim_of(request)
     asked = person(claim.resource.get("patient"), "", claim, entries(request))
     told = answer.patient
-    same_url = told.reference and told.reference in _names_of(claim, request)
     known = {each.value for each in (*asked.identifiers, *_coverage_identifiers(request))}
     if known & {each.value for each in told.identifiers}:
         return ""
-    if told.identifiers or (told.found and told.family and told.birth_date):
-        alike = (told.family.lower(), told.birth_date) == (asked.family.lower(), asked.birth_date)
-        return "" if alike and told.birth_date else "another patient: no identifier, nor name and birth date in common"
-    if same_url or not told.reference:
-        return "" if told.reference else "no patient"
-    return ""
+    named = bool(told.found and told.family and told.birth_date)
+    if named and _alike(told, asked):
+        return ""
+    if not named and told.reference in _names_of(claim, request):
+        return ""
+    if named or told.identifiers:
+        return "another patient: no identifier, nor name and birth date in common"
+    return "" if told.reference else "no patient"
+
+
+def _alike(one: Person, other: Person) -> bool:
+    return (_letters(one.family), one.birth_date) == (_letters(other.family), other.birth_date)
+
+
+def _letters(name: str) -> str:
+    """A name as systems agree on it: O'Brien is OBRIEN."""
+    return "".join(each for each in name.casefold() if each.isalnum())
 
 
 def _names_of(claim: Placed, request: Mapping[str, Any]) -> set[str]:
-    reference = text(record(claim.resource.get("patient")).get("reference"))
-    full = {each.full_url for each in entries(request) if each.type == "Patient" and reference.endswith(each.id)}
-    return {reference, *full}
+    """The references by which an answer may name the patient of a request."""
+    patient = record(claim.resource.get("patient"))
+    found = resolve(patient, claim, entries(request))
+    return {each for each in (text(patient.get("reference")), found.full_url if found else "") if each}
 
 
 def _coverage_identifiers(request: Mapping[str, Any]) -> Iterator[Any]:
@@ -154,5 +177,5 @@ def periods(answer: Answer) -> tuple[Period, ...]:
 
 def in_order(period: Period) -> bool:
     """Whether a period may start before it ends (FHIR per-1), by the widest reading of its stamps."""
-    start, end = stamp(period.start), stamp(period.end)
+    start, end = stamp(period.start, ANYWHERE), stamp(period.end, ANYWHERE)
     return start is None or end is None or start.earliest <= end.latest

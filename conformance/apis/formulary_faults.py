@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from conformance import clock
 from conformance.apis.formulary import FORMULARY_ITEM, Drug, Formulary, Item, Plan
 
@@ -66,13 +68,12 @@ def new_starts_faults(item: Item) -> tuple[str, ...]:
     return _told(faults)
 
 
-def outside_its_period(item: Item) -> bool:
-    """Whether an item's availability period is over, or has not begun, by any reading."""
+def outside_its_period(item: Item, moment: datetime) -> bool:
+    """Whether, at that moment, an item's availability period is over or has not begun, by any reading."""
     if item.period is None:
         return False
-    now = clock.now()
-    start, end = clock.stamp(item.period.start), clock.stamp(item.period.end)
-    return bool((start and start.earliest > now) or (end and end.latest < now))
+    start, end = (clock.stamp(written, clock.ANYWHERE) for written in (item.period.start, item.period.end))
+    return bool((start and start.earliest > moment) or (end and end.latest < moment))
 
 
 def _told(faults: dict[str, bool]) -> tuple[str, ...]:

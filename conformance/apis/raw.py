@@ -37,6 +37,11 @@ def raw_problem(exchange: Exchange, types: Collection[str], *, may_refuse: bool 
     kind = resource["resourceType"]
     if kind not in expected:
         return f"a {kind} instead of {' or '.join(sorted(expected))}"
+    return resource_problem(resource)
+
+
+def resource_problem(resource: dict[str, Any]) -> str:
+    """What a resource's structure breaks of FHIR R4: the first problems in one line; "" where nothing."""
     problems = structure(resource)
     told = "; ".join(f"{each.at}: {each.message}" for each in problems[:SHOWN])
     return f"{told} (… {len(problems)} in all)" if len(problems) > SHOWN else told

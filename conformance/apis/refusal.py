@@ -46,9 +46,8 @@ def holds_data(resource: Any) -> bool:
     body = record(resource)
     kind = body.get("resourceType")
     if kind == "Bundle":
-        return any(
-            record(each.get("resource")).get("resourceType") not in HARMLESS for _, each in records(body.get("entry"))
-        )
+        inside = (record(each.get("resource")) for _, each in records(body.get("entry")))
+        return any(each and each.get("resourceType") not in HARMLESS for each in inside)
     if kind == "Parameters":
         return any(
             record(each.get("resource")).get("resourceType") not in HARMLESS

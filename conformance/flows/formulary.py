@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
 
+from conformance import clock
 from conformance.apis.formulary import (
     DRUG_POLICY,
     FORMULARY_ITEM,
@@ -25,6 +27,7 @@ from conformance.apis.formulary import (
 from conformance.apis.formulary import (
     Formulary as FormularyList,
 )
+from conformance.apis.raw import raw_problem, resource_problem
 from conformance.apis.searchset import Page, read_page
 from conformance.apis.shapes import Placed
 from conformance.errors import NotApplicable, NotTested, Unjudgeable
@@ -32,6 +35,7 @@ from conformance.exchange import Exchange
 from conformance.flows.paging import Found, gathered
 from conformance.flows.recording import Recording, answered, resource_of, unending
 from conformance.target import Case, Claim
+from conformance.wire.files import Folder
 from conformance.wire.payer import Request
 
 T = TypeVar("T")
@@ -48,6 +52,14 @@ LISTINGS: dict[str, Params] = {
     "Basic": ITEMS,
     "MedicationKnowledge": (("status", "active"),),
 }
+
+
+@dataclass(frozen=True)
+class Raw:
+    """An answer, or a resource of a folder, and why it is no FHIR; "" where it is."""
+
+    at: str
+    problem: str
 
 
 @dataclass(frozen=True)
@@ -109,23 +121,37 @@ class Formulary:
         """All resources listed, as they came."""
         return tuple(placed for type_ in LISTINGS for placed in self._listed(type_))
 
-    def raw_answers(self) -> tuple[Exchange, ...]:
-        """The exchanges by which everything is listed, unreadable ones included."""
-        self._recording.endpoint(self.claim)
+    def raw(self) -> tuple[Raw, ...]:
+        """Every answer that lists something, or every resource of the folder, with what makes it no FHIR."""
+        folder = self._recording.folder(self.claim)
+        if folder is None:
+            return tuple(
+                Raw(f"{each.operation} {each.url}", raw_problem(each, ("Bundle",))) for each in self._listings()
+            )
+        return self._recording.act((self.claim, "raw"), lambda: self._raw_folder(folder))
+
+    def _raw_folder(self, folder: Folder) -> tuple[Raw, ...]:
+        listed = [placed for type_ in TYPES for placed in self._listed(type_)]
+        unread = [Raw(each.at, each.message) for each in folder.problems]
+        return (*unread, *(Raw(placed.at, resource_problem(placed.resource)) for placed in listed))
+
+    def _listings(self) -> tuple[Exchange, ...]:
         for type_ in LISTINGS:
             with suppress(NotTested):
                 self.listing(type_)
         sent = [each for each in self._recording.exchanges("formulary.search", self.claim) if each.case == "listing"]
-        return tuple(answered(each, "") if not unending(each) else each for each in sent)
+        return tuple(each if unending(each) else answered(each, "") for each in sent)
 
-    def problems(self) -> tuple[Any, ...]:
-        """What could not be read in the folder; NotApplicable for an endpoint."""
+    def moment(self) -> datetime:
+        """The moment whose formulary this is: now, or when a folder's export was made."""
         folder = self._recording.folder(self.claim)
-        if folder is None:
-            raise NotApplicable("this is an endpoint, not a folder")
-        for type_ in TYPES:
-            self._listed(type_)
-        return folder.problems
+        made = clock.stamp(folder.made) if folder else None
+        return made.latest if made else clock.now()
+
+    def was_listed(self) -> bool:
+        """Whether this run listed the items already."""
+        keys = ((self.claim, "listing", "Basic"), (self.claim, "folder", "Basic"))
+        return any(self._recording.done(key) for key in keys)
 
     @property
     def is_folder(self) -> bool:
@@ -182,17 +208,20 @@ class Formulary:
 
     def items_of_one(self, what: str) -> tuple[Item, ...]:
         """The items that share a formulary, or a tier: of the group with fewest, so that others would be noticed."""
+        self._recording.endpoint(self.claim)
         groups: dict[object, list[Item]] = {}
         for item in self.items:
             key = item.formulary if what == "formulary" else item.tier[:1]
             if key:
                 groups.setdefault(key, []).append(item)
         if len(groups) < 2:
-            raise NotTested(f"needs items of at least two of them: {what}")
+            # Where there is but one, a search that ignores it finds nothing else.
+            raise NotApplicable(f"all items share one {what}")
         return tuple(min(groups.values(), key=lambda group: len(list(group))))
 
     def drug_with_items(self, *, named: bool = False) -> tuple[Drug, tuple[Item, ...]]:
         """A drug with an RxNorm code (and a name) that is listed, with its items: the one with fewest."""
+        self._recording.endpoint(self.claim)
         by_drug: dict[str, list[Item]] = {}
         for item in self.items:
             by_drug.setdefault(item.drug, []).append(item)

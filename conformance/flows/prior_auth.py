@@ -21,6 +21,7 @@ from conformance.target import Case, Claim, Known
 from conformance.wire.payer import Request
 
 RAW = "prior-auth.answers-are-fhir"
+NOT_THERE = (404, 405, 501)  # there is no such operation
 FHIR_JSON = {"content-type": "application/fhir+json"}
 NO_SERVICE = {"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "not-applicable"}
 
@@ -52,10 +53,16 @@ class PriorAuth:
         return self._recording.act((self.claim, "submission", case), lambda: self._submission(case))
 
     def submissions(self) -> tuple[Submission, ...]:
-        """Every declared case whose answer can be read; NotTested where there is none."""
-        read = [each for case in self.cases() if (each := self._readable(case))]
+        """Every declared case whose answer can be read; NotTested, for the first case's reason, where there is none."""
+        read: list[Submission] = []
+        wrong: NotTested | None = None
+        for case in self.cases():
+            try:
+                read.append(self.submission(case))
+            except NotTested as reason:
+                wrong = wrong or reason
         if not read:
-            raise NotTested("needs an answer to a submitted request", because=RAW, change="cases.prior-auth")
+            raise wrong or NotTested("needs a case to submit", change="cases.prior-auth")
         return tuple(read)
 
     def items(self, *actions: str) -> tuple[CaseItem, ...]:
@@ -80,6 +87,12 @@ class PriorAuth:
     def raw(self, case: str) -> Exchange:
         """The exchange of a case's submission as it came."""
         return self._recording.act((self.claim, "submit", case), lambda: self._send(case))
+
+    def raw_submissions(self) -> tuple[Exchange, ...]:
+        """The exchange of every declared case's submission."""
+        if not self.cases():
+            raise NotTested("needs a case to submit", change="cases.prior-auth")
+        return tuple(answered(self.raw(case), RAW) for case in self.cases())
 
     def raw_answers(self) -> tuple[Exchange, ...]:
         """Every exchange of $submit and $inquire with a well-formed request, unreadable ones included."""
@@ -146,32 +159,33 @@ class PriorAuth:
             raise NotTested(f"needs the case {name!r}", change=f"cases.prior-auth.{name}")
         return case
 
-    def _identifier(self, case: str) -> str:
-        return f"{self._recording.run_id}-{case}-{self.claim.version}"
+    def _identifier(self, case: str, sample: int) -> str:
+        return f"{self._recording.run_id}-{case}-{self.claim.version}" + (f"-{sample}" if sample else "")
 
-    def _facts(self, case: Case, name: str) -> dict[str, Any]:
+    def _facts(self, case: Case, name: str, sample: int = 0) -> dict[str, Any]:
         moment = clock.now()
         return request_facts(
             self._recording.target,
             case,
-            sent=self._identifier(name),
+            sent=self._identifier(name, sample),
             now=moment.isoformat(timespec="seconds"),
             stamp=moment.date().isoformat(),
         )
 
-    def _request(self, name: str) -> dict[str, Any]:
+    def _request(self, name: str, sample: int = 0) -> dict[str, Any]:
         def build() -> dict[str, Any]:
             case = self._case(name)
-            body: dict[str, Any] = body_of(case, "pas-request", self._facts(case, name), f"cases.prior-auth.{name}")
+            facts = self._facts(case, name, sample)
+            body: dict[str, Any] = body_of(case, "pas-request", facts, f"cases.prior-auth.{name}")
             return body
 
-        return self._recording.act((self.claim, "request", name), build)
+        return self._recording.act((self.claim, "request", name, sample), build)
 
     def _send(self, name: str) -> Exchange:
-        body = json.dumps(self._request(name)).encode()
-        for _ in range(self._recording.options.samples - 1):
-            self._post("prior-auth.submit", name, body)
-        return self._post("prior-auth.submit", name, body)
+        """The case's own exchange, after the further samples that were asked for, each a request of its own."""
+        for sample in range(1, self._recording.options.samples):
+            self._post("prior-auth.submit", name, json.dumps(self._request(name, sample)).encode())
+        return self._post("prior-auth.submit", name, json.dumps(self._request(name)).encode())
 
     def _post(self, operation: str, case: str, body: bytes, token: str = "own") -> Exchange:  # noqa: S107
         own = self._recording.api(self.claim).paths.get(operation.partition(".")[2])
@@ -183,6 +197,9 @@ class PriorAuth:
         return self._recording.send(self.claim, request)
 
     def _usable(self, exchange: Exchange) -> dict[str, Any]:
+        answered(exchange, RAW)
+        if exchange.status in NOT_THERE and exchange.operation == "prior-auth.submit":
+            raise NotTested(f"requests are not taken (status {exchange.status})", because="prior-auth.exchange")
         resource = resource_of(exchange, RAW)
         if 400 <= (exchange.status or 0) < 500 and outcomes(resource):
             raise NotTested(
@@ -259,9 +276,3 @@ class PriorAuth:
         facts = self._facts(self._case("approved"), "approved")
         body = json.dumps(fill(template("pas-inquiry"), facts)).encode()
         return answered(self._post("prior-auth.inquire", "no-token", body, token=token), RAW)
-
-    def _readable(self, case: str) -> Submission | None:
-        try:
-            return self.submission(case)
-        except NotTested:
-            return None

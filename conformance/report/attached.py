@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,9 @@ from conformance.report.text import visible
 EACH = 20 * 1024  # characters of one body
 ALL = 460 * 1024  # bytes of all bodies, as they stand in the page
 LEAST = 4 * 1024  # with less room than this nothing more is laid out
+
+
+_CASE = re.compile(r"\bcases\.[\w-]+\.([\w-]+)")
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,12 @@ class Attached:
         return self.answer is not None and any(part.kind == "mark" for part in self.answer.parts)
 
 
+def case_of(place: str) -> str:
+    """The case that a place names: ``denied`` of ``cases.prior-auth.denied, ClaimResponse.item[0]``; else nothing."""
+    found = _CASE.search(place)
+    return found[1] if found else ""
+
+
 def attach(wanted: Sequence[Wanted], exchanges: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], Attached]:
     """The exchanges by (owner, id), in the order in which they are wanted, until the room for bodies is used up."""
     places: dict[tuple[str, str], dict[str, None]] = {}
@@ -57,17 +67,20 @@ def attach(wanted: Sequence[Wanted], exchanges: Mapping[str, Mapping[str, Any]])
         line = exchanges[identifier]
         whole = identifier not in homes
         home = homes.setdefault(identifier, f"exchange-{len(homes) + 1}")
-        answer = request = None
+        answer: Shown | None = None
+        request: Shown | None = None
+        here = [place for place in marks if case_of(place) in ("", line["case"])]
         if room >= LEAST:  # else laying out would be work for nothing
             laid_out = sheets.get(identifier) or sheet(line["body"] or "")
             sheets[identifier] = laid_out
-            answer, room = _within(show(laid_out, marks, EACH) if whole else excerpt(laid_out, marks), room)
+            answer, room = _within(show(laid_out, here, min(EACH, room)) if whole else excerpt(laid_out, here), room)
         if whole and room >= LEAST:
-            request, room = _within(show(sheet(line["request_body"] or ""), (), EACH), room)
+            request, room = _within(show(sheet(line["request_body"] or ""), (), min(EACH, room)), room)
         attached[owner, identifier] = Attached(home, whole, line, request, answer)
     return attached
 
 
-def _within(body: Shown, room: int) -> tuple[Shown | None, int]:
+def _within(body: Shown, room: int) -> tuple[Shown, int]:
+    """The body and the room it leaves; markup may take it a little below zero, which ends the laying out."""
     cost = sum(len(escape(visible(part.text)).encode("utf-8", "replace")) for part in body.parts)
-    return (body, room - cost) if cost <= room else (None, room)
+    return body, room - cost

@@ -16,6 +16,7 @@ LONG_TEXT = 400  # characters of one JSON string
 AROUND = 10  # lines kept around a marked line that lies beyond the cut
 WHOLE = 40  # lines of one element that are all marked; of a longer one its first line
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 # "Bundle.entry[2].resource.item[1]" or "Basic/item-7.extension[0]", found anywhere in a finding's ``at``.
 _PLACE = re.compile(r"\b([A-Z][A-Za-z]+)(?=[./]\w)")
 _NAMED = re.compile(r"\b[A-Z][A-Za-z]+/([A-Za-z0-9-]+)")  # an id with a dot in it is known by its beginning
@@ -164,8 +165,8 @@ def _scalar(value: Any) -> str:
     if isinstance(value, _Number):
         return str(value)
     if isinstance(value, str) and len(value) > LONG_TEXT:
-        return json.dumps(value[: LONG_TEXT // 2], ensure_ascii=False)[:-1] + f'…" ({len(value):,} characters)'
-    return json.dumps(value, ensure_ascii=False)
+        return _encode(value[: LONG_TEXT // 2])[:-1] + f'…" ({len(value):,} characters)'
+    return _encode(value)
 
 
 def _marked(given: Sheet, places: Iterable[str]) -> set[int]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.report import steps, words
-from conformance.report.attached import Attached, Wanted
+from conformance.report.attached import Attached, Wanted, case_of
 from conformance.report.body import holds
 
 Row = Mapping[str, Any]
@@ -103,8 +103,7 @@ def groups(rows: Sequence[Row], verdict: str) -> list[Group]:
         if row["verdict"] in ANSWERED:
             continue
         if row["verdict"] == verdict and not row["scenarios"]:
-            untested = row["untested"] or row["note"] or "no scenario"
-            found.setdefault(("untested", untested, ""), []).append((row, {}))
+            found.setdefault(("untested", "", ""), []).append((row, {}))
         for scenario in row["scenarios"]:
             if scenario["verdict"] == verdict:
                 found.setdefault(_obstacle(scenario, verdict), []).append((row, scenario))
@@ -144,7 +143,7 @@ def _step(kind: str, label: str, who: str, change: str) -> steps.Step:
     if kind == "because":
         return steps.Step(who, "Meet this requirement first; the others need its answer:", label)
     if kind == "untested":
-        return steps.Step("your file", "No test can show it. Who can vouch for it may attest it in the target file.")
+        return steps.Step("your file", "Who can vouch for it may attest it in the target file.")
     return steps.Step(who, "Run again.")
 
 
@@ -162,14 +161,18 @@ def _places(scenario: Row) -> tuple[str, ...]:
 
 
 def _chosen(scenario: Row, exchanges: Mapping[str, Row]) -> list[str]:
-    """Of many exchanges those that hold a resource found wrong, then the first and the last of the story."""
+    """The exchanges to lay out: those that a finding points at, else the first and the last of the story."""
     known = [each for each in scenario["exchanges"] if each in exchanges]
-    if len(known) <= MOST_EXCHANGES:
-        return known
     places = _places(scenario)
-    telling = [each for each in known if holds(exchanges[each]["body"], places)]
-    chosen = list(dict.fromkeys([*telling[:MOST_EXCHANGES], known[0], *reversed(known)]))[:MOST_EXCHANGES]
-    return sorted(chosen, key=known.index)
+    telling = [each for each in known if _points_at(places, exchanges[each])]
+    if telling:
+        return telling[:MOST_EXCHANGES]
+    return known if len(known) <= MOST_EXCHANGES else [known[0], *known[1 - MOST_EXCHANGES :]]
+
+
+def _points_at(places: Sequence[str], line: Row) -> bool:
+    """Whether a place names the exchange's case ("cases.prior-auth.denied, …") or a resource of its answer by id."""
+    return any(case_of(place) == line["case"] != "" for place in places) or holds(line["body"] or "", places)
 
 
 def _blocks(
@@ -193,6 +196,6 @@ def _blocks(
 
 def _acts(seen: Sequence[Row], exchanges: Mapping[str, Row]) -> list[str]:
     """The operations, with their cases, in which it was seen: ``prior-auth.submit (case denied)``."""
-    lines = (exchanges[each] for scenario in seen for each in scenario["exchanges"] if each in exchanges)
+    lines = (exchanges[each] for scenario in seen for each in _chosen(scenario, exchanges))
     acts = (f"{line['operation']} (case {line['case']})" if line["case"] else line["operation"] for line in lines)
     return list(dict.fromkeys(acts))

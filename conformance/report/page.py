@@ -24,6 +24,14 @@ from conformance.report.view import View, build
 from conformance.verdict import ORDER
 
 UNSHOWN = ("error", "not-tested", "waived", "attested")
+# The folder of hl7.org under which a guide is published.
+GUIDE_HOMES = {
+    "pas": "davinci-pas",
+    "usdf": "davinci-drug-formulary",
+    "hrex": "davinci-hrex",
+    "pdex": "davinci-pdex",
+    "smart": "smart-app-launch",
+}
 _SECTION = re.compile(r"\d+\.\d+")
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~!$&'()*+,;=:@%/?#-]*)?")
 
@@ -133,24 +141,23 @@ def by_expectation(findings: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapp
 def cited(row: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Each citation with the address where it can be read, of the row's own links only; empty where none fits.
 
-    Links come without duplicates, so two citations may share one: a section number in both tells which.
+    Links come without duplicates, so several citations may share one.
     """
     links = [link for link in row["links"] if _ADDRESS.fullmatch(link)]
-    cites: list[str] = row["cites"]
-    others = links * len(cites) if len(links) == 1 else links if len(links) == len(cites) else [""] * len(cites)
+    together = len(links) == len(row["cites"])
     return [
-        (cite, next((link for link in links if _section(link) in _sections(cite)), other))
-        for cite, other in zip(cites, others, strict=True)
+        (cite, next((link for link in (links[n : n + 1] if together else []) + links if _fits(cite, link)), ""))
+        for n, cite in enumerate(row["cites"])
     ]
 
 
-def _section(link: str) -> str:
-    found = _SECTION.search(link.partition("/section-")[2])
-    return found[0] if found else "nowhere"
-
-
-def _sections(cite: str) -> list[str]:
-    return _SECTION.findall(cite)
+def _fits(cite: str, link: str) -> bool:
+    """Whether a link leads to what is cited: the same section of the CFR, or the same guide."""
+    section = _SECTION.search(link.partition("/section-")[2])
+    if section:
+        return section[0] in _SECTION.findall(cite)
+    guide = GUIDE_HOMES.get(cite.partition(" ")[0])
+    return guide is not None and f"/{guide}/" in link
 
 
 def option(value: object) -> str:

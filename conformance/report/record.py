@@ -31,6 +31,7 @@ def fold(directory: Path, baseline: dict[str, Any] | None = None) -> dict[str, A
         "finished": footer.get("finished", ""),
         **judged,
         "latency": footer.get("latency", []),
+        "formularies": footer.get("formularies", []),
         "decisions": footer.get("decisions", []),
     }
 

@@ -42,15 +42,14 @@ def actor(scenario: Mapping[str, Any]) -> str:
 
 def after_a_finding(requirement: Mapping[str, Any], acts: Sequence[str], claims: Sequence[str]) -> Step:
     """After a failure or an unmet recommendation: ``acts`` are the operations and cases it was seen in."""
-    seen = " and ".join(acts[:3]) if acts else "the API"
-    seen += " and others" if len(acts) > 3 else ""
+    seen = "the answer of " + _listed([*acts[:3], *(["others"] if len(acts) > 3 else [])] or ["the API"])
     if requirement["standing"] != "in-force":
         since = f" before {words.day(requirement['since'])}" if requirement["since"] else ""
-        text = f"Nothing is due yet. To be ready{since}, look at what {seen} answers."
+        text = f"Nothing is due yet. To be ready{since}, look at {seen}."
     elif requirement["verdict"] == "advisory":
         text = f"Recommended, not required: it decides nothing unless the run is strict. Consider changing {seen}."
     else:
-        text = f"Correct what {seen} answers, then run this requirement alone:"
+        text = f"Correct {seen}, then run this requirement alone:"
     return Step("payer", text, again(requirement["id"], claims))
 
 
@@ -99,17 +98,21 @@ def first(
         Action(who, message, f"{words.several(count, 'requirement')} could not be judged", anchor)
         for who, message, count, anchor in errors
     ]
+    names = _listed([words.api(api) for api in missing])
     absent = [
-        Action("your file", f"Name the {words.api(api)} API in the target file", "the law demands it; not examined",
-               "scope")
-        for api in missing
-    ]  # fmt: skip
+        Action("your file", f"Name {names} in the target file", "APIs that the law demands; not examined", "apis")
+    ]
     shown = [
         Action("your file", label, f"{why or 'needed'}: {words.several(count, 'requirement')} not shown", anchor)
         for label, why, count, anchor in unshown
     ]
     # A network that gives nothing back hides everything else: it comes before a guide's details.
-    return [*law, *unjudged, *guides, *absent, *shown]
+    return [*law, *unjudged, *guides, *(absent if missing else []), *shown]
+
+
+def _listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def _of_a_failure(requirement: Mapping[str, Any], anchor: str) -> Action:

@@ -54,6 +54,13 @@ class Folder:
         self._by_id: dict[tuple[str, str], list[Placed]] = {}
         self._problems: list[Problem] = []
         self._read = False
+        self._made = ""
+
+    @property
+    def made(self) -> str:
+        """The transactionTime of the manifest as written: the moment whose data these are; "" without one."""
+        self._all()
+        return self._made
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -216,6 +223,8 @@ class Folder:
         if isinstance(content, dict) and "resourceType" in content:
             return None
         outputs = content.get("output") if isinstance(content, dict) else None
+        if isinstance(content, dict) and isinstance(content.get("transactionTime"), str):
+            self._made = content["transactionTime"]
         if not isinstance(outputs, list):
             self._wrong(file.at, "is no manifest of a bulk export: it lists no output")
             return []

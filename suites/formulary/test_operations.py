@@ -5,18 +5,12 @@ from conformance.apis.raw import raw_problem
 
 
 @requirement("formulary.answers-are-fhir")
-def test_every_listing_is_fhir(formulary):
-    answers = formulary.problems() if formulary.is_folder else formulary.raw_answers()
-
-    def problem(answer):
-        return answer.message if formulary.is_folder else raw_problem(answer, ("Bundle",))
-
+def test_everything_listed_is_fhir(formulary):
     expect.each(
-        answers,
-        lambda answer: not problem(answer),
-        "FHIR R4 resources in JSON",
-        got=problem,
-        at=lambda answer: answer.at if formulary.is_folder else f"{answer.operation} {answer.url}",
+        formulary.raw(),
+        lambda each: not each.problem,
+        "FHIR R4 in JSON",
+        got=lambda each: each.problem,
     )
 
 

@@ -100,11 +100,12 @@ def test_a_quantity_limit_says_its_quantity(formulary):
 @requirement("usdf.active-in-period")
 def test_active_items_lie_within_their_period(formulary):
     active = [item for item in formulary.items if item.status == "active" and item.period]
+    moment = formulary.moment()
 
     expect.each(
         only_if(active, "active items with a period"),
-        lambda item: not outside_its_period(item),
-        "an availability period that holds today",
+        lambda item: not outside_its_period(item, moment),
+        f"an availability period that holds on {moment.date()}",
         got=lambda item: f"{item.period.start} to {item.period.end}",
     )
 

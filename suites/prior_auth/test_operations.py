@@ -23,6 +23,19 @@ def test_every_answer_is_fhir(prior_auth):
     )
 
 
+@requirement("prior-auth.exchange")
+def test_requests_are_taken(prior_auth):
+    answers = prior_auth.raw_submissions()
+
+    expect.each(
+        answers,
+        lambda answer: answer.status not in (404, 405, 501),
+        "an endpoint that takes requests",
+        got=lambda answer: f"status {answer.status}",
+        at=lambda answer: f"{answer.operation} {answer.case}",
+    )
+
+
 @requirement("pas.declares-operations")
 def test_the_capability_statement_lists_both_operations(prior_auth, discovery):
     capabilities: Capabilities = discovery.capabilities()

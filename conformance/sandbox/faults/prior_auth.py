@@ -15,12 +15,14 @@ from conformance.sandbox.faults import prior_auth_edits as edits
 from conformance.sandbox.faults.prior_auth_rules import NEWEST, PENDED, inquire, rule, submit
 from conformance.sandbox.faults.prior_auth_variants import VARIANTS as VARIANTS  # the collector reads both here
 from conformance.sandbox.frame import Answer, Bend, Fault, Resource, Seed
+from conformance.sandbox.outcome import refusal
 
 APPROVED = "72148"  # the service codes of the cases, as in fixtures/sandbox/services.toml
 MIXED_DENIED = "E1399"
 HTML = Answer(
     200, b"<!doctype html><title>Prior authorization</title><p>Your request was received.</p>", {}, "text/html"
 )
+NO_OPERATION = refusal(404, "not-supported", "There is no such operation here.")
 NO_OUTCOME = Answer(400, b"Bad request\n", {}, "text/plain")
 
 
@@ -66,6 +68,12 @@ def _no_inquire(statement: Resource) -> None:
 
 
 FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "takes_no_requests",
+        "There is no $submit: requests are answered 404.",
+        ("prior-auth.exchange",),
+        bend=submit(edits.answering(NO_OPERATION)),
+    ),
     Fault(
         "answers_with_html",
         "A submission is answered with a web page.",
