@@ -122,21 +122,23 @@ def plan(target: str | None, as_json: bool, **options: Any) -> None:
 @main.command()
 @click.argument("url")
 @click.option("--payer-type", type=click.Choice(PAYER_TYPES), help="Written into the file.")
-def init(url: str, payer_type: str | None) -> None:
+@click.option("--ca-file", metavar="FILE", help="Authorities to trust beside the public ones.")
+def init(url: str, payer_type: str | None, ca_file: str | None) -> None:
     """Print a commented target.toml for the endpoint at URL, filled in with what it says of itself."""
     from conformance.init import plan_target
 
-    click.echo(plan_target(url, payer_type=payer_type), nl=False)
+    click.echo(plan_target(url, payer_type=payer_type, ca_file=ca_file or ""), nl=False)
 
 
 @main.command()
 @click.argument("target")
 @click.option("--payer-type", type=click.Choice(PAYER_TYPES), help="For a TARGET that is a URL.")
-def doctor(target: str, payer_type: str | None) -> None:
+@click.option("--guide", multiple=True, metavar="NAME=VERSION", help="Only this version of a guide.")
+def doctor(target: str, payer_type: str | None, guide: tuple[str, ...]) -> None:
     """Check reachability, TLS, discovery, credentials, members and clock before any verdict. Nothing is written."""
     from conformance.running import diagnose
 
-    sys.exit(diagnose(target, {"payer_type": payer_type}))
+    sys.exit(diagnose(target, {"payer_type": payer_type, "guide": list(guide)}))
 
 
 @main.command()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Literal
 
 from conformance.verdict import ORDER, ScenarioVerdict, Verdict, worst
@@ -28,9 +29,9 @@ def judge(
         said.setdefault(verdict.requirement, []).append(verdict)
     options = header.get("options", {})
     requirements = [_requirement(row, said.get(row["id"], []), header) for row in header["requirements"]]
-    old = _failed_before(baseline)
+    before = _before(baseline)
     for row in requirements:
-        row["new"] = baseline is not None and row["verdict"] == "fail" and row["id"] not in old
+        row["new"] = baseline is not None and row["verdict"] == "fail" and before.get(row["id"]) != "fail"
     missing = header.get("scope", {}).get("missing", [])
     sides = {kind: _side([row for row in requirements if row["kind"] == kind], finished) for kind in ("law", "guide")}
     return {
@@ -41,28 +42,36 @@ def judge(
         },
         "verdicts": {"law": sides["law"], "guides": sides["guide"]},
         "complete": finished,
-        "exit_code": exit_code(requirements, options, finished),
+        "exit_code": exit_code(requirements, options, finished, before),
         "counts": {
             "law": _counts(_in_force(requirements, "law")),
             "guides": _counts(_in_force(requirements, "guide")),
         },
         "other_counts": _other_counts(requirements),
         "requirements": requirements,
-        "baseline": _against(baseline, requirements, old),
+        "baseline": _against(baseline, requirements, before),
         "acknowledgements": _uses(header.get("acknowledged", {}), requirements, "waived"),
         "attestations": _uses(header.get("attested", {}), requirements, "attested"),
     }
 
 
-def exit_code(requirements: Sequence[Mapping[str, Any]], options: Mapping[str, Any], finished: bool) -> int:
-    """0, 1 or 3, as design says: 1 a deciding requirement failed; 3 one could not be judged, or nothing passed."""
+def exit_code(
+    requirements: Sequence[Mapping[str, Any]],
+    options: Mapping[str, Any],
+    finished: bool,
+    before: Mapping[str, str] = MappingProxyType({}),
+) -> int:
+    """0, 1 or 3: 1 a deciding requirement failed; 3 one could not be judged, or nothing passed.
+
+    ``before``: the verdicts of the baseline by requirement; what was unmet there already does not count again.
+    """
     kinds = {"law"} if options.get("gate") == "rules" else {"law", "guide"}
     deciding = [row for row in requirements if row["standing"] == "in-force" and row["kind"] in kinds]
     shalls = [row for row in deciding if row["level"] == "shall"]
-    with_baseline = bool(options.get("baseline"))
-    if any(row["verdict"] == "fail" and (row["new"] or not with_baseline) for row in shalls):
+    if any(row["verdict"] == "fail" and before.get(row["id"]) != "fail" for row in shalls):
         return EXIT_FAILED
-    if options.get("strict") and any(row["verdict"] == "advisory" and row["level"] == "should" for row in deciding):
+    advised = [row for row in deciding if row["verdict"] == "advisory" and row["level"] == "should"]
+    if options.get("strict") and any(before.get(row["id"]) not in ("fail", "advisory") for row in advised):
         return EXIT_FAILED
     if not finished or not any(row["verdict"] == "pass" for row in deciding):
         return EXIT_INCONCLUSIVE
@@ -78,7 +87,8 @@ def _is_open(row: Mapping[str, Any]) -> bool:
 def _requirement(
     row: Mapping[str, Any], verdicts: Sequence[ScenarioVerdict], header: Mapping[str, Any]
 ) -> dict[str, Any]:
-    seen = {verdict.scenario: verdict for verdict in verdicts}
+    # The worst last: where two folders hold a scenario of the same name, neither hides the other.
+    seen = {each.scenario: each for each in sorted(verdicts, key=lambda each: -ORDER.index(each.verdict))}
     scenarios = [
         seen.get(scenario)
         or ScenarioVerdict(scenario, row["id"], "not-tested", message="the run stopped before this scenario")
@@ -171,20 +181,24 @@ def _other_counts(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, int]
     return {standing: dict(sorted(each.items())) for standing, each in sorted(counted.items())}
 
 
-def _failed_before(baseline: Any) -> frozenset[str]:
+def _before(baseline: Any) -> Mapping[str, str]:
+    """The verdicts of a baseline, by requirement."""
     if not isinstance(baseline, Mapping):
-        return frozenset()
-    return frozenset(row["id"] for row in baseline.get("requirements", []) if row.get("verdict") == "fail")
+        return {}
+    return {row["id"]: str(row.get("verdict", "")) for row in baseline.get("requirements", [])}
 
 
-def _against(baseline: Any, requirements: Sequence[Mapping[str, Any]], old: frozenset[str]) -> dict[str, Any] | None:
+def _against(
+    baseline: Any, requirements: Sequence[Mapping[str, Any]], before: Mapping[str, str]
+) -> dict[str, Any] | None:
+    """What changed since the baseline; a failure that was not judged again is not gone."""
     if baseline is None:
         return None
-    now = {row["id"] for row in requirements if row["verdict"] == "fail"}
+    met = (row["id"] for row in requirements if row["verdict"] in ("pass", "advisory"))
     return {
         "finished": baseline.get("finished", "") if isinstance(baseline, Mapping) else "",
-        "new_failures": sorted(now - old),
-        "gone": sorted(old - now),
+        "new_failures": sorted(row["id"] for row in requirements if row["new"]),
+        "gone": sorted(each for each in met if before.get(each) == "fail"),
     }
 
 

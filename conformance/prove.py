@@ -205,9 +205,8 @@ def _variant_row(variant: Variant, said: Sequence[Said]) -> dict[str, Any]:
 def _fault_row(fault: Fault, said: Sequence[Said], clean: Mapping[str, Said]) -> dict[str, Any]:
     here = [each for each in said if each.requirement in fault.breaks and _exists(fault, each.claim)]
     judged = {each.requirement for each in clean.values()} & set(fault.breaks)
-    killed = {each.requirement for each in here} == judged and all(
-        each.verdict in ("fail", "advisory") for each in here
-    )
+    alive = sorted(each.scenario for each in here if each.verdict not in ("fail", "advisory"))
+    killed = {each.requirement for each in here} == judged and not alive
     excused = _excused(fault, said)
     other = [
         each

@@ -52,7 +52,10 @@ class Redactor:
         for secret in secrets:
             self.hide(secret)
         for number, facts in enumerate(members, 1):
-            for value in _leaves(facts, kept=frozenset({"gender", "state", "country", "identifier_system", "group"})):
+            for value in _leaves(
+                facts,
+                kept=frozenset({"gender", "state", "country", "identifier_system", "group", "relationship", "plan"}),
+            ):
                 if len(value) >= 2:
                     self._learn(value, f"member-{number}")
                     self._people.setdefault(value, f"member-{number}")

@@ -22,11 +22,10 @@ from conformance.guides import load as load_guides
 from conformance.journal import Journal
 from conformance.links import links
 from conformance.redaction import Redactor
-from conformance.target import Claim, Target, from_folder, from_url, load
+from conformance.target import MAIN_GUIDE, Claim, Target, from_folder, from_url, load
 from conformance.verdict import ScenarioVerdict
 from conformance.wire.payer import Limits, Wire
 
-MAIN_GUIDE = {"prior-auth": "pas", "formulary": "usdf", "payer-to-payer": "hrex"}
 DECIDES = "in-force"
 
 

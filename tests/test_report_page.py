@@ -349,6 +349,16 @@ def test_a_clean_run_has_nothing_to_do_and_claims_no_more():
     assert "No requirement in force was seen to be broken." in text
 
 
+def test_nothing_shown_is_not_called_partly_shown():
+    run = results(baseline=False)
+    run["verdicts"] = {"law": "inconclusive", "guides": "inconclusive"}
+    run["counts"] = {"law": {"not-tested": 3}, "guides": {"pass": 1, "error": 2}}
+    text = Page(page(run, exchanges())).text
+
+    assert "The law Not shown" in text
+    assert "Not fully shown" in text.partition("The guides")[2]
+
+
 def test_an_empty_run_still_has_a_page():
     run = results(baseline=False) | {"requirements": [], "latency": [], "decisions": [], "acknowledgements": []}
     run |= {"counts": {"law": {}, "guides": {}}, "attestations": [], "options": {}}
@@ -669,7 +679,8 @@ def test_an_excerpt_is_the_marked_place_with_its_surroundings_or_nothing():
         ("Patient.name", None),  # two patients: which one is not said
         ("prior-auth.submit, case approved", None),
         ("", None),
-        ("Bundle.entry[999999999999999999999]", ("entry",)),
+        ("Bundle.entry[3].resource", None),
+        ("Bundle.entry[999999999999999999999]", None),
     ],
 )
 def test_places_are_found(place, path):

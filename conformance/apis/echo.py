@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
+from unicodedata import normalize
 
 from conformance.apis.prior_auth import Answer
 from conformance.apis.shapes import (
@@ -46,7 +47,7 @@ def someone_else(request: Mapping[str, Any], answer: Answer) -> str:
     known = {each.value for each in (*asked.identifiers, *_coverage_identifiers(request))}
     if known & {each.value for each in told.identifiers}:
         return ""
-    named = bool(told.found and told.family and told.birth_date)
+    named = told.found and all((told.family, told.birth_date, asked.family, asked.birth_date))
     if named and _alike(told, asked):
         return ""
     if not named and told.reference in _names_of(claim, request):
@@ -61,8 +62,8 @@ def _alike(one: Person, other: Person) -> bool:
 
 
 def _letters(name: str) -> str:
-    """A name as systems agree on it: O'Brien is OBRIEN."""
-    return "".join(each for each in name.casefold() if each.isalnum())
+    """A name as systems agree on it: O'Brien is OBRIEN, Muñoz is MUNOZ."""
+    return "".join(each for each in normalize("NFKD", name).casefold() if each.isalnum())
 
 
 def _names_of(claim: Placed, request: Mapping[str, Any]) -> set[str]:

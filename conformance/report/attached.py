@@ -48,10 +48,17 @@ class Attached:
         return self.answer is not None and any(part.kind == "mark" for part in self.answer.parts)
 
 
-def case_of(place: str) -> str:
-    """The case that a place names: ``denied`` of ``cases.prior-auth.denied, ClaimResponse.item[0]``; else nothing."""
-    found = _CASE.search(place)
-    return found[1] if found else ""
+def tells_of(place: str, line: Mapping[str, Any]) -> bool | None:
+    """Whether a place names this exchange's case; None where it names none.
+
+    Cases are named as in ``cases.prior-auth.denied, ClaimResponse.item[0]`` or ``prior-auth.submit denied``.
+    """
+    if found := _CASE.search(place):
+        return bool(found[1] == line["case"])
+    operation, _, rest = place.partition(" ")
+    if operation == line["operation"] and rest:
+        return bool(rest.partition(",")[0] == line["case"])
+    return None
 
 
 def attach(wanted: Sequence[Wanted], exchanges: Mapping[str, Mapping[str, Any]]) -> dict[tuple[str, str], Attached]:
@@ -69,7 +76,7 @@ def attach(wanted: Sequence[Wanted], exchanges: Mapping[str, Mapping[str, Any]])
         home = homes.setdefault(identifier, f"exchange-{len(homes) + 1}")
         answer: Shown | None = None
         request: Shown | None = None
-        here = [place for place in marks if case_of(place) in ("", line["case"])]
+        here = [place for place in marks if tells_of(place, line) is not False]
         if room >= LEAST:  # else laying out would be work for nothing
             laid_out = sheets.get(identifier) or sheet(line["body"] or "")
             sheets[identifier] = laid_out

@@ -187,7 +187,7 @@ def _near(lines: Sequence[Line], marked: set[int]) -> list[int]:
 
 
 def locate(given: Sheet, place: str) -> Path | None:
-    """The path of the element that ``place`` names, or of its nearest parent that is there."""
+    """The path of the element that ``place`` names; where it is the element that is missing, of its parent."""
     for start, steps in _starts(given, place):
         path, here = start, given.document
         for key in start:
@@ -199,6 +199,8 @@ def locate(given: Sheet, place: str) -> Path | None:
                 path, here = (*path, 0), here[0]
             key = name or int(index)
             if not _has(here, key):
+                if isinstance(key, int):
+                    return None  # another answer is meant: in this one nothing stands there
                 break
             path, here = (*path, key), here[key]
         return path or None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.report import steps, words
-from conformance.report.attached import Attached, Wanted, case_of
+from conformance.report.attached import Attached, Wanted, tells_of
 from conformance.report.body import holds
 
 Row = Mapping[str, Any]
@@ -172,7 +172,7 @@ def _chosen(scenario: Row, exchanges: Mapping[str, Row]) -> list[str]:
 
 def _points_at(places: Sequence[str], line: Row) -> bool:
     """Whether a place names the exchange's case ("cases.prior-auth.denied, …") or a resource of its answer by id."""
-    return any(case_of(place) == line["case"] != "" for place in places) or holds(line["body"] or "", places)
+    return any(tells_of(place, line) for place in places) or holds(line["body"] or "", places)
 
 
 def _blocks(

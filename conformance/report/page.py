@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from conformance import paths
-from conformance.report import chart, steps, words
+from conformance.report import chart, words
 from conformance.report.text import folded, one_line, visible
 from conformance.report.view import View, build
 from conformance.verdict import ORDER
@@ -110,9 +110,7 @@ def environment(templates: Path) -> Environment:
         bar_order=chart.BAR_ORDER,
         confidence=words.CONFIDENCE,
         exits=words.EXITS,
-        levels=steps.LEVELS,
         order=list(ORDER),
-        outcomes=words.OUTCOMES,
         payers=words.PAYERS,
         short=words.SHORT,
         shown_by=words.SHOWN,

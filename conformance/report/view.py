@@ -24,6 +24,7 @@ class Panel:
 
     which: str
     outcome: str
+    word: str
     headline: str
     tally: Tally
 
@@ -78,7 +79,7 @@ def build(results: Row, exchanges: Mapping[str, Row]) -> View:
     return View(
         results=results,
         panels=[
-            Panel(which, results["verdicts"][which], results["headline"][which], results["counts"][which])
+            _panel(which, results["verdicts"][which], results["headline"][which], results["counts"][which])
             for which in ("law", "guides")
         ],
         actions=_actions(results, failed, anchors, errors, unshown),
@@ -101,6 +102,11 @@ def build(results: Row, exchanges: Mapping[str, Row]) -> View:
 def _anchor(requirement_id: str, number: int) -> str:
     """The fragment under which a requirement is found: its id, as long as that is one."""
     return requirement_id if _ANCHOR.fullmatch(requirement_id) else f"requirement-{number}"
+
+
+def _panel(which: str, outcome: str, headline: str, tally: Tally) -> Panel:
+    nothing = outcome == "inconclusive" and not tally.get("pass") and not tally.get("advisory")
+    return Panel(which, outcome, "Not shown" if nothing else words.OUTCOMES.get(outcome, outcome), headline, tally)
 
 
 def _actions(
