@@ -83,7 +83,11 @@ def _fact(facts: Mapping[str, Any], path: str) -> Any:
 
 def _key(change: str, fact: str) -> str:
     room, _, rest = fact.partition(".")
-    return {"member": f"members.….{rest}", "requester": fact, "payer": fact}.get(room, f"{change}.{fact}")
+    if room in ("requester", "payer"):
+        return fact
+    if room == "member":
+        return f"members.….{rest}"
+    return ".".join(filter(None, (change, rest if room == "item" else fact)))
 
 
 def request_facts(target: Target, case: Case, *, sent: str, now: str, stamp: str) -> dict[str, Any]:
@@ -128,15 +132,21 @@ def _own_body(path: Path) -> Any:
 
 
 def broken(request: Any, how: Mapping[str, Any]) -> bytes:
-    """A valid request made invalid: ``send`` replaces it, ``remove`` and ``set`` change it at dotted paths."""
+    """A valid request made invalid: ``send`` replaces it, ``remove`` and ``set`` change it at dotted paths.
+
+    A request of the tester's own may have nothing there: NotTested.
+    """
     if "send" in how:
         return str(how["send"]).encode()
     request = copy.deepcopy(request)
-    for path in _paths(how.get("remove", ())):
-        _parent(request, path).pop(_step(path[-1]))
-    for dotted, value in how.get("set", {}).items():
-        path = dotted.split(".")
-        _parent(request, path)[_step(path[-1])] = value
+    try:
+        for path in _paths(how.get("remove", ())):
+            _parent(request, path).pop(_step(path[-1]))
+        for dotted, value in how.get("set", {}).items():
+            path = dotted.split(".")
+            _parent(request, path)[_step(path[-1])] = value
+    except (KeyError, IndexError, TypeError, AttributeError) as missing:
+        raise NotTested(f"the request has nothing that would make it {how['text']}") from missing
     return json.dumps(request).encode()
 
 

@@ -40,7 +40,7 @@ def label(requirement: Requirement, stands: Standing, level: str, claim: Claim) 
     allure.dynamic.description("\n".join(filter(None, [requirement.text, *stands.cites, stands.note])))
     allure.dynamic.label("standing", stands.state)
     allure.dynamic.label("level", level)
-    for url in links(requirement, stands.cites):
+    for url in links(requirement, stands.cites, [claim]):
         allure.dynamic.link(url, link_type=LinkType.LINK, name=url.rpartition("/")[2] or url)
 
 

@@ -104,7 +104,7 @@ def _requirement(
     judged = {key: value for key, value in row.items() if key != "planned"}
     # An excuse that nothing needs any more is a mistake of the file: it would hide the next gap.
     excused = row["id"] in {**header.get("acknowledged", {}), **header.get("attested", {})}
-    idle = excused and bool(scenarios) and verdict not in ("waived", "attested")
+    idle = excused and bool(scenarios) and verdict not in ("waived", "attested", "error")
     return {
         **judged,
         "acknowledged_in_vain": idle,

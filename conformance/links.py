@@ -6,52 +6,57 @@ import re
 from collections.abc import Iterable
 
 from conformance.catalogue import Requirement
+from conformance.target import Claim
 
-CFR = re.compile(r"(?:(42|45) CFR )?(\d{3})\.(\d+)")
-GUIDE_PAGES = {
-    "pas": "https://hl7.org/fhir/us/davinci-pas/{version}/",
-    "usdf": "https://hl7.org/fhir/us/davinci-drug-formulary/{version}/",
-    "hrex": "https://hl7.org/fhir/us/davinci-hrex/{version}/",
-    "pdex": "https://hl7.org/fhir/us/davinci-pdex/{version}/",
-    "smart": "https://hl7.org/fhir/smart-app-launch/{version}/",
+# "42 CFR 422.122(b)(4)(ii); 440.230(e)(1)": title (said once), part, section, paragraph
+CFR = re.compile(r"(?:(42|45) CFR )?\b(\d{3})\.(\d+)((?:\([A-Za-z0-9]+\))*)")
+OF_TITLE_45 = frozenset({"156", "162", "170"})
+
+HOMES = {
+    "pas": "https://hl7.org/fhir/us/davinci-pas",
+    "usdf": "https://hl7.org/fhir/us/davinci-drug-formulary",
+    "hrex": "https://hl7.org/fhir/us/davinci-hrex",
+    "smart": "https://hl7.org/fhir/smart-app-launch",
 }
 # The path under which HL7 publishes a version, where it is not the version itself.
 PUBLISHED_AS = {
     ("pas", "2.0.1"): "STU2", ("usdf", "2.0.1"): "STU2.0.1", ("usdf", "2.1.0"): "STU2.1",
     ("hrex", "1.0.0"): "STU1", ("smart", "2.2.0"): "STU2.2",
 }  # fmt: skip
+# The page of the PAS guide that a statement's key begins with.
+PAS_PAGES = {
+    "spec": "specification.html", "conf": "conformance.html", "ainfo": "additionalinfo.html", "priv": "privacy.html",
+    "use": "usecases.html", "metric": "metrics.html",
+}  # fmt: skip
 
 
-def links(requirement: Requirement, cites: Iterable[str]) -> list[str]:
-    """Where to read the rule: eCFR sections for law, the guide's home for a guide; without duplicates, in order."""
+def links(requirement: Requirement, cites: Iterable[str], claims: Iterable[Claim]) -> list[str]:
+    """Where to read the rule, without duplicates: eCFR paragraphs, or the page of each claimed guide version."""
     if requirement.kind == "law":
-        found = [ecfr(section) for cite in cites for section in _sections(cite)]
+        found = [address for cite in cites for address in ecfr(cite)]
     else:
-        found = [guide_page(row.ig, _version(row.versions)) for row in requirement.guide if row.ig in GUIDE_PAGES]
+        found = [
+            page(claim.ig, claim.version, row.statement)
+            for row in requirement.guide
+            for claim in claims
+            if claim.ig == row.ig and row.holds(claim.version) and claim.ig in HOMES
+        ]
     return list(dict.fromkeys(found))
 
 
-def ecfr(section: tuple[str, str, str]) -> str:
-    """The eCFR page of (title, part, section)."""
-    title, part, number = section
-    return f"https://www.ecfr.gov/current/title-{title}/section-{part}.{number}"
+def ecfr(cite: str) -> list[str]:
+    """The eCFR addresses of a citation, each at its paragraph."""
+    found = []
+    for title, part, section, paragraph in CFR.findall(cite):
+        home = f"https://www.ecfr.gov/current/title-{title or ('45' if part in OF_TITLE_45 else '42')}"
+        anchor = f"#p-{part}.{section}{paragraph}" if paragraph else ""
+        found.append(f"{home}/section-{part}.{section}{anchor}")
+    return found
 
 
-def guide_page(ig: str, version: str) -> str:
-    """The home page of a guide's version."""
-    return (
-        GUIDE_PAGES[ig].format(version=PUBLISHED_AS.get((ig, version), version)).replace("//", "/").replace(":/", "://")
-    )
-
-
-def _sections(cite: str) -> list[tuple[str, str, str]]:
-    sections, title = [], "42"
-    for found in CFR.finditer(cite):
-        title = found[1] or ("45" if found[2] in ("156", "170", "162") else "42")
-        sections.append((title, found[2], found[3]))
-    return sections
-
-
-def _version(spec: str) -> str:
-    found = re.search(r"\d+(?:\.\d+)+", spec)
-    return found[0] if found and not spec.strip().startswith((">", "*")) else ""
+def page(ig: str, version: str, statement: str) -> str:
+    """The page of a guide where a statement stands, as far as we know it; else the guide's home."""
+    home = f"{HOMES[ig]}/{PUBLISHED_AS.get((ig, version), version)}/"
+    if statement.startswith("profile-"):
+        return f"{home}StructureDefinition-{statement}.html"
+    return home + (PAS_PAGES.get(statement.partition("-")[0], "") if ig == "pas" else "")

@@ -24,6 +24,8 @@ OF_A_PERSON = frozenset(
 OF_A_COVERAGE = frozenset({"identifier", "subscriberId", "dependent"})
 PERSONAL_VALUES = frozenset({"valueHumanName", "valueAddress", "valueContactPoint"})
 KEPT_LEAVES = frozenset({"system", "use", "type", "code", "url", "rank", "period", "start", "end", "resourceType"})
+# Facts of a member that are words of everybody's: to replace them everywhere would blank the report.
+NOT_PERSONAL = frozenset({"gender", "state", "country", "identifier_system", "group", "relationship", "plan"})
 CREDENTIAL_HEADERS = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "apikey", "x-auth-token"}
 )
@@ -54,7 +56,7 @@ class Redactor:
         for number, facts in enumerate(members, 1):
             for value in _leaves(
                 facts,
-                kept=frozenset({"gender", "state", "country", "identifier_system", "group", "relationship", "plan"}),
+                kept=NOT_PERSONAL,
             ):
                 if len(value) >= 2:
                     self._learn(value, f"member-{number}")

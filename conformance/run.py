@@ -159,7 +159,8 @@ class Run:
             "scope": {
                 "apis": sorted(target.apis),
                 "suites": list(self.selection.suites),
-                "missing": [api for api in self.catalogue.required_apis(target, self.as_of) if api not in target.apis],
+                "missing": self._missing(),
+                "not_built": [api for api in self._missing() if api not in MAIN_GUIDE],
             },
             "clock": {"offset_seconds": clock.offset()},
             "acknowledged": {
@@ -197,6 +198,10 @@ class Run:
             self._record.write(json.dumps(line, ensure_ascii=False) + "\n")
             self._record.flush()
 
+    def _missing(self) -> list[str]:
+        """The APIs that law in force demands and the target does not name."""
+        return [api for api in self.catalogue.required_apis(self.target, self.as_of) if api not in self.target.apis]
+
     def _claimed(self) -> dict[str, list[str]]:
         versions: dict[str, set[str]] = {}
         for api in self.target.apis.values():
@@ -227,7 +232,7 @@ class Run:
                 "confidence": requirement.status.confidence,
             },
             "cites": list(stands.cites),
-            "links": links(requirement, stands.cites),
+            "links": links(requirement, stands.cites, self.claims(requirement)),
             "text": requirement.text,
             "rule": requirement.rule,
             "scope": requirement.scope,

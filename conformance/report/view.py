@@ -115,7 +115,7 @@ def _actions(
     return steps.first(
         [(row, anchors[row["id"]]) for row in failed],
         [(group.step.who, group.label, len(group.requirements), group.anchor) for group in errors],
-        results["scope"]["missing"],
+        [api for api in results["scope"]["missing"] if api not in results["scope"].get("not_built", ())],
         [
             (f"Set {group.label}", group.message, len(group.requirements), group.anchor)
             for group in unshown
