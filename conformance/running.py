@@ -140,6 +140,8 @@ def tell(done: Done, out: Path) -> int:
     for row in results["requirements"]:
         if row["verdict"] == "advisory" and _decides(row):
             click.echo(click.style("advice", fg=MARKS["advisory"]) + f" {row['id']}  {row['text']}")
+    for line in gaps(results):
+        click.echo(line)
     if not results["complete"]:
         click.echo("The run was cut short; what it knew is in the report.")
     click.echo(results["headline"]["law"])
@@ -147,6 +149,23 @@ def tell(done: Done, out: Path) -> int:
     click.echo(results["headline"]["disclaimer"])
     click.echo(f"Report: {out / 'report.html'}")
     return done.exit_code
+
+
+def gaps(results: Mapping[str, Any]) -> Iterator[str]:
+    """Why a run ends with 3 though nothing failed: what could not be judged, excuses without need, nothing at all."""
+    rows = results["requirements"]
+    for row in rows:
+        if row["acknowledged_in_vain"]:
+            told = f"is acknowledged or attested in the target file, but was judged: {row['verdict']}; remove the entry"
+            yield click.style("error", fg=MARKS["error"]) + f" {row['id']}  {told}"
+        elif row["verdict"] == "not-tested" and row["level"] == "shall" and _decides(row):
+            open_ = [each for each in row["scenarios"] if each["verdict"] == "not-tested" and not each["because"]]
+            if open_:
+                yield click.style("not tested", fg=MARKS["not-tested"]) + f" {row['id']}  {row['text']}"
+                told = "; ".join(dict.fromkeys(f"{each['message']} ({each['change']})" for each in open_))
+                yield f"      {printable(told)}"
+    if results["complete"] and not any(row["scenarios"] for row in rows):
+        yield "Nothing was examined: no scenario is both of the suites and of the requirements that were chosen."
 
 
 def printable(text: str) -> str:

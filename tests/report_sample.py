@@ -116,6 +116,7 @@ def results(*, baseline: bool = True, finished: bool = True) -> dict[str, Any]:
                 **judged,
                 "latency": LATENCY,
                 "decisions": DECISIONS,
+                "formularies": FORMULARIES,
             }
         )
     )
@@ -278,6 +279,12 @@ LATENCY = [
         "count": 40,
     },
 ]
+FORMULARIES = [
+    {
+        "claim": "usdf=2.1.0", "plans": 2, "formularies": 2, "drugs": 54, "items": 102, "prior_authorization": 31,
+        "step_therapy": 12, "quantity_limit": 40, "tiers": ["generic", "specialty"],
+    }
+]  # fmt: skip
 DECISIONS = [
     {
         "case": "denied",
@@ -342,6 +349,7 @@ def _header(rows: list[dict[str, Any]]) -> dict[str, Any]:
             "apis": ["formulary", "payer-to-payer", "prior-auth"],
             "suites": [],
             "missing": ["patient-access", "provider-access"],
+            "not_built": [],
         },
         "clock": {"offset_seconds": 0.0},
         "acknowledged": {

@@ -258,7 +258,7 @@ def test_an_error_names_who_acts_and_blames_nobody(sample):
 
 
 def test_what_is_not_shown_names_the_key_to_change(sample):
-    text = sample.text.partition("In force, examined")[2]
+    text = sample.text.partition("In force, and yet")[2]
 
     assert "Your target file Set known.prior-auth needs an authorization that was decided before" in text
     assert "Your target file Set cases.prior-auth.modified" in text

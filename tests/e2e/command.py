@@ -137,3 +137,12 @@ def changed(target: Path, folder: Path, *changes: tuple[str, str], more: str = "
     copy = folder / "target.toml"
     copy.write_text(text, "utf-8")
     return copy
+
+
+def session(folder: Path, *words: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """A pytest session of somebody's own in ``folder``, plugins by entry point as they are installed."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "CONFORMANCE_", "COV_"))}
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *words], cwd=folder, env={**kept, **(env or {})},
+        capture_output=True, text=True, timeout=PATIENCE, check=False,
+    )  # fmt: skip
