@@ -78,16 +78,15 @@ def stamp(written: str | date | datetime | None, zones: Sequence[str] = ("UTC",)
         return Stamp(text, moment, moment)
     # When clocks go back an hour comes twice: it may have been either.
     local = [moment.replace(tzinfo=place, fold=fold) for place in places for fold in (0, 1)]
-    return Stamp(text, min(local, key=_instant), max(local, key=_instant))
+    return Stamp(text, min(local, key=instant), max(local, key=instant))
 
 
 def _first_and_last(found: re.Match[str]) -> tuple[date, date]:
-    year, month, day = int(found[1]), int(found[2] or 0), int(found[3] or 0)
-    if day:
-        return date(year, month, day), date(year, month, day)
-    if month:
-        return date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1])
-    return date(year, 1, 1), date(year, 12, 31)
+    first = date(int(found[1]), int(found[2] or 1), int(found[3] or 1))
+    if found[3]:
+        return first, first
+    month = first.month if found[2] else 12
+    return first, date(first.year, month, calendar.monthrange(first.year, month)[1])
 
 
 def _moment(text: str) -> datetime:
@@ -99,11 +98,11 @@ def _moment(text: str) -> datetime:
 def _days(text: str, first: date, last: date, places: Iterable[ZoneInfo]) -> Stamp:
     starts = [datetime.combine(first, time.min, place) for place in places]
     ends = [datetime.combine(last, time(23, 59, 59, 999999), place) for place in places]
-    return Stamp(text, min(starts, key=_instant), max(ends, key=_instant), whole_day=True)
+    return Stamp(text, min(starts, key=instant), max(ends, key=instant), whole_day=True)
 
 
-def _instant(moment: datetime) -> datetime:
-    # Comparing two datetimes of one zone ignores the fold of a clock change: compare instants.
+def instant(moment: datetime) -> datetime:
+    """The moment in UTC, to compare by: two datetimes of one zone are compared by the hands of its clock alone."""
     try:
         return moment.astimezone(UTC)
     except OverflowError:  # 9999-12-31 is an ordinary end date, also west of Greenwich
@@ -253,7 +252,7 @@ def due(
         if is_holiday(day, holidays) or (not received.whole_day and local.time() >= CLOSING_HOUR):
             day = _next_working_date(day, holidays)
         lenient.append(datetime.combine(day + days, time(23, 59, 59, 999999), place))
-    return Due(_later(received.earliest, days), max(lenient, key=_instant))
+    return Due(_later(received.earliest, days), max(lenient, key=instant))
 
 
 def _later(moment: datetime, span: timedelta) -> datetime:

@@ -51,13 +51,16 @@ def show(verdict: ScenarioVerdict, judgement: Judgement, journal: Journal) -> No
         _step(step)
     if verdict.verdict == "advisory":
         allure.attach(journal.redactor.text(verdict.message), "Advice", allure.attachment_type.TEXT)
-    for exchange_id in verdict.exchanges:
-        if line := journal.lines.get(exchange_id):
-            attach(line)
+    lines = [journal.lines[each] for each in verdict.exchanges if each in journal.lines]
+    for line in lines:
+        attach(line)
+    if lines:
+        asked = "\n\n".join(f"# {line['id']}\n{line['curl']}" for line in lines)
+        allure.attach(asked, "As curl", allure.attachment_type.TEXT)
 
 
 def attach(line: Mapping[str, Any]) -> None:
-    """Attaches one exchange as Allure renders exchanges, and the curl line that asks it again."""
+    """Attaches one exchange as Allure renders exchanges."""
     name = f"{line['operation']} {line['case']}".strip()
     allure.attach(
         json.dumps(http_exchange(line), ensure_ascii=False),
@@ -65,7 +68,6 @@ def attach(line: Mapping[str, Any]) -> None:
         attachment_type=HTTP_EXCHANGE,
         extension="httpexchange",
     )
-    allure.attach(line["curl"], f"{line['id']} as curl", allure.attachment_type.TEXT)
 
 
 def http_exchange(line: Mapping[str, Any]) -> dict[str, Any]:

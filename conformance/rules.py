@@ -87,8 +87,8 @@ class Clocks:
             return None
         due = clock.due(received, limit, target.timezones, target.holidays, extended=pended)
         strict = clock.due(received, limit, target.timezones, target.holidays)
-        late = ended.earliest > due.lenient
-        close = not late and ended.latest > strict.strict
+        late = clock.instant(ended.earliest) > clock.instant(due.lenient)
+        close = not late and clock.instant(ended.latest) > clock.instant(strict.strict)
         return Timed(decided.at, limit, received, None if pended else ended, due, late, close)
 
     def _bound_from(self) -> date | None:
@@ -116,7 +116,7 @@ class Clocks:
 def _issued(decided: Decided, zones: Sequence[str]) -> clock.Stamp | None:
     """The issue date of the item that was decided last; what is no date says nothing."""
     stamps = [issued for item in decided.answer.decided if (issued := clock.stamp(item.issued, zones))]
-    return max(stamps, key=lambda issued: issued.latest, default=None)
+    return max(stamps, key=lambda issued: clock.instant(issued.latest), default=None)
 
 
 class Latency:

@@ -49,6 +49,7 @@ def serve_sandbox(
     from conformance.sandbox.serve import serve
 
     _known(faults, variants)
+    directory = directory.resolve()  # the target file names its keys from anywhere
     directory.mkdir(parents=True, exist_ok=True)
     with serve(
         faults=tuple(faults),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import urlsplit
 
 from conformance.apis.discovery import Capabilities, Davinci, Smart, read_capabilities, read_davinci, read_smart
 from conformance.errors import NotApplicable, NotTested, Unjudgeable
@@ -77,8 +78,9 @@ class Discovery:
         self._recording.endpoint(self.claim)
         if not self.claim.base_url.startswith("https:"):
             raise NotApplicable("the endpoint is not served over https")
+        base = urlsplit(self.claim.base_url)
         found = self._recording.act(
-            (self.claim.base_url, "tls"), lambda: negotiated(self.claim.base_url, self._recording.api(self.claim).auth)
+            ("tls", base.netloc), lambda: negotiated(self.claim.base_url, self._recording.api(self.claim).auth)
         )
         if found.version is None and found.failure is not None:
             raise Unjudgeable(found.failure.message, found.failure.actor)
