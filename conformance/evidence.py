@@ -40,6 +40,7 @@ def label(requirement: Requirement, stands: Standing, level: str, claim: Claim) 
     allure.dynamic.description("\n".join(filter(None, [requirement.text, *stands.cites, stands.note])))
     allure.dynamic.label("standing", stands.state)
     allure.dynamic.label("level", level)
+    allure.dynamic.parameter("claim", claim.label)
     for url in links(requirement, stands.cites, [claim]):
         allure.dynamic.link(url, link_type=LinkType.LINK, name=url.rpartition("/")[2] or url)
 
@@ -47,6 +48,8 @@ def label(requirement: Requirement, stands: Standing, level: str, claim: Claim) 
 def show(verdict: ScenarioVerdict, judgement: Judgement, journal: Journal) -> None:
     """One step per judgement call, then the exchanges, redacted, each with its curl line."""
     allure.dynamic.label("verdict", verdict.verdict)
+    if verdict.actor:
+        allure.dynamic.label("actor", verdict.actor)
     for step in judgement.steps:
         _step(step)
     if verdict.verdict == "advisory":
@@ -72,19 +75,20 @@ def attach(line: Mapping[str, Any]) -> None:
 
 def http_exchange(line: Mapping[str, Any]) -> dict[str, Any]:
     """An exchange in Allure's form (application/vnd.allure.http+json)."""
-    return {
-        "request": {
-            "method": line["method"],
-            "url": line["url"],
-            "headers": _headers(line["request_headers"]),
-            **_body(line["request_body"], line["request_headers"]),
-        },
-        "response": {
-            "status": line["status"] or 0,
-            "headers": _headers(line["headers"]),
-            **_body(line["body"], line["headers"]),
-        },
+    request = {
+        "method": line["method"],
+        "url": line["url"],
+        "headers": _headers(line["request_headers"]),
+        **_body(line["request_body"], line["request_headers"]),
     }
+    if line["failure"]:
+        return {"request": request, "error": {"name": line["failure"]["kind"], "message": line["failure"]["message"]}}
+    response = {
+        "status": line["status"] or 0,
+        "headers": _headers(line["headers"]),
+        **_body(line["body"], line["headers"]),
+    }
+    return {"request": request, "response": response}
 
 
 def shown(raised: BaseException, verdict: ScenarioVerdict, redactor: Redactor) -> BaseException:

@@ -142,13 +142,14 @@ def _law_headline(rows: Sequence[Mapping[str, Any]], missing: Sequence[str], hea
     failed = [row for row in rows if row["verdict"] == "fail" and row["level"] == "shall"]
     met = sum(row["verdict"] in ("pass", "advisory") for row in rows)
     plan = "this plan" if header.get("target", {}).get("payer_type") else "an unnamed payer"
+    requirements, were = "requirement" if total == 1 else "requirements", "was" if met == 1 else "were"
     if not total:
         text = f"No requirement of law in force for {plan} was examined as of {header['as_of']}."
     elif failed:
-        text = f"{len(failed)} of {total} requirements of law in force for {plan} failed; {met} were met"
+        text = f"{len(failed)} of {total} {requirements} of law in force for {plan} failed; {met} {were} met"
         text += f" ({total - met - len(failed)} not shown)." if total > met + len(failed) else "."
     else:
-        text = f"No failure found in {met} of {total} requirements of law in force for {plan}"
+        text = f"No failure found in {met} of {total} {requirements} of law in force for {plan}"
         text += f" ({total - met} not shown)." if total > met else "."
     if missing:
         were = "API was" if len(missing) == 1 else "APIs were"

@@ -194,7 +194,8 @@ def _known(faults: Sequence[str], variants: Sequence[str]) -> None:
 def _allure(out: Path, *, required: bool) -> None:
     from conformance.report.allure_pages import build
 
-    build(out, required=required)
+    if page := build(out, required=required):
+        click.echo(f"Allure: {page}")
 
 
 @contextmanager
