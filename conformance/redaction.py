@@ -111,7 +111,7 @@ class Redactor:
             name: HIDDEN
             if name.lower() in hidden
             else self.url(value)
-            if name.lower() == "location"
+            if name.lower() in LINKS
             else self.text(value)
             for name, value in headers.items()
         }
@@ -129,8 +129,7 @@ class Redactor:
         for key, value in node.items():
             if key == "text" and isinstance(value, dict):
                 shown[key] = {"status": value.get("status", "empty"), "div": f"<div>{HIDDEN}</div>"}
-                self._learn_all(_leaves({"div": ""}), person)
-            elif key in CREDENTIAL_FIELDS and isinstance(value, str) and kind is None and "system" not in node:
+            elif key in TOKENS and isinstance(value, str):
                 self.hide(value)
                 shown[key] = HIDDEN
             elif key in sensitive or key in PERSONAL_VALUES or (key == "valueIdentifier" and _is_member(node)):
