@@ -64,8 +64,8 @@ class Recording:
             self._open.append(act)
             try:
                 act.value = do()
-            except (NotTested, Unjudgeable, NotApplicable) as raised:
-                act.raised = raised
+            except Exception as raised:
+                act.raised = raised  # ours too: what failed once is not half done for those who ask later
             finally:
                 self._open.pop()
         for outer in self._open:
