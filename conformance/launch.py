@@ -52,6 +52,9 @@ def launch(job: Job, progress: Callable[[dict[str, Any]], None] = lambda _line: 
             process = subprocess.Popen(  # noqa: S603
                 command(job, options), env=environment(job), stdout=output, stderr=subprocess.STDOUT
             )
+            from conformance.report import record  # while pytest starts: the pages are written as soon as it ends
+
+            record.ready()
             status = _follow(process, job.out / "verdicts.jsonl", progress)
         trouble = said.read_text("utf-8", "replace")
     if status == 4 or not _has_header(job.out / "verdicts.jsonl"):

@@ -6,6 +6,7 @@ launcher's ``--conformance-prove``) is given; until then it imports nothing but 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Generator
 from datetime import date
 from pathlib import Path
@@ -81,8 +82,11 @@ class Examination:
         items[:] = kept
 
     @pytest.hookimpl(trylast=True)
-    def pytest_collection_finish(self) -> None:
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.run.start()
+        if not session.config.option.collectonly:
+            # While the first answers are waited for: FHIR's tables take half a second to load.
+            threading.Thread(target=load_tables, daemon=True).start()
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
@@ -133,6 +137,14 @@ class Examination:
         self.run.finish(interrupted=self._interrupted, more=seen(self.run))
 
 
+def load_tables() -> None:
+    """Loads the structure tables of the resources that answers are made of."""
+    from conformance.fhir import is_resource_type
+
+    for kind in ("Bundle", "CapabilityStatement", "ClaimResponse", "Basic", "MedicationKnowledge", "InsurancePlan"):
+        is_resource_type(kind)
+
+
 def open_run(config: pytest.Config) -> Run:
     """The run that the options describe; UsageError where they or the target file are wrong."""
     import json
@@ -162,6 +174,8 @@ def open_run(config: pytest.Config) -> Run:
         out=out,
         shown_options=given.get("shown", {}),
     )
+    if out:
+        out.mkdir(parents=True, exist_ok=True)
     journal = out / "exchanges.jsonl" if out else None
     run.subjects[""] = Subject.open(target, tables, run.options, journal_path=journal)
     return run

@@ -49,6 +49,8 @@ def serve_sandbox(
     from conformance.sandbox.serve import serve
 
     _known(faults, variants)
+    if port and not _free(port):
+        raise UsageError(f"--port {port}: something else listens there")
     directory = directory.resolve()  # the target file names its keys from anywhere
     directory.mkdir(parents=True, exist_ok=True)
     with serve(
@@ -74,6 +76,13 @@ def serve_sandbox(
                 clock.sleep(3600)
         except KeyboardInterrupt:
             return 0
+
+
+def _free(port: int) -> bool:
+    import socket
+
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def list_bends(*, as_json: bool) -> int:

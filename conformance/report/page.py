@@ -10,6 +10,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,7 @@ def _hash(text: str) -> str:
     return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()
 
 
+@cache
 def environment(templates: Path) -> Environment:
     """Jinja with autoescape everywhere, strict names, and ``visible`` on every printed value."""
     room = Environment(

@@ -9,6 +9,7 @@ from typing import Any
 
 from conformance.errors import UsageError
 from conformance.judge import judge
+from conformance.paths import reports
 from conformance.verdict import from_json
 
 
@@ -47,6 +48,13 @@ def header_of(directory: Path) -> dict[str, Any]:
 def exchanges(directory: Path) -> dict[str, dict[str, Any]]:
     """The redacted exchanges of the record, by id."""
     return {line["id"]: line for line in _lines(directory / "exchanges.jsonl")}
+
+
+def ready() -> None:
+    """Loads what writing the reports needs, so that it need not be waited for at the end."""
+    from conformance.report.page import environment
+
+    environment(reports() / "templates").get_template("report.html.j2")
 
 
 def write_reports(directory: Path, baseline: dict[str, Any] | None = None) -> dict[str, Any]:
