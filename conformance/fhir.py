@@ -177,6 +177,15 @@ def _check(value: Any, type_name: str, at: str, problems: list[Problem], depth: 
         elif not (name == "resourceType" and resource) and name != "fhir_comments":  # comments: DSTU2, harmless
             problems.append(Problem(f"{at}.{name[:60]}", "is no element that FHIR R4 has here"))
     problems += _absent(elements, value, at)
+    if type_name == "Extension":
+        problems += _unsaid(value, at)
+
+
+def _unsaid(extension: Resource, at: str) -> Iterator[Problem]:
+    """What an extension breaks of ext-1: either a value or extensions of its own."""
+    valued, inner = any(name.startswith(("value", "_value")) for name in extension), "extension" in extension
+    if valued == inner:
+        yield Problem(at, f"has {'both a value and' if inner else 'neither a value nor'} extensions of its own")
 
 
 def _absent(elements: Mapping[str, _Element], value: Resource, at: str) -> Iterator[Problem]:

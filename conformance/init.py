@@ -13,7 +13,7 @@ from conformance import clock
 from conformance.apis.discovery import Smart
 from conformance.errors import UsageError
 from conformance.guides import version_key
-from conformance.run import guides, versions_known
+from conformance.opening import guides, versions_known
 from conformance.self_description import SelfDescription, Trace, ask, plain, traces
 from conformance.target import MAIN_GUIDE, PAYER_TYPES, Api, Auth, KnownGuides, Target
 from conformance.target.checks import tidy, url_fault, without_login

@@ -26,6 +26,7 @@ class Journal:
 
     def add(self, exchange: Exchange) -> None:
         """Notes one exchange."""
+        self.redactor.credentials(exchange.request_headers)  # a payer may repeat in its answer what it was sent
         line = shown(exchange, self.redactor, self._secret_headers)
         self.lines[exchange.id] = line
         if self._file:
@@ -45,7 +46,7 @@ def shown(exchange: Exchange, redactor: Redactor, secret_headers: Iterable[str] 
     return {
         "id": exchange.id,
         "operation": exchange.operation,
-        "case": exchange.case,
+        "case": redactor.text(exchange.case),
         "claim": exchange.claim,
         "method": exchange.method,
         "url": url,

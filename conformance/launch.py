@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from conformance import clock, paths
 from conformance.errors import UsageError
 
 EXIT_USAGE = 2
+COLLECTING = re.compile(r"_+ ERROR collecting (\S+) _+")  # pytest's words, before what is wrong with a file ("E   …")
 RECORD = ("verdicts.jsonl", "exchanges.jsonl", "results.json", "report.html", "junit.xml")
 
 
@@ -48,26 +51,35 @@ def launch(job: Job, progress: Callable[[dict[str, Any]], None] = lambda _line: 
         options = Path(scratch) / "options.json"
         options.write_text(json.dumps({**job.options, "shown": shown_options(job.options)}), "utf-8")
         said = Path(scratch) / "pytest.txt"
-        with said.open("wb") as output:
+        words = command(job, options)
+        with said.open("wb") as output, _stoppable():
+            # A group of its own: Ctrl-C in a terminal reaches the launcher alone, which passes it on once.
             process = subprocess.Popen(  # noqa: S603
-                command(job, options), env=environment(job), stdout=output, stderr=subprocess.STDOUT
-            )
-            from conformance.report import record  # while pytest starts: the pages are written as soon as it ends
-
-            record.ready()
-            status = _follow(process, job.out / "verdicts.jsonl", progress)
-        trouble = said.read_text("utf-8", "replace")
-    if status == 4 or not _has_header(job.out / "verdicts.jsonl"):
-        return Done(None, EXIT_USAGE if status == 4 else 3, trouble)
+                words, env=environment(job), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                process_group=0,
+            )  # fmt: skip
+            status, interrupted = _follow(process, job.out / "verdicts.jsonl", progress)
+        trouble = "ERROR: interrupted before anything was sent" if interrupted else said.read_text("utf-8", "replace")
+    # 2 without an interrupt: scenarios that cannot be read, which only the tester's own can be.
+    wrong = status == 4 or (status == 2 and not interrupted)
+    if wrong or not _has_header(job.out / "verdicts.jsonl"):
+        return Done(None, EXIT_USAGE if wrong else 3, trouble)
     results = _fold(job)
     return Done(results, results["exit_code"], trouble)
 
 
 def pytest_trouble(said: str) -> str:
     """Why pytest could not start: the usage error in our words, else the end of what it said."""
-    for line in said.splitlines():
-        if line.startswith("ERROR: "):
-            return line.removeprefix("ERROR: ")
+    lines = said.splitlines()
+    if usage := [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]:
+        return usage[0]
+    unreadable = [
+        f"{found[1]}:" if (found := COLLECTING.fullmatch(line)) else line.removeprefix("E")
+        for line in lines
+        if COLLECTING.fullmatch(line) or line.startswith("E   ")
+    ]
+    if unreadable:
+        return "\n".join(["these scenarios cannot be read", *unreadable])
     return "the run could not start\n" + said[-4000:]
 
 
@@ -156,8 +168,31 @@ def shown_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in options.items() if value not in (None, "", [], (), False)}
 
 
-def _follow(process: subprocess.Popen[bytes], record: Path, progress: Callable[[dict[str, Any]], None]) -> int:
-    """Waits for pytest, passing the record's lines on; an interrupt is forwarded once, a second one kills."""
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Inside, what ends a process politely (as CI services do) is an interrupt: what is known is still written."""
+
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {each: signal.signal(each, interrupt) for each in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for each, was in before.items():
+            signal.signal(each, was)
+
+
+def _follow(
+    process: subprocess.Popen[bytes], record: Path, progress: Callable[[dict[str, Any]], None]
+) -> tuple[int, bool]:
+    """Waits for pytest, passing the record's lines on: its status, and whether it was interrupted.
+
+    An interrupt is forwarded once, a second one kills.
+    """
     over = threading.Event()
     reader = threading.Thread(target=_read_along, args=(record, progress, over), daemon=True)
     reader.start()
@@ -171,19 +206,22 @@ def _follow(process: subprocess.Popen[bytes], record: Path, progress: Callable[[
             process.send_signal(signal.SIGINT if interrupts == 1 else signal.SIGKILL)
     over.set()
     reader.join()
-    return status
+    return status, interrupts > 0
 
 
 def _read_along(record: Path, progress: Callable[[dict[str, Any]], None], over: threading.Event) -> None:
-    position, torn = 0, ""
+    from conformance.report.record import ready
+
+    ready()  # while pytest starts: the pages are written as soon as it ends
+    position, torn = 0, b""
     while True:
         last = over.is_set()
         if record.exists():
-            with record.open(encoding="utf-8") as lines:
+            with record.open("rb") as lines:  # bytes: a line may be seen half written, in the middle of a character
                 lines.seek(position)
-                text = torn + lines.read()
-                position = lines.tell()
-            *whole, torn = text.split("\n")
+                read = lines.read()
+            position += len(read)
+            *whole, torn = (torn + read).split(b"\n")
             for line in whole:
                 progress(json.loads(line))
         if last:
@@ -192,7 +230,7 @@ def _read_along(record: Path, progress: Callable[[dict[str, Any]], None], over: 
 
 
 def _has_header(record: Path) -> bool:
-    return record.exists() and record.stat().st_size > 0
+    return record.exists() and b"\n" in record.read_bytes()
 
 
 def _fold(job: Job) -> dict[str, Any]:

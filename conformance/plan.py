@@ -15,9 +15,9 @@ import click
 from conformance.errors import UsageError
 from conformance.guides import Guide
 from conformance.launch import Job, command, environment, pytest_trouble
+from conformance.opening import guides
 from conformance.prove import Said, run_clean
 from conformance.report.record import header_of
-from conformance.run import guides
 from conformance.sandbox.serve import serve
 
 

@@ -151,7 +151,8 @@ def open_run(config: pytest.Config) -> Run:
 
     from conformance import clock
     from conformance.flows.recording import Options
-    from conformance.run import Run, Selection, Subject, catalogue_of, guides, open_target, scenario_folders
+    from conformance.opening import catalogue_of, guides, open_target, scenario_folders
+    from conformance.run import Run, Selection, Subject
 
     given: dict[str, Any] = {}
     if path := config.getoption("--conformance-options"):

@@ -21,7 +21,7 @@ import click
 from conformance import paths
 from conformance.errors import UsageError
 from conformance.launch import Job, environment
-from conformance.run import catalogue_of, scenario_folders
+from conformance.opening import catalogue_of, scenario_folders
 from conformance.sandbox.faults import faults as all_faults
 from conformance.sandbox.faults import variants as all_variants
 from conformance.sandbox.frame import Fault, Variant

@@ -17,7 +17,8 @@ import pytest
 from conformance import clock, scenario_fixtures
 from conformance.flows.recording import Options
 from conformance.judging import judged
-from conformance.run import Run, Selection, Subject, catalogue_of, guides, open_target, scenario_folders
+from conformance.opening import catalogue_of, guides, open_target, scenario_folders
+from conformance.run import Run, Selection, Subject
 from conformance.sandbox.serve import serve
 from conformance.scenarios import claim_ids, requirement_of, suite_of
 from conformance.target import Claim

@@ -5,24 +5,22 @@ from __future__ import annotations
 import json
 import platform
 import secrets
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, TextIO
 
 import conformance
-from conformance import clock, paths
+from conformance import clock
 from conformance.catalogue import Catalogue, Requirement, Standing, reaches, standing
-from conformance.catalogue import load as load_catalogue
-from conformance.errors import UsageError
 from conformance.flows.recording import Options, Recording
 from conformance.guides import Guide
-from conformance.guides import load as load_guides
 from conformance.journal import Journal
 from conformance.links import links
+from conformance.opening import patience
 from conformance.redaction import Redactor
-from conformance.target import MAIN_GUIDE, Claim, Target, from_folder, from_url, load
+from conformance.target import MAIN_GUIDE, Claim, Target
 from conformance.verdict import ScenarioVerdict
 from conformance.wire.payer import Limits, Wire
 
@@ -73,7 +71,7 @@ class Subject:
             for recording in recordings:
                 recording.note(exchange)
 
-        wire = Wire(target, journal=note, limits=limits or Limits())
+        wire = Wire(target, journal=note, limits=limits or patience())
         recordings.append(Recording(target, wire, guides, f"pc-{secrets.token_hex(4)}", options))
         return cls(name, target, book, wire, recordings[0])
 
@@ -241,70 +239,3 @@ class Run:
             "note": stands.note,
             "planned": sorted(self.planned.get(requirement.id, [])),
         }
-
-
-def scenario_folders(extra: Iterable[Path] = ()) -> tuple[Path, ...]:
-    """Where scenarios lie: ours, and the tester's own."""
-    return (paths.suites(), *extra)
-
-
-def catalogue_of(folders: Iterable[Path]) -> Catalogue:
-    """The requirements of all scenario folders."""
-    return load_catalogue([folder / "requirements" for folder in folders])
-
-
-def open_target(named: str, given: Mapping[str, Any], known: Mapping[tuple[str, str], Guide], today: date) -> Target:
-    """The payer that TARGET names: a target.toml, a base URL (with its guides and payer type), or a folder.
-
-    UsageError where it is none of these, or not as it should be.
-    """
-    payer_type = given.get("payer_type")
-    if named.startswith(("http://", "https://")):
-        return from_url(named, payer_type, guides=_guide_choices(given), known=versions_known(known))
-    path = Path(named)
-    folder = path.is_dir()
-    target = from_folder(path, payer_type) if folder else load(path, today=today, known=versions_known(known))
-    return only_guides(target, _guide_choices(given))
-
-
-def versions_known(tables: Mapping[tuple[str, str], Guide]) -> dict[str, dict[str, tuple[str, ...]]]:
-    """API -> guide -> the versions that the suites know."""
-    known: dict[str, dict[str, tuple[str, ...]]] = {}
-    for (ig, version), guide in tables.items():
-        for api in guide.cells.get("apis") or (guide.api,):
-            versions = known.setdefault(api, {}).setdefault(ig, ())
-            known[api][ig] = (*versions, version)
-    return known
-
-
-def only_guides(target: Target, chosen: Mapping[str, str]) -> Target:
-    """The target with only the chosen version of each guide named (--guide pas=2.2.1)."""
-    if not chosen:
-        return target
-    apis = {}
-    for name, api in target.apis.items():
-        kept = {
-            ig: {version: url for version, url in versions.items() if chosen.get(ig, version) == version}
-            for ig, versions in api.guides.items()
-        }
-        for ig, versions in kept.items():
-            if not versions:
-                listed = ", ".join(api.guides[ig])
-                raise UsageError(f"--guide {ig}={chosen[ig]}: the target claims {ig} in {listed} only")
-        apis[name] = replace(api, guides=kept)
-    return replace(target, apis=apis)
-
-
-def _guide_choices(given: Mapping[str, Any]) -> dict[str, str]:
-    choices = {}
-    for each in given.get("guide", ()):
-        ig, sign, version = each.partition("=")
-        if not sign:
-            raise UsageError(f"--guide takes NAME=VERSION, for example pas=2.2.1; got {each!r}")
-        choices[ig] = version
-    return choices
-
-
-def guides() -> Mapping[tuple[str, str], Guide]:
-    """The guide tables."""
-    return load_guides(paths.suites() / "guides")

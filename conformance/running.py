@@ -14,6 +14,7 @@ import click
 
 from conformance import clock
 from conformance.errors import UsageError
+from conformance.judge import EXIT_INCONCLUSIVE
 from conformance.launch import Done, Job, baseline_of, launch, pytest_trouble
 
 MARKS = {"pass": "green", "fail": "red", "error": "magenta", "not-tested": "yellow", "advisory": "cyan"}
@@ -23,9 +24,13 @@ def examine(target: str, out: Path, given: Mapping[str, Any], clock_offset: floa
     """One run: its exit code; what it found is printed and written to ``out``."""
     baseline_of(given.get("baseline"))
     job = Job(target=target, out=out, options=given, clock_offset=clock_offset)
-    with progress_line() as progress:
-        done = launch(job, progress)
-    return tell(done, out)
+    try:
+        with progress_line() as progress:
+            done = launch(job, progress)
+        return tell(done, out)
+    except KeyboardInterrupt:  # not while the scenarios ran: the launcher passes that on to them
+        click.echo(f"conformance: interrupted; write the pages from what is known: conformance report {out}", err=True)
+        return EXIT_INCONCLUSIVE
 
 
 def demonstrate(faults: Sequence[str], variants: Sequence[str], out: Path, given: Mapping[str, Any]) -> int:
@@ -114,7 +119,7 @@ def diagnose(target: str, given: Mapping[str, Any]) -> int:
     """The doctor's checks: 0 where all is well, 3 where something stands in the way of a verdict."""
     from conformance.doctor import examine as examine_target
     from conformance.doctor import render
-    from conformance.run import guides, open_target
+    from conformance.opening import guides, open_target
 
     checks = examine_target(open_target(target, given, guides(), today=clock.now().date()))
     click.echo(render(checks))
@@ -168,11 +173,13 @@ def gaps(results: Mapping[str, Any]) -> Iterator[str]:
         if row["acknowledged_in_vain"]:
             told = f"is acknowledged or attested in the target file, but was judged: {row['verdict']}; remove the entry"
             yield click.style("error", fg=MARKS["error"]) + f" {row['id']}  {told}"
-        elif row["verdict"] == "not-tested" and row["level"] == "shall" and _decides(row):
+        elif results["complete"] and row["verdict"] == "not-tested" and row["level"] == "shall" and _decides(row):
             open_ = [each for each in row["scenarios"] if each["verdict"] == "not-tested" and not each["because"]]
             if open_:
                 yield click.style("not tested", fg=MARKS["not-tested"]) + f" {row['id']}  {row['text']}"
-                told = "; ".join(dict.fromkeys(f"{each['message']} ({each['change']})" for each in open_))
+                told = "; ".join(
+                    dict.fromkeys(" -> ".join(filter(None, (each["message"], each["change"]))) for each in open_)
+                )
                 yield f"      {printable(told)}"
     if results["complete"] and not any(row["scenarios"] for row in rows):
         yield "Nothing was examined: no scenario is both of the suites and of the requirements that were chosen."

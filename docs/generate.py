@@ -16,7 +16,7 @@ from conformance import paths
 from conformance.catalogue import Requirement, reaches
 from conformance.catalogue_file import Law
 from conformance.cli import main
-from conformance.run import catalogue_of, guides, scenario_folders
+from conformance.opening import catalogue_of, guides, scenario_folders
 from conformance.sandbox.faults import faults, variants
 from conformance.target import MAIN_GUIDE, Claim
 

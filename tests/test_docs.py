@@ -26,8 +26,8 @@ from conformance.catalogue import StandingState
 from conformance.catalogue_file import rows_of
 from conformance.cli import main
 from conformance.errors import Actor
+from conformance.opening import catalogue_of, guides, scenario_folders
 from conformance.report import words
-from conformance.run import catalogue_of, guides, scenario_folders
 from conformance.sandbox.faults import faults, variants
 from conformance.verdict import Verdict
 

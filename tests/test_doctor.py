@@ -20,7 +20,7 @@ from target_files import pem
 from conformance import clock
 from conformance.doctor import Check, examine, render
 from conformance.doctor.tls import Certificate, presented
-from conformance.run import guides, versions_known
+from conformance.opening import guides, versions_known
 from conformance.sandbox import certificates
 from conformance.sandbox.serve import Running, serve
 from conformance.target import Api, Auth, Member, Target, from_folder, load

@@ -26,8 +26,8 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"wire"}),
     frozenset({"cases", "flows", "self_description"}),
     frozenset({
-        "judge", "judging", "rules", "run", "seen", "scenarios", "scenario_fixtures", "plugin", "proving", "evidence",
-        "report", "follow_up", "audit",
+        "judge", "judging", "rules", "opening", "run", "seen", "scenarios", "scenario_fixtures", "plugin", "proving",
+        "evidence", "report", "follow_up", "audit",
     }),
     frozenset({"cli", "launch", "running", "plan", "doctor", "init", "prove"}),
 )  # fmt: skip
@@ -52,7 +52,6 @@ ONLY_IN = {
 }
 CLOCKS = frozenset({"clock", "sandbox.clock"})
 ASKING_THE_TIME = frozenset({"now", "utcnow", "today", "fromtimestamp", "utcfromtimestamp"})
-# datetime.fromtimestamp with a given number of seconds asks nobody, but nothing outside the clocks has any to give.
 
 FORBIDDEN_NAMES = re.compile(r"(manager|helper|util|utils|base|handler)s?", re.IGNORECASE)
 
@@ -249,7 +248,7 @@ WORDS_OF_DUTY = frozenset(
 )
 LONGEST_SCENARIO = 20
 STATEMENTS_THAT_DECIDE = (
-    ast.If, ast.Match, ast.Try, ast.TryStar, ast.While, ast.For, ast.With, ast.Raise, ast.ClassDef, ast.Global,
+    ast.If, ast.Match, ast.Try, ast.TryStar, ast.While, ast.With, ast.Raise, ast.ClassDef, ast.Global,
 )  # fmt: skip
 
 

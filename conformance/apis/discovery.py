@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -19,6 +19,11 @@ from conformance.apis.shapes import (
     texts,
 )
 
+_LISTS = (
+    "grant_types_supported", "capabilities", "code_challenge_methods_supported", "scopes_supported",
+    "response_types_supported", "token_endpoint_auth_methods_supported",
+    "token_endpoint_auth_signing_alg_values_supported",
+)  # fmt: skip
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -107,7 +112,10 @@ def _security(server: JsonObject) -> tuple[Coding, ...]:
 
 @dataclass(frozen=True)
 class Smart:
-    """A SMART configuration; ``keys`` are those that have a value, ``urls`` every key whose value is a string."""
+    """A SMART configuration; ``keys`` are those that have a value, ``urls`` every key whose value is a string.
+
+    ``misshapen`` are the keys that should hold a list of strings (RFC 8414) and hold something else.
+    """
 
     at: str
     keys: frozenset[str]
@@ -123,6 +131,17 @@ class Smart:
     scopes: tuple[str, ...]
     response_types: tuple[str, ...]
     urls: Mapping[str, str] = field(default_factory=lambda: _NOTHING, hash=False)
+    misshapen: tuple[str, ...] = ()
+
+    @property
+    def launches(self) -> bool:
+        """Whether apps can be launched here, so that people sign in."""
+        return any(each.startswith("launch-") for each in self.capabilities)
+
+    @property
+    def signs_in(self) -> bool:
+        """Whether OpenID Connect is offered."""
+        return "sso-openid-connect" in self.capabilities
 
 
 def read_smart(json: Any) -> Smart | None:
@@ -144,7 +163,18 @@ def read_smart(json: Any) -> Smart | None:
         scopes=_listed(json, "scopes_supported"),
         response_types=_listed(json, "response_types_supported"),
         urls=MappingProxyType({key: value for key, value in json.items() if isinstance(value, str)}),
+        misshapen=tuple(key for key in _LISTS if json.get(key) is not None and not _is_list(json[key])),
     )
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(each, str) for each in value)
+
+
+def opens(scope: str, types: Collection[str]) -> bool:
+    """Whether a granted scope (words with spaces between) says that it reaches any of some resource types."""
+    reached = {word.partition("/")[2].partition(".")[0] for word in scope.split() if "/" in word}
+    return bool(reached & {"*", *types})
 
 
 def _listed(json: JsonObject, key: str) -> tuple[str, ...]:

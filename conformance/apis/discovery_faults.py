@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.apis.discovery import Davinci, Smart, read_capabilities
+from conformance.guides import Guide
 
 
 def capability_faults(resource: Any) -> tuple[str, ...]:
@@ -25,13 +27,37 @@ def capability_faults(resource: Any) -> tuple[str, ...]:
     return _told(faults)
 
 
+def required_keys(smart: Smart, guide: Guide) -> tuple[str, ...]:
+    """The keys a SMART configuration must have: more of them where apps are launched or OpenID Connect is offered."""
+    launch = guide["launch_keys"] if smart.launches else ()
+    sign_in = guide["sign_in_keys"] if smart.signs_in else ()
+    return (*guide["required_keys"], *launch, *sign_in)
+
+
 def smart_faults(smart: Smart, required: Sequence[str], absolute: Sequence[str]) -> tuple[str, ...]:
-    """A SMART configuration: the required keys are there, the URLs among them absolute."""
+    """A SMART configuration: the required keys are there, lists are lists, the URLs among its keys absolute."""
     missing = [f"no {key}" for key in required if key not in smart.keys]
+    lone = [f"{key} is no list of strings" for key in smart.misshapen]
     relative = [
         f"{key} is not an absolute URL" for key in absolute if smart.urls.get(key) and not _absolute(smart.urls[key])
     ]
-    return (*missing, *relative)
+    return (*missing, *lone, *relative)
+
+
+def document_faults(media_type: str) -> tuple[str, ...]:
+    """A configuration document: it comes as JSON and says so."""
+    return () if "json" in media_type else (f"content type {media_type or 'missing'} instead of application/json",)
+
+
+def may_go_without_tls(base_url: str, environment: str) -> bool:
+    """Whether plain http is nobody's loss: on one machine, or in an environment that is only a test."""
+    host = urlsplit(base_url).hostname or ""
+    if environment == "test" or host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def davinci_faults(found: Davinci | None) -> tuple[str, ...]:

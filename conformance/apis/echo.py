@@ -1,32 +1,18 @@
-"""A request and its answer held side by side: the same member, the same items, the same resources."""
+"""A request and its answer held side by side: the same items, the same resources, the same story when asked again."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
-from unicodedata import normalize
 
 from conformance.apis.prior_auth import Answer
-from conformance.apis.shapes import (
-    Period,
-    Person,
-    Placed,
-    entries,
-    identifiers,
-    person,
-    record,
-    records,
-    resolve,
-    text,
-    whole,
-)
+from conformance.apis.same_member import claim_of
+from conformance.apis.shapes import Period, Placed, entries, record, records, text, whole
 from conformance.clock import ANYWHERE, stamp
 
-
-def claim_of(request: Mapping[str, Any]) -> Placed:
-    """The Claim of a request Bundle."""
-    return next(each for each in entries(request) if each.type == "Claim")
+# Whom both sides keep records of.
+PARTIES = frozenset({"Organization", "Coverage", "Practitioner", "PractitionerRole"})
 
 
 def sequences(request: Mapping[str, Any]) -> tuple[int, ...]:
@@ -35,61 +21,46 @@ def sequences(request: Mapping[str, Any]) -> tuple[int, ...]:
     return tuple(number for _, each in listed if (number := whole(each.get("sequence"))) is not None)
 
 
-def someone_else(request: Mapping[str, Any], answer: Answer) -> str:
-    """Who an answer is about where that is not the request's member; "" where it is, or where nothing tells.
+def unanswered(request: Mapping[str, Any], answer: Answer) -> tuple[str, ...]:
+    """The items of a request that an answer does not decide: nothing is said of them, or nothing of a decision.
 
-    A payer may answer with a Patient of its own: a common identifier, the same name and birth date, or the same
-    reference make it the same person; the reference alone, unless the Patient that came with it is somebody else.
+    A decision about the whole request answers every item, and so does an outcome still to come. Items under numbers
+    of the payer's own answer as many as they are: how they are numbered is the guide's matter.
     """
-    claim = claim_of(request)
-    asked = person(claim.resource.get("patient"), "", claim, entries(request))
-    told = answer.patient
-    known = {each.value for each in (*asked.identifiers, *_coverage_identifiers(request))}
-    if known & {each.value for each in told.identifiers}:
+    if answer.under_review or (answer.whole and answer.whole.actions):
+        return ()
+    asked = set(sequences(request))
+    told = {item.sequence for item in answer.decided}
+    strangers = [item for item in answer.items if item.sequence not in asked]
+    missing = sorted(asked - told)[len(strangers) :]
+    undecided = (f"item {item.sequence}: no decision" for item in answer.undecided)
+    return (*undecided, *(f"item {number}: no answer" for number in missing))
+
+
+def misnumbered(request: Mapping[str, Any], answer: Answer) -> str:
+    """How the numbers of an answer's items differ from the request's; "" where each is repeated, however often."""
+    asked, told = set(sequences(request)), {item.sequence for item in answer.items}
+    alone = {item.sequence for item in answer.added}
+    if told <= asked and asked <= told | alone:
         return ""
-    named = told.found and all((told.family, told.birth_date, asked.family, asked.birth_date))
-    if named and _alike(told, asked):
-        return ""
-    if not named and told.reference in _names_of(claim, request):
-        return ""
-    if named or told.identifiers:
-        return "another patient: no identifier, nor name and birth date in common"
-    return "" if told.reference else "no patient"
-
-
-def _alike(one: Person, other: Person) -> bool:
-    return (_letters(one.family), one.birth_date) == (_letters(other.family), other.birth_date)
-
-
-def _letters(name: str) -> str:
-    """A name as systems agree on it: O'Brien is OBRIEN, Muñoz is MUNOZ."""
-    return "".join(each for each in normalize("NFKD", name).casefold() if each.isalnum())
-
-
-def _names_of(claim: Placed, request: Mapping[str, Any]) -> set[str]:
-    """The references by which an answer may name the patient of a request."""
-    patient = record(claim.resource.get("patient"))
-    found = resolve(patient, claim, entries(request))
-    return {each for each in (text(patient.get("reference")), found.full_url if found else "") if each}
-
-
-def _coverage_identifiers(request: Mapping[str, Any]) -> Iterator[Any]:
-    for each in entries(request):
-        if each.type == "Coverage":
-            yield from identifiers(each.resource.get("identifier"))
+    return f"items {[item.sequence for item in answer.items]} for {sorted(asked)}"
 
 
 def renamed(request: Mapping[str, Any], answer: Answer) -> tuple[str, ...]:
     """The resources of an answer that are the request's own, under another fullUrl or id.
 
     Echoed is what carries the type and id, or the fullUrl, of a resource in the request, or the very content of one.
-    A record of the payer's own about the same person or organization is no echo.
+    A record of the payer's own about the same person or organization is no echo: parties under another base URL are
+    its own, even where they read alike or have the same id by chance.
     """
     sent = {(each.type, each.id): each.full_url for each in entries(request) if each.id}
     urls = {each.full_url: (each.type, each.id) for each in entries(request)}
     contents = [(each.type, _content(each)) for each in entries(request)]
+    bases = {_base(each) for each in entries(request)}
     found = []
     for placed in answer.entries:
+        if placed.type in PARTIES and "://" in placed.full_url and _base(placed) not in bases:
+            continue
         here = (placed.type, placed.id)
         if here in sent and placed.full_url != sent[here]:
             found.append(f"{placed.type}/{placed.id} came back as {placed.full_url or 'no fullUrl'}")
@@ -98,6 +69,11 @@ def renamed(request: Mapping[str, Any], answer: Answer) -> tuple[str, ...]:
         elif here not in sent and (placed.type, _content(placed)) in contents:
             found.append(f"{placed.type} came back word for word as {placed.full_url or placed.id}")
     return tuple(found)
+
+
+def _base(placed: Placed) -> str:
+    """The part of a fullUrl that names the server."""
+    return placed.full_url.rpartition(f"{placed.type}/")[0]
 
 
 def _content(placed: Placed) -> dict[str, Any]:
@@ -121,15 +97,23 @@ def repeated(answer: Answer) -> tuple[str, ...]:
     return tuple(key for counted in (by_url, by_id) for key, number in counted.items() if number > 1)
 
 
-def bundle_faults(bundle: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a response Bundle lacks: type collection, timestamp, a fullUrl on each entry, the ClaimResponse first."""
+def bundle_faults(bundle: Mapping[str, Any], *, inquiry: bool = False) -> tuple[str, ...]:
+    """What a response Bundle breaks of its profile: type, timestamp, fullUrls, exactly one ClaimResponse, and first.
+
+    Of an inquiry's Bundle there may be none or several ClaimResponses, wherever they stand.
+    """
     listed = [each for _, each in records(bundle.get("entry"))]
-    first = record(listed[0].get("resource")).get("resourceType") if listed else "nothing"
+    kinds = [text(record(each.get("resource")).get("resourceType")) for each in listed] or ["nothing"]
+    number = kinds.count("ClaimResponse")
     faults = {
         f"type {bundle.get('type')!r} instead of collection": bundle.get("type") != "collection",
         "no timestamp": not text(bundle.get("timestamp")),
         "an entry without fullUrl": any(not text(each.get("fullUrl")) for each in listed),
-        f"first entry is {first} instead of ClaimResponse": first != "ClaimResponse",
+        "an entry with search, request or response": any(
+            {"search", "request", "response"} & each.keys() for each in listed
+        ),
+        f"first entry is {kinds[0]} instead of ClaimResponse": not inquiry and kinds[0] != "ClaimResponse",
+        f"{number} ClaimResponses instead of one": not inquiry and number > 1,
     }
     return tuple(told for told, wrong in faults.items() if wrong)
 
@@ -148,25 +132,27 @@ def content_faults(answer: Answer) -> tuple[str, ...]:
     return tuple(told for told, wrong in faults.items() if wrong)
 
 
-def disagreements(submitted: Answer, inquired: tuple[Answer, ...]) -> tuple[str, ...]:
-    """The items about which an inquiry tells another decision than the submission did.
+def disagreements(submitted: Answer, inquired: tuple[Answer, ...], first: Answer | None = None) -> tuple[str, ...]:
+    """The items about which an inquiry tells another decision than the submission did, or nothing at all.
 
-    What was pended may have been decided since; what the inquiry does not tell at all is another matter.
+    Every answer about the request must tell the same; what was pended at ``first`` may still be told as it was, what
+    is pended in ``submitted`` may have been decided since.
     """
-    found: dict[int | None, set[str]] = {}
+    told: dict[int | None, set[str]] = {}
     for answer in inquired:
         for item in answer.decided:
-            found.setdefault(item.sequence, set()).update(item.actions)
-    told = []
-    for item in submitted.decided:
-        later = found.get(item.sequence)
-        if later is None or not item.actions or item.action == "pended":
-            continue
-        if not set(item.actions) & later:
-            told.append(
-                f"item {item.sequence}: {item.action} at submission, {', '.join(sorted(later)) or 'nothing'} now"
-            )
-    return tuple(told)
+            told.setdefault(item.sequence, set()).update(item.actions)
+    before = {item.sequence for item in (first.pended if first else ())}
+    found = []
+    for item in submitted.decided if inquired else ():
+        whole = item.sequence is None or None in told
+        later = set().union(*told.values()) if whole else told.get(item.sequence, set())
+        allowed = set(item.actions) | ({"pended"} if item.sequence in before else set())
+        if not later and item.actions:
+            found.append(f"item {item.sequence}: {item.action} at submission, nothing now")
+        elif item.actions and item.action != "pended" and later - allowed:
+            found.append(f"item {item.sequence}: {item.action} at submission, {', '.join(sorted(later))} now")
+    return tuple(found)
 
 
 def periods(answer: Answer) -> tuple[Period, ...]:
@@ -177,6 +163,10 @@ def periods(answer: Answer) -> tuple[Period, ...]:
 
 
 def in_order(period: Period) -> bool:
-    """Whether a period may start before it ends (FHIR per-1), by the widest reading of its stamps."""
-    start, end = stamp(period.start, ANYWHERE), stamp(period.end, ANYWHERE)
+    """Whether a period may start before it ends (FHIR per-1); a bare date is read in the same zone at both ends."""
+    return any(_in_order(period, zone) for zone in ANYWHERE)
+
+
+def _in_order(period: Period, zone: str) -> bool:
+    start, end = stamp(period.start, (zone,)), stamp(period.end, (zone,))
     return start is None or end is None or start.earliest <= end.latest

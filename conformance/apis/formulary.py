@@ -6,6 +6,7 @@ systems are known with and without their ending -TEMPORARY-TRIAL-USE: the guide'
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,11 @@ from conformance.apis.formulary_plans import (
     FORMULARY_REFERENCE,
     Cost,
     Formulary,
+    Location,
     Plan,
     kind_of,
     read_formulary,
+    read_location,
     read_plan,
 )
 from conformance.apis.shapes import (
@@ -24,7 +27,6 @@ from conformance.apis.shapes import (
     JsonObject,
     Period,
     codings,
-    extension,
     is_type,
     period,
     place,
@@ -81,9 +83,10 @@ QUANTITY_DETAIL = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefini
 ADDITIONAL_INFORMATION = (
     "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-AdditionalCoverageInformation-extension"
 )
-BOUNDARY = "http://hl7.org/fhir/StructureDefinition/location-boundary-geojson"
 
 ITEM_TYPES = "http://hl7.org/fhir/us/davinci-drug-formulary/CodeSystem/usdf-InsuranceItemTypeCS"
+DRUG_PROFILE = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-FormularyDrug"
+NDC = "http://hl7.org/fhir/sid/ndc"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 FORMULARY_ITEM = Coding(ITEM_TYPES, "formulary-item")
 
@@ -102,7 +105,8 @@ _SHORTENED = frozenset({TIERS_WITHOUT_SUFFIX, BENEFIT_TYPES_WITHOUT_SUFFIX})
 class Item:
     """One drug's place in one formulary. The limits are None where the item does not speak of them.
 
-    ``formulary`` and ``drug`` are "Type/id"; ``tiers`` and ``benefit_types`` hold one tuple of codings per extension.
+    ``formulary`` and ``drug`` are "Type/id"; ``tiers`` and ``benefit_types`` hold one tuple of codings per extension,
+    and for a concept in words only its text, as what a coding without a code displays.
     """
 
     at: str
@@ -129,6 +133,31 @@ class Item:
         return next(iter(self.tiers), ())
 
     @property
+    def tier_code(self) -> Coding | None:
+        """The first coding of its tier that has a code; None for a tier in words."""
+        return next((code for code in self.tier if code.code), None)
+
+    @property
+    def limits(self) -> Mapping[str, bool | None]:
+        """Each limit by the name that a tester gives it; one told only by its details is told."""
+        return {
+            "prior-authorization": _told(self.prior_authorization, self.prior_authorization_new_starts),
+            "step-therapy": _told(self.step_therapy, self.step_therapy_new_starts),
+            "quantity-limit": _told(self.quantity_limit, self.quantity_detail),
+        }
+
+    @property
+    def is_listing(self) -> bool:
+        """Whether it is meant as a formulary item at all: other things are Basic resources too."""
+        coded = any(each.code == FORMULARY_ITEM.code for each in self.codes)
+        return coded or bool(self.formulary or self.tiers or self.benefit_types)
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether its status lets it count: it is neither retired nor still a draft."""
+        return self.status not in ("retired", "draft")
+
+    @property
     def trial_suffix(self) -> bool | None:
         """Whether its tier and benefit types name the guide's code systems in full; None where they name neither."""
         systems = {code.system for codes in (*self.tiers, *self.benefit_types) for code in codes}
@@ -139,7 +168,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Drug:
-    """One drug; ``rxnorm`` are its RxNorm codes, ``names`` everything it is called by."""
+    """One drug; ``rxnorm`` and ``ndc`` are its codes in these systems, ``names`` everything it is called by.
+
+    ``searched`` are the names that the guide's search looks at, ``claimed`` is whether it claims the guide's profile.
+    """
 
     at: str
     id: str
@@ -147,20 +179,16 @@ class Drug:
     status: str
     codes: tuple[Coding, ...]
     rxnorm: tuple[str, ...]
+    ndc: tuple[str, ...]
+    searched: tuple[str, ...]
     names: tuple[str, ...]
+    claimed: bool
     dose_form: tuple[Coding, ...]
 
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """One coverage area; ``boundary`` says whether it has a GeoJSON outline."""
-
-    at: str
-    id: str
-    last_updated: str
-    name: str
-    states: tuple[str, ...]
-    boundary: bool
+    @property
+    def number(self) -> str:
+        """Its first RxNorm code that can be one; "" without any."""
+        return next(filter(is_number, self.rxnorm), "")
 
 
 def read_item(resource: Any, at: str = "") -> Item | None:
@@ -231,8 +259,23 @@ def _flag(found: list[JsonObject]) -> bool | None:
     return None
 
 
+def is_number(code: str) -> bool:
+    """Whether a code can be one of RxNorm's: its identifiers are numbers."""
+    return code.isascii() and code.isdigit()
+
+
+def _told(limit: bool | None, detail: bool | None) -> bool | None:
+    return True if limit is None and detail else limit
+
+
 def _concepts(found: list[JsonObject]) -> tuple[tuple[Coding, ...], ...]:
-    return tuple([codes for each in found if (codes := codings(each.get("valueCodeableConcept")))])
+    return tuple([codes for each in found if (codes := _concept(each.get("valueCodeableConcept")))])
+
+
+def _concept(concept: Any) -> tuple[Coding, ...]:
+    if codes := codings(concept):
+        return codes
+    return (Coding(display=words),) if (words := text(record(concept).get("text"))) else ()
 
 
 def _tells_a_quantity(detail: JsonObject) -> bool:
@@ -251,9 +294,10 @@ def read_drug(resource: Any, at: str = "") -> Drug | None:
     codes = codings(resource.get("code"))
     called = (
         *(each.display for each in codes),
-        text(record(resource.get("code")).get("text")),
         *texts(resource.get("synonym")),
     )
+    in_words = text(record(resource.get("code")).get("text"))
+    profiles = texts(record(resource.get("meta")).get("profile"))
     return Drug(
         at=at,
         id=ident,
@@ -261,21 +305,9 @@ def read_drug(resource: Any, at: str = "") -> Drug | None:
         status=text(resource.get("status")),
         codes=codes,
         rxnorm=tuple(each.code for each in codes if each.system == RXNORM and each.code),
-        names=tuple(dict.fromkeys(name for name in called if name)),
+        ndc=tuple(each.code for each in codes if each.system == NDC and each.code),
+        searched=tuple(dict.fromkeys(name for name in called if name)),
+        names=tuple(dict.fromkeys(name for name in (*called, in_words) if name)),
+        claimed=any(each.split("|")[0] == DRUG_PROFILE for each in profiles),
         dose_form=codings(resource.get("doseForm")),
-    )
-
-
-def read_location(resource: Any, at: str = "") -> Location | None:
-    """A coverage area; None for any resource that is no Location."""
-    if not is_type(resource, "Location"):
-        return None
-    at, ident, updated = place(resource, at)
-    return Location(
-        at=at,
-        id=ident,
-        last_updated=updated,
-        name=text(resource.get("name")),
-        states=texts(record(resource.get("address")).get("state")),
-        boundary=bool(extension(resource, BOUNDARY)),
     )

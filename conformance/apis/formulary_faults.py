@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from conformance import clock
-from conformance.apis.formulary import FORMULARY_ITEM, Drug, Formulary, Item, Plan
+from conformance.apis.formulary import FORMULARY_ITEM, Drug, Formulary, Item, Plan, is_number
 
 
 def item_faults(item: Item) -> tuple[str, ...]:
@@ -25,7 +25,13 @@ def item_faults(item: Item) -> tuple[str, ...]:
 
 def drug_faults(drug: Drug) -> tuple[str, ...]:
     """usdf-FormularyDrug: an RxNorm code and a status. (Whether the code is a semantic drug only RxNorm can tell.)"""
-    return _told({"no RxNorm code": not drug.rxnorm, "no status": not drug.status})
+    numbers = [code for code in drug.rxnorm if is_number(code)]
+    faults = {
+        "no RxNorm code": not drug.rxnorm,
+        f"{', '.join(drug.rxnorm)[:60]} in place of an RxNorm number": bool(drug.rxnorm) and not numbers,
+        "no status": not drug.status,
+    }
+    return _told(faults)
 
 
 def plan_faults(plan: Plan) -> tuple[str, ...]:
@@ -37,7 +43,7 @@ def plan_faults(plan: Plan) -> tuple[str, ...]:
         "no name": not plan.name,
         "no period": plan.period is None,
         "no drug coverage": not plan.drug_coverages,
-        "a drug coverage without a formulary": bool(plan.drug_coverages) and not plan.formularies,
+        "a drug coverage without a formulary": plan.bare_coverages > 0,
     }
     return _told(faults)
 

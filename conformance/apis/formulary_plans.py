@@ -1,4 +1,4 @@
-"""Reading the insurance plans and the formularies of a US Drug Formulary: both are InsurancePlans."""
+"""Reading the insurance plans and the formularies of a US Drug Formulary, both InsurancePlans, and their areas."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from conformance.apis.shapes import (
     Period,
     codings,
     codings_of_all,
+    extension,
     extensions,
     identifiers,
     is_type,
@@ -30,6 +31,7 @@ FORMULARY_REFERENCE = (
 )
 FORMULARY_PROFILE = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-Formulary"
 PLAN_PROFILE = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-PayerInsurancePlan"
+BOUNDARY = "http://hl7.org/fhir/StructureDefinition/location-boundary-geojson"
 DRUG_POLICY = Coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "DRUGPOL")
 
 
@@ -48,7 +50,10 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One insurance plan; ``drug_coverages`` counts its drug coverages, ``formularies`` are "Type/id"."""
+    """One insurance plan; ``formularies`` are "Type/id".
+
+    ``drug_coverages`` counts its drug coverages, ``bare_coverages`` those of them that name no formulary.
+    """
 
     at: str
     id: str
@@ -60,6 +65,7 @@ class Plan:
     period: Period | None
     areas: tuple[str, ...]
     drug_coverages: int
+    bare_coverages: int
     formularies: tuple[str, ...]
     costs: tuple[Cost, ...]
 
@@ -83,17 +89,37 @@ class Formulary:
         return any((each.system, each.code) == (DRUG_POLICY.system, DRUG_POLICY.code) for each in self.types)
 
 
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One coverage area; ``boundary`` says whether it has a GeoJSON outline."""
+
+    at: str
+    id: str
+    last_updated: str
+    name: str
+    states: tuple[str, ...]
+    boundary: bool
+
+
 def kind_of(resource: Any) -> Literal["plan", "formulary"] | None:
-    """Which of the two an InsurancePlan is: a formulary says DRUGPOL or claims the profile; None for other types."""
+    """Which of the two an InsurancePlan is; None for what is neither: a medical plan, a plan of another guide.
+
+    Without the guide's profile a formulary says DRUGPOL, and a plan has a coverage that names a formulary (or, where no
+    other profile is claimed, a drug coverage).
+    """
     if not is_type(resource, "InsurancePlan"):
         return None
-    profiles = texts(record(resource.get("meta")).get("profile"))
-    if any(each.split("|")[0] == FORMULARY_PROFILE for each in profiles):
+    profiles = {each.split("|")[0] for each in texts(record(resource.get("meta")).get("profile"))}
+    if FORMULARY_PROFILE in profiles:
         return "formulary"
-    if any(each.split("|")[0] == PLAN_PROFILE for each in profiles):
+    if PLAN_PROFILE in profiles:
         return "plan"
-    types = codings_of_all(resource.get("type"))
-    return "formulary" if any(each.code == DRUG_POLICY.code for each in types) else "plan"
+    if any(each.code == DRUG_POLICY.code for each in codings_of_all(resource.get("type"))):
+        return "formulary"
+    coverages = [each for _, each in records(resource.get("coverage"))]
+    if any(True for each in coverages for _ in extensions(each, FORMULARY_REFERENCE)):
+        return "plan"
+    return "plan" if not profiles and any(_has(each.get("type"), DRUG_POLICY) for each in coverages) else None
 
 
 def read_plan(resource: Any, at: str = "") -> Plan | None:
@@ -102,8 +128,7 @@ def read_plan(resource: Any, at: str = "") -> Plan | None:
         return None
     at, ident, updated = place(resource, at)
     covered = [each for _, each in records(resource.get("coverage")) if _has(each.get("type"), DRUG_POLICY)]
-    listed = (each for coverage in covered for _, each in extensions(coverage, FORMULARY_REFERENCE))
-    named = (reference_key(each.get("valueReference")) for each in listed)
+    named = [_formularies(coverage) for coverage in covered]
     areas = (reference_key(each) for _, each in records(resource.get("coverageArea")))
     return Plan(
         at=at,
@@ -116,9 +141,15 @@ def read_plan(resource: Any, at: str = "") -> Plan | None:
         period=period(resource.get("period"), f"{at}.period"),
         areas=tuple(key for key in areas if key),
         drug_coverages=len(covered),
-        formularies=tuple(key for key in named if key),
+        bare_coverages=sum(not each for each in named),
+        formularies=tuple(key for each in named for key in each),
         costs=tuple(_costs(resource, at)),
     )
+
+
+def _formularies(coverage: JsonObject) -> list[str]:
+    keys = (reference_key(each.get("valueReference")) for _, each in extensions(coverage, FORMULARY_REFERENCE))
+    return [key for key in keys if key]
 
 
 def _has(concept: Any, wanted: Coding) -> bool:
@@ -159,4 +190,19 @@ def read_formulary(resource: Any, at: str = "") -> Formulary | None:
         types=codings_of_all(resource.get("type")),
         name=text(resource.get("name")),
         period=period(resource.get("period"), f"{at}.period"),
+    )
+
+
+def read_location(resource: Any, at: str = "") -> Location | None:
+    """A coverage area; None for any resource that is no Location."""
+    if not is_type(resource, "Location"):
+        return None
+    at, ident, updated = place(resource, at)
+    return Location(
+        at=at,
+        id=ident,
+        last_updated=updated,
+        name=text(resource.get("name")),
+        states=texts(record(resource.get("address")).get("state")),
+        boundary=bool(extension(resource, BOUNDARY)),
     )

@@ -1,20 +1,15 @@
-"""Reading $member-match and $everything: who was matched, and whose records came.
-
-A record is *about* the patients that its defining element names (patient, subject, beneficiary …). It *mentions*
-others lawfully: a dependent's coverage has a subscriber, a claim pays a guarantor, an observation was made by a
-relative. To mention somebody is no leak; a record about somebody else is.
-"""
+"""Reading $member-match and $everything: who was matched, and whose records came."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.apis.naming import letters, surnames_of
 from conformance.apis.shapes import (
     Coding,
     Identifier,
-    JsonObject,
     Person,
     Placed,
     codings,
@@ -29,22 +24,7 @@ from conformance.apis.shapes import (
     reference_text,
     text,
 )
-
-# The elements that say whom a record is about, by type; for every other type the ones below.
-_ABOUT: Mapping[str, tuple[str, ...]] = {
-    "Appointment": ("participant.actor",),
-    "Coverage": ("beneficiary",),
-    "EnrollmentRequest": ("candidate",),
-    "Group": ("member.entity",),
-    "ResearchSubject": ("individual",),
-    "Task": ("for",),
-}
-_ABOUT_USUALLY = ("patient", "subject")
-
-# Elements that list records instead of mentioning people: what they name is no excuse for sending it.
-_LISTS = frozenset({"Provenance.target", "List.entry.item", "Composition.section.entry", "Group.member.entity"})
-
-_PEOPLE = frozenset({"Patient", "RelatedPerson"})
+from conformance.apis.subjects import PEOPLE, Entry, entry_of
 
 
 @dataclass(frozen=True)
@@ -73,35 +53,33 @@ class Match:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One record, or one resource contained in a record.
-
-    ``reference`` is its own "Type/id" ("Type/id#id" for a contained one). ``subjects`` are the patients it is about,
-    ``mentions`` other people it names, ``links`` the patients it says are the same person; somebody known only by an
-    identifier is "system|value".
-    """
-
-    at: str
-    type: str
-    id: str
-    reference: str
-    subjects: tuple[str, ...] = ()
-    mentions: tuple[str, ...] = ()
-    links: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
 class Everything:
-    """All that $everything returned; ``patients`` are the Patient resources in it, contained ones too."""
+    """All that was returned of a member; ``patients`` are the Patient resources in it, contained ones too.
+
+    ``surnames`` is what each of those is called (see ``surnames_of``); ``lost`` a next page that lies at another
+    origin, where nobody follows with credentials.
+    """
 
     at: str
     patients: tuple[tuple[str, Person], ...]
     entries: tuple[Entry, ...]
+    surnames: tuple[tuple[str, frozenset[str]], ...] = ()
+    lost: str = ""
 
     @property
     def types(self) -> frozenset[str]:
-        """The resource types that are there."""
-        return frozenset(entry.type for entry in self.entries)
+        """The resource types that are there as records; what is contained in a record is part of it."""
+        return frozenset(entry.type for entry in self.entries if "#" not in entry.reference)
+
+    def unplaced(self, member: str) -> tuple[Entry, ...]:
+        """The records of which nobody can say whether they are the member's: about a patient of another server, or
+        without a word about whose they are."""
+        same = self._same_person(reference_key(member))
+        return tuple(
+            entry
+            for entry in self.entries
+            if entry.of_nobody or any(_elsewhere(key) and key not in same for key in entry.subjects)
+        )
 
     def strangers(self, member: str) -> tuple[Entry, ...]:
         """The records about somebody other than ``member`` ("Patient/id"), whom no record of the member mentions.
@@ -112,12 +90,12 @@ class Everything:
         own = [entry for entry in self.entries if same.intersection(entry.subjects)]
         mentioned = {key for entry in own for key in entry.mentions}
         others = {key for entry in self.entries for key in entry.subjects} - same
-        strange = {key for key in others if "|" not in key or self._contradicts(key, same)}
+        strange = {key for key in others if _told_apart(key) or ("|" in key and self._contradicts(key, same))}
         return tuple(
             entry
             for entry in self.entries
             if strange.intersection(entry.subjects)
-            and not (entry.type in _PEOPLE and mentioned.intersection((entry.reference, *entry.subjects)))
+            and not (entry.type in PEOPLE and mentioned.intersection((entry.reference, *entry.subjects)))
         )
 
     def _same_person(self, member: str) -> frozenset[str]:
@@ -132,7 +110,10 @@ class Everything:
             for key, found in self.patients
             if "#" in key and not found.identifiers and (not found.family or any(_alike(found, each) for each in own))
         }
-        return frozenset({member} | linked | known | alike | copies)
+        named = {key for entry in self.entries for key in entry.subjects if _elsewhere(key)}
+        return frozenset(
+            {member} | linked | known | alike | copies | {key for key in named if reference_key(key) == member}
+        )
 
     def _contradicts(self, key: str, same: frozenset[str]) -> bool:
         """Whether an identifier is another patient's, or another value of a system the member is known by."""
@@ -141,8 +122,18 @@ class Everything:
         return key in others or (bool(system) and any(each.partition("|")[0] == system for each in same if "|" in each))
 
 
+def _elsewhere(key: str) -> bool:
+    return "://" in key and "|" not in key
+
+
+def _told_apart(key: str) -> bool:
+    """Whether a key of somebody else is somebody else for sure."""
+    return "|" not in key and not _elsewhere(key)
+
+
 def _alike(one: Person, other: Person) -> bool:
-    return (one.family.casefold(), one.birth_date) == (other.family.casefold(), other.birth_date)
+    names = {letters(each) for each in one.families} & {letters(each) for each in other.families}
+    return bool(names) and one.birth_date == other.birth_date
 
 
 def read_match(resource: Any) -> Match | None:
@@ -172,17 +163,33 @@ def read_everything(bundle: Any) -> Everything | None:
     return everything([bundle]) if is_type(bundle, "Bundle") else None
 
 
-def everything(bundles: Iterable[Any]) -> Everything:
-    """The records of several pages as one."""
+def everything(bundles: Iterable[Any], base_url: str = "", lost: str = "") -> Everything:
+    """The records of several pages as one.
+
+    ``base_url`` is the payer's own: a subject that is neither there nor where the Patients of the pages are is on
+    another server.
+    """
     pages = [(f"Bundle[{n}]" if n else "Bundle", bundle) for n, bundle in enumerate(bundles)]
     placed = tuple(each for at, bundle in pages for each in entries(bundle, at))
     urls = {each.full_url: _own(each) for each in placed if each.full_url}
     found = [pair for each in placed for pair in _with_contained(each)]
     inside = {reference: each.type for each, reference in found if "#" in reference}
+    people = [(ref, each) for each, ref in found if each.type == "Patient"]
+    bases = _bases(base_url, [each for each in placed if each.type == "Patient"])
     return Everything(
         at="Bundle",
-        patients=tuple((ref, person_of(each.resource, each.at, ref)) for each, ref in found if each.type == "Patient"),
-        entries=tuple(_entry(each, reference, urls, inside) for each, reference in found),
+        patients=tuple((ref, person_of(each.resource, each.at, ref)) for ref, each in people),
+        entries=tuple(entry_of(each, reference, urls, inside, bases) for each, reference in found),
+        surnames=tuple((ref, surnames_of(each.resource)) for ref, each in people),
+        lost=lost,
+    )
+
+
+def _bases(base_url: str, patients: Iterable[Placed]) -> frozenset[str]:
+    """The base URLs at which a payer's own patients are, each with a slash at its end."""
+    found = {each.full_url.removesuffix(f"Patient/{each.id}") for each in patients if "://" in each.full_url}
+    return frozenset(
+        {each for each in found if each.endswith("/")} | ({f"{base_url.rstrip('/')}/"} if base_url else set())
     )
 
 
@@ -195,54 +202,3 @@ def _with_contained(placed: Placed) -> Iterator[tuple[Placed, str]]:
     yield placed, _own(placed)
     for each in contained(placed):
         yield each, f"{_own(placed)}#{each.id}"
-
-
-def _entry(placed: Placed, reference: str, urls: Mapping[str, str], inside: Mapping[str, str]) -> Entry:
-    about = {f"{placed.type}.{name}" for name in _ABOUT.get(placed.type, _ABOUT_USUALLY)}
-    subjects = [reference] if placed.type == "Patient" else []
-    mentions: list[str] = []
-    links: list[str] = []
-    for path, named in _references(placed):
-        key = _key(named, reference.partition("#")[0], urls)
-        kind = inside.get(key, "") if "#" in key else key.partition("/")[0]
-        if not key or key == reference:
-            continue
-        if path in about:
-            # Somebody known by an identifier or a URN alone may be a patient; a group or a device is none.
-            subjects += [key] if kind == "Patient" or "|" in key or key.startswith("urn:") else []
-        elif kind in _PEOPLE and path == "Patient.link.other":
-            links.append(key)
-        elif kind in _PEOPLE and path not in _LISTS:
-            mentions.append(key)
-    return Entry(placed.at, placed.type, placed.id, reference, _once(subjects), _once(mentions), _once(links))
-
-
-def _once(keys: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(keys))
-
-
-def _key(reference: JsonObject, around: str, urls: Mapping[str, str]) -> str:
-    written = reference_text(reference)
-    if not written:
-        named = identifier(reference.get("identifier"))
-        return named.key if named.value else ""
-    if written.startswith("#"):
-        return f"{around}{written}"
-    return urls.get(written) or reference_key(written)
-
-
-def _references(placed: Placed) -> Iterator[tuple[str, JsonObject]]:
-    """Every Reference in a resource with its element path ("Group.member.entity"); contained resources left out."""
-    waiting: list[tuple[str, Any]] = [(placed.type, placed.resource)]
-    while waiting:
-        path, node = waiting.pop()
-        if isinstance(node, list):
-            waiting += [(path, each) for each in reversed(node)]
-        elif isinstance(node, dict):
-            if isinstance(node.get("reference"), str) or isinstance(node.get("identifier"), dict):
-                yield path, node
-            waiting += [
-                (f"{path}.{name}", each)
-                for name, each in reversed(node.items())
-                if not (name == "contained" and path == placed.type)
-            ]

@@ -6,23 +6,14 @@ added item that answers for it, in the notes linked to it, in the disposition.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.apis.authorization_lines import (
-    AddItem,
-    Item,
-    Line,
-    Note,
-    Whole,
-    read_add_item,
-    read_items,
-    read_lines,
-    read_notes,
-    read_whole,
-)
-from conformance.apis.review_actions import Action, ReviewAction, adjudications
+from conformance.apis.answer_errors import AnswerError, read_errors
+from conformance.apis.answer_lines import AddItem, Line, Note, Whole, read_add_item, read_lines, read_notes
+from conformance.apis.authorization_lines import Item, read_added, read_items, read_whole
+from conformance.apis.review_actions import Action, ReviewAction, actions_beside, adjudications
 from conformance.apis.shapes import (
     Coding,
     Identifier,
@@ -30,10 +21,8 @@ from conformance.apis.shapes import (
     Period,
     Person,
     Placed,
-    codings,
     entries,
     extension,
-    extensions,
     identifiers,
     period,
     person,
@@ -46,21 +35,7 @@ from conformance.apis.shapes import (
 )
 from conformance.guides import Guide
 
-ERROR_ELEMENT = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-errorElement"
-ERROR_PATH = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-errorPath"
-ERROR_FOLLOWUP = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-errorFollowupAction"
 DATA_ABSENT_REASON = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
-
-
-@dataclass(frozen=True)
-class AnswerError:
-    """One business error of an answer: X12 901 codes, what to do about it (889), and what in the request is meant."""
-
-    at: str
-    codes: tuple[Coding, ...]
-    followup: tuple[Coding, ...] = ()
-    element: str = ""
-    path: str = ""
 
 
 @dataclass(frozen=True)
@@ -83,8 +58,9 @@ class Answer:
     """One ClaimResponse and the Bundle it came in (an empty dict where it came bare).
 
     ``request_identifiers`` are the values by which it names the request, and those of the Claim it refers to where
-    that came along. ``items`` are the items that are there; ``denied``, ``approved`` and so on also know an answer
-    that only decides the whole request: it counts as one item without a sequence.
+    that came along. ``items`` are the items that are there, ``added`` what only added items decide; ``denied``,
+    ``approved`` and so on know both, and an answer that only decides the whole request: it counts as one item without
+    a sequence.
     """
 
     at: str
@@ -104,6 +80,7 @@ class Answer:
     request_identifiers: frozenset[str] = frozenset()
     preauth_period: Period | None = None
     items: tuple[Item, ...] = ()
+    added: tuple[Item, ...] = ()
     add_items: tuple[AddItem, ...] = ()
     header_action: ReviewAction | None = None
     whole: Item | None = None
@@ -113,8 +90,15 @@ class Answer:
 
     @property
     def decided(self) -> tuple[Item, ...]:
-        """The items, or the whole request as one where there are none but a decision about it."""
-        return self.items or ((self.whole,) if self.whole else ())
+        """The items and what only added items decide, or the whole request as one where nothing else is decided."""
+        return (*self.items, *self.added) or ((self.whole,) if self.whole else ())
+
+    @property
+    def under_review(self) -> bool:
+        """Whether all of it is said to be pended: item by item, for the whole, or by an outcome still to come."""
+        if not any(item.actions for item in self.decided):
+            return self.outcome == "queued"
+        return all(item.actions == ("pended",) for item in self.decided)
 
     def _with(self, action: Action) -> tuple[Item, ...]:
         return tuple(item for item in self.decided if action in item.actions)
@@ -156,9 +140,19 @@ class Answer:
         return tuple(code for error in self.errors for code in error.codes)
 
 
+def returned(operation: str) -> tuple[str, ...]:
+    """What an operation may answer with: $submit a bare Bundle; how $inquire answers is for its form to judge."""
+    return ("Bundle",) if operation == "prior-auth.submit" else ("Bundle", "Parameters")
+
+
 def read_answer(resource: Any, guide: Guide) -> Answer | None:
     """The answer to $submit; None where there is no ClaimResponse. Of several, the first."""
     return next(_answers(resource, guide), None)
+
+
+def read_answers(resource: Any, guide: Guide) -> tuple[Answer, ...]:
+    """Every ClaimResponse of an answer, in order; one is what the guide allows of $submit."""
+    return tuple(_answers(resource, guide))
 
 
 def read_inquiry(resource: Any, guide: Guide) -> tuple[Answer, ...] | None:
@@ -216,17 +210,18 @@ def _in_bundle(
 def _answer(at: str, bundle: JsonObject, placed: Placed, others: tuple[Placed, ...], guide: Guide) -> Answer:
     raw = placed.resource
     disposition = text(raw.get("disposition"))
-    errors, error_notes = _errors(raw.get("error"), at)
+    errors, error_notes = read_errors(raw.get("error"), at)
     notes = read_notes(raw.get("processNote"), at)
     whole = Whole(
-        line=Line(at=at, adjudications=adjudications(raw.get("adjudication"), at)),
+        line=Line(at=at, adjudications=adjudications(raw.get("adjudication"), at), beside=actions_beside(raw, at)),
         notes=tuple(note for note in notes if note.number not in error_notes),
         disposition=disposition,
         period=period(raw.get("preAuthPeriod"), f"{at}.preAuthPeriod"),
         number=text(raw.get("preAuthRef")),
     )
     added = read_lines(raw.get("addItem"), f"{at}.addItem")
-    items = read_items(read_lines(raw.get("item"), f"{at}.item"), added, whole)
+    lines = read_lines(raw.get("item"), f"{at}.item")
+    items, alone = read_items(lines, added, whole), read_added(lines, added, whole)
     return Answer(
         at=at,
         guide=guide,
@@ -245,9 +240,10 @@ def _answer(at: str, bundle: JsonObject, placed: Placed, others: tuple[Placed, .
         request_identifiers=_request_identifiers(raw.get("request"), placed, others),
         preauth_period=whole.period,
         items=items,
+        added=alone,
         add_items=tuple(read_add_item(line) for line in added),
         header_action=next(iter(whole.line.review_actions), None),
-        whole=None if items else read_whole(added, whole),
+        whole=None if items or alone else read_whole(added, whole),
         errors=errors,
         notes=notes,
         communication_requests=tuple(
@@ -274,35 +270,3 @@ def _request_identifiers(value: Any, placed: Placed, others: tuple[Placed, ...])
     known = identifiers(record(value).get("identifier"))
     known += identifiers(claim.resource.get("identifier")) if claim and claim.type == "Claim" else ()
     return frozenset(each.value for each in known)
-
-
-def _errors(value: Any, at: str) -> tuple[tuple[AnswerError, ...], frozenset[int]]:
-    """The errors, and the numbers of the notes that belong to them."""
-    errors: list[AnswerError] = []
-    notes: set[int] = set()
-    for place, raw in records(value):
-        where = f"{at}.error[{place}]"
-        element, note = _error_element(raw)
-        notes |= {note} if note is not None else set()
-        errors.append(
-            AnswerError(
-                at=where,
-                codes=codings(raw.get("code")),
-                followup=tuple(
-                    code
-                    for _, each in extensions(raw, ERROR_FOLLOWUP)
-                    for code in codings(each.get("valueCodeableConcept"))
-                ),
-                element=element,
-                path=text(extension(raw, ERROR_PATH).get("valueString")),
-            )
-        )
-    return tuple(errors), frozenset(notes)
-
-
-def _error_element(raw: Mapping[str, Any]) -> tuple[str, int | None]:
-    """The X12 place that is in error, plain (2.0.1) or in parts (2.2), and the note that explains it."""
-    found = extension(raw, ERROR_ELEMENT)
-    note = extension(found, "processNote").get("valuePositiveInt")
-    element = text(found.get("valueString")) or text(extension(found, "error").get("valueString"))
-    return element, note if isinstance(note, int) else None

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Iterator
 from typing import Any
 
-from conformance.apis.shapes import identifiers, record, records, text
+from conformance.apis.shapes import JsonObject, identifiers, record, records, reference_key, text, texts
 
 # What may lawfully come without a good token: an explanation, or what the endpoint says of itself.
 PERSONAL = frozenset({"Patient", "RelatedPerson", "Person", "Coverage"})
 HARMLESS = frozenset({"OperationOutcome", "CapabilityStatement"})
+PATIENT = re.compile(r"\bPatient/(?!member-match)([A-Za-z0-9.-]{0,63}[A-Za-z0-9-])")
+NO_WORD = re.compile(r"[0-9]|[A-Za-z]-[A-Za-z]")  # "Patient/Coverage" are two words, "Patient/twin-a" is somebody
+PATHS = frozenset({"expression", "location"})
+LEAST = 4  # a shorter value would be found in any text
 
 
 def outcomes(resource: Any) -> int:
@@ -23,22 +29,73 @@ def outcomes(resource: Any) -> int:
 
 def identifying(resource: Any) -> tuple[str, ...]:
     """The values in a refusal that say who somebody is: those of person and coverage resources, wherever they stand
-    (contained, in an entry or a parameter), and member identifiers."""
+    (contained, in an entry or a parameter), and those of the parameters of a match (MemberIdentifier, MemberId).
+
+    Other identifiers, of a transaction say, are nobody's.
+    """
     found: list[str] = []
+    for node in _objects(resource):
+        if node.get("resourceType") in PERSONAL:
+            names = (name for _, name in records(node.get("name")))
+            found += [each.value for each in identifiers(node.get("identifier"))]
+            found += [text(name.get("family")) for name in names]
+            found += [text(node.get(key)) for key in ("subscriberId", "birthDate")]
+        if text(node.get("name")).startswith("Member"):
+            found += [each.value for each in identifiers(node.get("valueIdentifier"))]
+            found += [reference_key(node.get("valueReference"))]
+    return tuple(dict.fromkeys(value for value in found if value))
+
+
+def patients_named(resource: Any) -> tuple[str, ...]:
+    """The patients that an answer names as "Patient/id": by reference, or in words where the id is no word itself."""
+    referred = [reference_key(node) for node in _objects(resource)]
+    found = [key for key in referred if key.startswith("Patient/") and PATIENT.fullmatch(key)]
+    for written in _words(resource):
+        found += [each[0] for each in PATIENT.finditer(written) if NO_WORD.search(each[1])]
+    return tuple(dict.fromkeys(found))
+
+
+def revealed(
+    body: bytes, resource: Any, sent: bytes, values: Collection[str], people: Collection[tuple[str, str]]
+) -> tuple[str, ...]:
+    """What a refusal (its body, and the resource in it) gives away of anybody: see ``identifying``, ``patients_named``.
+
+    ``values`` are known numbers of members, ``people`` their family names with their birth dates. What was sent and
+    comes back is no leak.
+    """
+    told, asked = body.decode("utf-8", "replace"), sent.decode("utf-8", "replace")
+    found = {value for value in values if len(value) >= LEAST and value in told} | set(identifying(resource))
+    known = {value for value in found if value not in asked}
+    known |= {key for key in patients_named(resource) if key not in asked and f'"{key[8:]}"' not in asked}
+    known |= {
+        f"{family}, {born}" for family, born in people if _tells(told, family, born) and not _tells(asked, family, born)
+    }
+    return tuple(sorted(known))
+
+
+def _tells(written: str, family: str, born: str) -> bool:
+    named = family and re.search(rf"\b{re.escape(family)}\b", written, re.IGNORECASE)
+    return bool(named and born and born in written)
+
+
+def _objects(resource: Any) -> Iterator[JsonObject]:
+    """Every object in a resource, itself included."""
     waiting: list[Any] = [resource]
     while waiting:
         node = waiting.pop()
         if isinstance(node, list):
             waiting += node
         elif isinstance(node, dict):
-            if node.get("resourceType") in PERSONAL:
-                names = (name for _, name in records(node.get("name")))
-                found += [each.value for each in identifiers(node.get("identifier"))]
-                found += [text(name.get("family")) for name in names]
-                found += [text(node.get(key)) for key in ("subscriberId", "birthDate")]
-            found += [each.value for each in identifiers(node.get("valueIdentifier"))]
+            yield node
             waiting += node.values()
-    return tuple(dict.fromkeys(value for value in found if value))
+
+
+def _words(resource: Any) -> Iterator[str]:
+    """Every text in a resource but paths: an expression may well speak of "Patient/name"."""
+    for node in _objects(resource):
+        for key, value in node.items():
+            if key not in PATHS:
+                yield from texts(value)
 
 
 def holds_data(resource: Any) -> bool:
@@ -46,11 +103,14 @@ def holds_data(resource: Any) -> bool:
     body = record(resource)
     kind = body.get("resourceType")
     if kind == "Bundle":
-        inside = (record(each.get("resource")) for _, each in records(body.get("entry")))
-        return any(each and each.get("resourceType") not in HARMLESS for each in inside)
+        return any(_given(record(each.get("resource"))) for _, each in records(body.get("entry")))
     if kind == "Parameters":
         return any(
-            record(each.get("resource")).get("resourceType") not in HARMLESS
+            _given(record(each["resource"])) if "resource" in each else bool(each.keys() - {"id", "name"})
             for _, each in records(body.get("parameter"))
         )
     return bool(kind) and kind not in HARMLESS
+
+
+def _given(inside: JsonObject) -> bool:
+    return holds_data(inside) if "resourceType" in inside else bool(inside)

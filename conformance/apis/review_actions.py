@@ -6,21 +6,18 @@ stands in any of several places: the rule asks for a specific reason, not for a 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from conformance.apis.shapes import Coding, coding, codings, extensions, record, records, text
+from conformance.apis.wording import ACTION_SYSTEM, ACTION_VALUE_SET, NO_REASON_SYSTEMS, is_reason_code, says_something
 
 Action = Literal["approved", "denied", "pended", "modified", "cancelled", "contact", "no-action"]
 Found = Literal["reasonCode", "adjudication.reason", "itemNote", "processNote", "disposition"]
 
 REVIEW_ACTION = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-reviewAction"
 REVIEW_ACTION_CODE = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-reviewActionCode"
-ACTION_SYSTEM = "https://codesystem.x12.org/005010/306"
-ACTION_VALUE_SET = "https://valueset.x12.org/x217/005010/response/2000F/HCR/1/01/00/306"
-REASON_SYSTEM = "https://codesystem.x12.org/external/886"
 SUBMITTED = Coding("http://terminology.hl7.org/CodeSystem/adjudication", "submitted")
 
 # X12 306. A certification in part grants less than was asked for, as a modification does.
@@ -38,22 +35,7 @@ ACTIONS: Mapping[str, Action] = {
 # Payers shorten the URL of this sub-extension, and the profile's slice is called "code".
 _ACTION_URLS = frozenset({REVIEW_ACTION_CODE, "extension-reviewActionCode", "reviewActionCode", "code"})
 
-# Codes of these systems say that there is no reason.
-_NO_REASON_SYSTEMS = frozenset(
-    {"http://terminology.hl7.org/CodeSystem/data-absent-reason", "http://terminology.hl7.org/CodeSystem/v3-NullFlavor"}
-)
-
-# A text made of these words alone only repeats the decision: it tells no reason and no circumstance.
-_WORDS = """
-a all an and applicable are as at adjudicated adjudication approval approve approved auth authorisation authorised
-authorization authorized been being by certification certified claim complete completed decided decision decline
-declined denial denied deny disposition due final for from give given has have in is it item items its line lines
-message modified more n na no non none not notice null of on one only or other outcome pa part partial partially payer
-pend pended pending plan prior process processed provide provided reason reasons refuse refused reject rejected
-rejection request requested requests response result review reviewed see service services some status submitted
-success successful successfully tbd text that the this three to two unknown unspecified was were with your
-"""
-_DECISION_WORDS = frozenset(_WORDS.split())
+_ACTION_CODES = frozenset(ACTIONS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +48,25 @@ class Reason:
     found: Found
     at: str
 
+    @property
+    def loose(self) -> bool:
+        """Whether it is words said of the whole answer: a person must read what they are about."""
+        return self.found in ("processNote", "disposition")
+
 
 @dataclass(frozen=True, slots=True)
 class ReviewAction:
-    """One ``reviewAction`` extension; ``action`` is None where its code is none of X12 306."""
+    """One ``reviewAction`` extension; ``action`` is None where its code is none of X12 306.
+
+    ``as_profiled``: it stands in an adjudication, and its code is a CodeableConcept under the guide's own URL.
+    """
 
     at: str
     action: Action | None
     codings: tuple[Coding, ...]
     number: str
     reasons: tuple[Reason, ...]
+    as_profiled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +77,6 @@ class Adjudication:
     categories: tuple[Coding, ...]
     review_actions: tuple[ReviewAction, ...]
     reasons: tuple[Reason, ...]
-
-
-def says_something(value: str) -> bool:
-    """Whether a text tells more than that there is a decision, and which."""
-    words = re.findall(r"\w+", value.casefold().replace("_", " "))
-    return any(word not in _DECISION_WORDS and not word.isdigit() for word in words)
 
 
 def action_of(codes: tuple[Coding, ...]) -> Action | None:
@@ -115,21 +100,30 @@ def _adjudication(raw: Mapping[str, Any], at: str) -> Adjudication:
     )
 
 
+def actions_beside(element: Mapping[str, Any], at: str) -> tuple[ReviewAction, ...]:
+    """The review actions that stand at a line itself, where older reference implementations put them."""
+    return tuple(
+        replace(_review_action(each, where), as_profiled=False)
+        for where, each in extensions(element, REVIEW_ACTION, at)
+    )
+
+
 def _review_action(raw: Mapping[str, Any], at: str) -> ReviewAction:
     codes: tuple[Coding, ...] = ()
     reasons: tuple[Reason, ...] = ()
-    number = ""
+    number, as_profiled = "", True
     for place, part in records(raw.get("extension")):
         url = text(part.get("url"))
         if url in _ACTION_URLS:
             codes += _coded(part)
+            as_profiled &= url == REVIEW_ACTION_CODE and bool(codings(part.get("valueCodeableConcept")))
         elif url == "reasonCode":
             where = f"{at}.extension[{place}]"
             reasons += reasons_of(part.get("valueCodeableConcept"), "reasonCode", f"{where}.valueCodeableConcept")
             reasons += tuple(_plain_reasons(part, where))
         elif url == "number":
             number = number or text(part.get("valueString"))
-    return ReviewAction(at, action_of(codes), codes, number, reasons)
+    return ReviewAction(at, action_of(codes), codes, number, reasons, as_profiled)
 
 
 def _coded(part: Mapping[str, Any]) -> tuple[Coding, ...]:
@@ -155,7 +149,7 @@ def reasons_of(concept: Any, found: Found, at: str) -> tuple[Reason, ...]:
     coded = tuple(Reason(each.system, each.code, each.display or words, found, at) for each in codes if _is_code(each))
     if coded:
         return coded
-    displayed = (each.display for each in codes if each.system not in _NO_REASON_SYSTEMS)
+    displayed = (each.display for each in codes if each.system not in NO_REASON_SYSTEMS)
     return tuple(reason for said in (words, *displayed) for reason in text_reasons(said, found, at))[:1]
 
 
@@ -166,4 +160,4 @@ def text_reasons(value: Any, found: Found, at: str) -> tuple[Reason, ...]:
 
 
 def _is_code(each: Coding) -> bool:
-    return bool(each.code) and each.system not in _NO_REASON_SYSTEMS
+    return is_reason_code(each, _ACTION_CODES)

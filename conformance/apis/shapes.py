@@ -66,7 +66,8 @@ class Person:
     """A patient that is referred to: who it is, as far as the Bundle or the reference itself tells.
 
     ``reference`` is as written; ``identifiers`` are those of the Patient resource, then those of the reference.
-    ``found`` says whether the Patient resource was there.
+    ``found`` says whether the Patient resource was there. ``family`` and ``given`` are of the first name, ``families``
+    of all of them: a maiden name may come first.
     """
 
     at: str
@@ -76,6 +77,7 @@ class Person:
     given: tuple[str, ...] = ()
     birth_date: str = ""
     found: bool = False
+    families: tuple[str, ...] = ()
 
 
 def record(value: Any) -> JsonObject:
@@ -268,4 +270,5 @@ def person_of(patient: Mapping[str, Any], at: str, reference: str = "", also: An
         given=texts(name.get("given")),
         birth_date=text(patient.get("birthDate")),
         found=bool(patient),
+        families=tuple(family for _, each in records(patient.get("name")) if (family := text(each.get("family")))),
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.apis.discovery import Capabilities, Davinci, Smart, read_capabilities, read_davinci, read_smart
+from conformance.apis.discovery_faults import may_go_without_tls
 from conformance.errors import NotApplicable, NotTested, Unjudgeable
 from conformance.exchange import Exchange
 from conformance.flows.recording import Recording, answered, resource_of
+from conformance.strict_json import NotJson, load
 from conformance.target import Claim
 from conformance.wire.payer import Request
 from conformance.wire.tls import Negotiated, negotiated
@@ -74,10 +75,12 @@ class Discovery:
         return read_davinci(_json(exchange)) if exchange.status == 200 else None
 
     def tls(self) -> Negotiated:
-        """The TLS version the endpoint agrees to; NotApplicable without https."""
+        """The TLS version the endpoint agrees to, None without https; NotApplicable where https is not needed."""
         self._recording.endpoint(self.claim)
         if not self.claim.base_url.startswith("https:"):
-            raise NotApplicable("the endpoint is not served over https")
+            if may_go_without_tls(self.claim.base_url, self._recording.target.environment):
+                raise NotApplicable("a test endpoint, or one on this machine, needs no https")
+            return Negotiated(None)
         base = urlsplit(self.claim.base_url)
         found = self._recording.act(
             ("tls", base.netloc), lambda: negotiated(self.claim.base_url, self._recording.api(self.claim).auth)
@@ -104,6 +107,6 @@ def _json(exchange: Exchange) -> Any:
     if exchange.status != 200:
         return None
     try:
-        return json.loads(exchange.body)
-    except (ValueError, RecursionError):
+        return load(exchange.body)
+    except NotJson:
         return None

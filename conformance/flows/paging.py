@@ -1,20 +1,55 @@
-"""What a search found over all its pages, and what went wrong between them."""
+"""Walking over the pages of a search, what was found over all of them, and what went wrong between them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from urllib.parse import urljoin
 
 from conformance.apis.searchset import Page
 from conformance.apis.shapes import Placed
+from conformance.wire.gateway import origin
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far a search is followed: pages, and matches."""
+
+    pages: int
+    matches: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One page, and why the walk ends there, if it does: a next link that leads back or astray, or our own limit."""
+
+    page: Page
+    looped: str = ""
+    astray: str = ""
+    cut: bool = False
+
+    @property
+    def is_last(self) -> bool:
+        """Whether there is no next page to ask for."""
+        return not self.page.next or bool(self.looped or self.astray or self.cut)
+
+
+def next_page(here: str, link: str) -> tuple[str, bool]:
+    """Where a next link leads, seen from the page's own address, and whether that is on the same origin."""
+    try:
+        there = urljoin(here, link)
+    except ValueError:
+        return link, False
+    return there, origin(there) == origin(here)
 
 
 @dataclass(frozen=True)
 class Found:
     """What a search found over all its pages.
 
-    ``repeated`` are ids that came more than once, ``looped`` a next link that leads back, ``cut`` whether we stopped
-    before the end (a formulary beyond our limit), ``total`` what the first page promised.
+    ``problem`` is what makes the answer none; ``repeated`` are ids that came more than once, ``looped`` a next link
+    that leads back, ``astray`` one that leads to another origin, ``cut`` whether we stopped before the end (at our own
+    limit), ``total`` what the first page promised.
     """
 
     query: str
@@ -26,21 +61,33 @@ class Found:
     total: int | None = None
     repeated: tuple[str, ...] = ()
     looped: str = ""
+    astray: str = ""
     cut: bool = False
+    problem: str = ""
 
     @property
     def at(self) -> str:
         return self.query
 
     @property
+    def said(self) -> str:
+        """What came in place of an answered search."""
+        return self.problem or f"status {self.status}"
+
+    @property
+    def whole(self) -> bool:
+        """Whether the walk came to an end of its own."""
+        return not (self.cut or self.looped or self.astray)
+
+    @property
     def paging_faults(self) -> tuple[str, ...]:
-        """What went wrong between the pages: repeats, losses against the promised total, links that lead back."""
+        """What went wrong between the pages: repeats, losses against the promised total, links that lead nowhere."""
         faults = {
             f"the next link of page {self.pages} leads back": bool(self.looped),
+            f"the next link of page {self.pages} leads to another origin ({self.astray})": bool(self.astray),
             f"{len(self.repeated)} matches came twice ({', '.join(self.repeated[:3])})": bool(self.repeated),
             f"{len(self.matches)} matches came of {self.total} promised": self.total is not None
-            and not (self.cut or self.looped)
-            and len(self.matches) != self.total,
+            and (len(self.matches) != self.total if self.whole else len(self.matches) > self.total),
         }
         return tuple(told for told, wrong in faults.items() if wrong)
 
@@ -48,23 +95,27 @@ class Found:
     def ids(self) -> frozenset[str]:
         return frozenset(placed.id for placed in self.matches)
 
+    def covers(self, ids: Iterable[str]) -> bool:
+        """Whether all of ``ids`` were found; of a walk that did not come to its end, whether anything was."""
+        return set(ids) <= self.ids if self.whole else bool(self.matches)
 
-def gathered(query: str, status: int | None, pages: Iterable[tuple[Page, str, bool]]) -> Found:
+
+def gathered(query: str, status: int | None, steps: Iterable[Step]) -> Found:
+    """What all pages of a search hold together."""
     matches: dict[str, Placed] = {}
     included: dict[tuple[str, str], Placed] = {}
     repeated: list[str] = []
     total: int | None = None
-    number, looped, cut = 0, "", False
-    for number, (page, loop, stop) in enumerate(pages, 1):
-        looped, cut = loop, stop
-        total = page.total if number == 1 else total
-        for placed in page.matches:
+    number, step = 0, Step(Page((), (), "", None))
+    for number, step in enumerate(steps, 1):
+        total = step.page.total if number == 1 else total
+        for placed in step.page.matches:
             key = f"{placed.type}/{placed.id}"
             repeated += [key] if key in matches else []
             matches.setdefault(key, placed)
-        for placed in page.included:
+        for placed in step.page.included:
             included.setdefault((placed.type, placed.id), placed)
     return Found(
         query, status, True, tuple(matches.values()), tuple(included.values()), number, total,
-        tuple(repeated), looped, cut,
+        tuple(repeated), step.looped, step.astray, step.cut,
     )  # fmt: skip

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from conformance import clock
-from conformance.apis.prior_auth import Answer, read_answer, read_inquiry
+from conformance.apis.prior_auth import Answer, read_answer, read_answers
 from conformance.apis.raw import body_of as body_of_answer
-from conformance.apis.refusal import outcomes
-from conformance.cases import body_of, broken, fill, invalid_requests, request_facts, template
-from conformance.errors import NotTested
+from conformance.cases import broken, invalid_requests
+from conformance.errors import NotTested, Unjudgeable
 from conformance.exchange import Exchange
-from conformance.flows.recording import Recording, answered, resource_of, unending
-from conformance.flows.submission import CaseItem, Decided, Submission, same_request
-from conformance.target import Case, Claim, Known
-from conformance.wire.payer import Request
+from conformance.flows.on_file import OnFile
+from conformance.flows.prior_auth_requests import INQUIRE, RAW, SUBMIT, Requests
+from conformance.flows.recording import Recording, answered, unending
+from conformance.flows.request_bodies import EMPTY
+from conformance.flows.submission import CaseItem, Decided, Submission, Told, decided, same_request, undecided
+from conformance.target import Claim
 
-RAW = "prior-auth.answers-are-fhir"
-NOT_THERE = (404, 405, 501)  # there is no such operation
-FHIR_JSON = {"content-type": "application/fhir+json"}
-NO_SERVICE = {"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "not-applicable"}
+PATIENCE = 1.0  # seconds until an inquiry that finds nothing is made once more
 
 
 class PriorAuth:
@@ -33,12 +31,14 @@ class PriorAuth:
         self._recording = recording
         self.claim = claim
         self.guide = recording.guide(claim)
+        self._requests = Requests(recording, claim)
+        self._on_file = OnFile(recording, claim, self._requests)
 
     # -- cases -----------------------------------------------------------------------------------------------------
 
     def cases(self) -> tuple[str, ...]:
         """The names of the cases that target.toml declares."""
-        return tuple(self._recording.target.cases.get("prior-auth", {}))
+        return self._requests.cases()
 
     def submitted(self) -> tuple[str, ...]:
         """The cases that were submitted in this run so far."""
@@ -65,14 +65,57 @@ class PriorAuth:
             raise wrong or NotTested("needs a case to submit", change="cases.prior-auth")
         return tuple(read)
 
+    def dropped(self) -> tuple[str, ...]:
+        """The declared cases that were not processed, each with the reason."""
+        found = []
+        for case in self.cases():
+            try:
+                if self.submission(case).failed:
+                    found.append(f"{case}: a business error")
+            except NotTested as reason:
+                found.append(f"{case}: {reason.message}")
+        return tuple(found)
+
     def items(self, *actions: str) -> tuple[CaseItem, ...]:
-        """The items of all submitted cases about which one of ``actions`` was decided."""
-        return tuple(
-            each
-            for submission in self.submissions()
-            for each in submission.items
-            if set(actions) & set(each.item.actions)
-        )
+        """The items of all submitted cases about which one of ``actions`` was decided.
+
+        Where nothing of the kind was submitted, those of the known authorizations.
+        """
+        submitted: list[Told] = []
+        wrong: NotTested | None = None
+        try:
+            submitted = [Told(each.at, each.request, each.deciding) for each in self.submissions()]
+        except NotTested as reason:
+            wrong = reason
+        found = decided(submitted, actions) or decided(self._on_file.told(), actions)
+        if not found and wrong:
+            raise wrong
+        return found
+
+    def denials(self) -> tuple[CaseItem, ...]:
+        """The items that were denied, as the submission's answer tells it and as an inquiry about it does."""
+        denied, again = self.items("denied"), []
+        for case in self.submitted():
+            with suppress(NotTested):
+                told = self.inquire(case)
+                again += [Told(f"inquiry about {case}", self._requests.request(case), each) for each in told]
+        return (*denied, *decided(again, ("denied",)))
+
+    def told(self, *, on_file: bool = False) -> tuple[Told, ...]:
+        """Every ClaimResponse that came, with the request that it answers: of submissions and of inquiries about them.
+
+        ``on_file``: where nothing can be submitted, those of the inquiries about the known authorizations.
+        """
+        try:
+            submissions = self.submissions()
+        except NotTested:
+            if on_file and (known := self._on_file.told(every=True)):
+                return known
+            raise
+        found = [Told(each.at, each.request, answer) for each in submissions for answer in each.all]
+        for case in self.submitted():
+            found += self._told_by_inquiry(case)
+        return tuple(found)
 
     def declaration(self, operation: str) -> dict[str, str]:
         """How a CapabilityStatement names an operation: its code and its definition."""
@@ -84,15 +127,12 @@ class PriorAuth:
         answer = read_answer(body_of_answer(exchange), self.guide)
         return answer is not None and bool(answer.approved)
 
-    def raw(self, case: str) -> Exchange:
-        """The exchange of a case's submission as it came."""
-        return self._recording.act((self.claim, "submit", case), lambda: self._send(case))
-
     def raw_submissions(self) -> tuple[Exchange, ...]:
         """The exchange of every declared case's submission."""
         if not self.cases():
             raise NotTested("needs a case to submit", change="cases.prior-auth")
-        return tuple(answered(self.raw(case), RAW) for case in self.cases())
+        sent = tuple(self._requests.raw(case) for case in self.cases())
+        return tuple(each if unending(each) else answered(each, RAW) for each in sent)
 
     def raw_answers(self) -> tuple[Exchange, ...]:
         """Every exchange of $submit and $inquire with a well-formed request, unreadable ones included."""
@@ -103,7 +143,7 @@ class PriorAuth:
                 self.inquiry(case)
         sent = [
             each
-            for operation in ("prior-auth.submit", "prior-auth.inquire")
+            for operation in (SUBMIT, INQUIRE)
             for each in self._recording.exchanges(operation, self.claim)
             if not each.case.startswith(("invalid:", "no-token"))
         ]
@@ -114,165 +154,136 @@ class PriorAuth:
     # -- inquiry ---------------------------------------------------------------------------------------------------
 
     def inquire(self, case: str) -> tuple[Answer, ...]:
-        """What the inquiry tells of a submitted case; empty where it finds nothing."""
+        """What the inquiry tells of a submitted case; asked once more before it counts as finding nothing."""
         submission = self.submission(case)
-        exchange = self.inquiry(case)
-        return tuple(each for each in self._read_inquiry(exchange) if same_request(each, submission))
+        for exchange in (self.inquiry, self._inquiry_again):
+            answers = self._requests.found(exchange(case))
+            if found := tuple(each for each in answers if same_request(each, submission)):
+                return found
+        return ()
 
     def inquiry(self, case: str) -> Exchange:
         """The exchange of an inquiry about a submitted case."""
         return self._recording.act((self.claim, "inquire", case), lambda: self._inquire(case))
 
-    def inquired(self, case: str) -> dict[str, Any]:
-        """The inquiry's answer as the resource that came."""
-        return self._usable(self.inquiry(case))
+    def inquired(self) -> dict[str, Any]:
+        """The answer to an inquiry as the resource that came: about the first case that can be asked about."""
+        wrong: NotTested | None = None
+        for case in self._usual_first():
+            try:
+                return self._requests.usable(self.inquiry(case))
+            except NotTested as reason:
+                wrong = wrong or reason
+        for known in self._on_file.listed():
+            return self._requests.usable(self._on_file.exchange(known))
+        raise wrong or NotTested("needs a case to inquire about", change="cases.prior-auth")
 
     def known(self, urgency: str) -> tuple[Decided, ...]:
         """The known authorizations of an urgency, each as the inquiry tells it."""
-        listed = [each for each in self._recording.target.known.get("prior-auth", ()) if each.urgency == urgency]
-        return tuple(self._told(each) for each in listed)
+        return tuple(self._on_file.find(each) for each in self._on_file.listed() if each.urgency == urgency)
 
     # -- wrong requests --------------------------------------------------------------------------------------------
 
     def invalid(self) -> tuple[Exchange, ...]:
-        """The answers to requests broken in every way we know (intrusive)."""
-        self._recording.allow(self.claim, "prior-auth.submit", intrusive=True)
-        return tuple(self._broken(name, how) for name, how in invalid_requests().items())
+        """The answers to requests broken in every way we know (intrusive); what a gateway kept back is left out."""
+        self._recording.allow(self.claim, SUBMIT, intrusive=True)
+        found: list[Exchange] = []
+        wrong: NotTested | Unjudgeable | None = None
+        for name, how in invalid_requests().items():
+            try:
+                found.append(self._broken(name, how))
+            except (NotTested, Unjudgeable) as reason:
+                wrong = wrong or reason
+        if not found and wrong:
+            raise wrong
+        return tuple(found)
 
-    def without_token(self) -> Exchange:
-        """The answer to an inquiry that carries no credentials."""
+    def without_token(self) -> tuple[Exchange, ...]:
+        """The answers to an inquiry and, where that may be sent, an empty submission that carry no credentials."""
         if self._recording.api(self.claim).auth.type == "none":
             raise NotTested("the target names no credentials for this API", change="apis.prior-auth.auth")
-        return self.with_token("none")
+        answers = [self.with_token("none")]
+        with suppress(NotTested):
+            answers.append(self._recording.act((self.claim, "token", "none", SUBMIT), self._submit_nothing))
+        return tuple(answers)
 
     def with_token(self, token: str) -> Exchange:
         """The answer to an inquiry with another token than our own, about a request that our own token does find."""
-        if not self.inquire("approved"):
-            raise NotTested("the inquiry finds nothing that could be given away", because="pas.inquiry-finds")
-        return self._recording.act((self.claim, "token", token), lambda: self._ask_with(token))
+        body = self._giving()
+
+        def send() -> Exchange:
+            return answered(self._requests.post(INQUIRE, "no-token", body, token=token), RAW)
+
+        return self._recording.act((self.claim, "token", token), send)
 
     # -- how -------------------------------------------------------------------------------------------------------
 
-    def _case(self, name: str) -> Case:
-        case = self._recording.target.cases.get("prior-auth", {}).get(name)
-        if case is None:
-            raise NotTested(f"needs the case {name!r}", change=f"cases.prior-auth.{name}")
-        return case
-
-    def _identifier(self, case: str, sample: int) -> str:
-        return f"{self._recording.run_id}-{case}-{self.claim.version}" + (f"-{sample}" if sample else "")
-
-    def _facts(self, case: Case, name: str, sample: int = 0) -> dict[str, Any]:
-        moment = clock.now()
-        return request_facts(
-            self._recording.target,
-            case,
-            sent=self._identifier(name, sample),
-            now=moment.isoformat(timespec="seconds"),
-            stamp=moment.date().isoformat(),
-        )
-
-    def _request(self, name: str, sample: int = 0) -> dict[str, Any]:
-        def build() -> dict[str, Any]:
-            case = self._case(name)
-            facts = self._facts(case, name, sample)
-            body: dict[str, Any] = body_of(case, "pas-request", facts, f"cases.prior-auth.{name}")
-            return body
-
-        return self._recording.act((self.claim, "request", name, sample), build)
-
-    def _send(self, name: str) -> Exchange:
-        """The case's own exchange, after the further samples that were asked for, each a request of its own."""
-        for sample in range(1, self._recording.options.samples):
-            self._post("prior-auth.submit", name, json.dumps(self._request(name, sample)).encode())
-        return self._post("prior-auth.submit", name, json.dumps(self._request(name)).encode())
-
-    def _post(self, operation: str, case: str, body: bytes, token: str = "own") -> Exchange:  # noqa: S107
-        own = self._recording.api(self.claim).paths.get(operation.partition(".")[2])
-        path = own or self.guide.operations[operation]["path"]
-        request = Request(
-            operation=operation, method="POST", path=path, case=case, claim=self.claim.label, body=body,
-            headers=FHIR_JSON, token=token,
-        )  # fmt: skip
-        return self._recording.send(self.claim, request)
-
-    def _usable(self, exchange: Exchange) -> dict[str, Any]:
-        answered(exchange, RAW)
-        if exchange.status in NOT_THERE and exchange.operation == "prior-auth.submit":
-            raise NotTested(f"requests are not taken (status {exchange.status})", because="prior-auth.exchange")
-        resource = resource_of(exchange, RAW)
-        if 400 <= (exchange.status or 0) < 500 and outcomes(resource):
-            raise NotTested(
-                f"the request is refused with status {exchange.status}", change=f"cases.prior-auth.{exchange.case}"
-            )
-        if exchange.status is None or not 200 <= exchange.status < 300:
-            raise NotTested(f"the answer has status {exchange.status}", because=RAW)
-        return resource
-
-    def _read(self, exchange: Exchange) -> Answer:
-        answer = read_answer(self._usable(exchange), self.guide)
-        if answer is None:
-            raise NotTested("the answer holds no ClaimResponse", because=RAW)
-        return answer
-
-    def _read_inquiry(self, exchange: Exchange) -> tuple[Answer, ...]:
-        answers = read_inquiry(self._usable(exchange), self.guide)
-        if answers is None:
-            raise NotTested("the answer is no inquiry response", because=RAW)
-        return answers
+    def _usual_first(self) -> tuple[str, ...]:
+        """The cases, the one that is called "approved" first where there is one."""
+        return tuple(sorted(self.cases(), key=lambda case: case != "approved"))
 
     def _submission(self, name: str) -> Submission:
-        request = self._request(name)
-        first = self._read(self.raw(name))
-        settles = self._case(name).settles
-        deciding = first
-        if first.pended and name != "pended" and settles:
-            deciding = self._wait(name, first, settles)
-        return Submission(name, request, first, deciding, at=f"cases.prior-auth.{name}")
+        request, settles = self._requests.request(name), self._requests.case(name).settles
+        answers = read_answers(self._requests.usable(self._requests.raw(name)), self.guide)
+        if not answers:
+            raise NotTested("the answer holds no ClaimResponse", because=RAW)
+        first = answers[0]
+        submission = Submission(name, request, first, first, f"cases.prior-auth.{name}", answers)
+        if settles and name != "pended" and undecided(first):
+            return replace(submission, deciding=self._wait(submission, settles))
+        return submission
 
-    def _wait(self, name: str, first: Answer, settles: timedelta) -> Answer:
+    def _wait(self, submission: Submission, settles: timedelta) -> Answer:
         """Inquires, ever more seldom, until the answer decides or its time is over."""
         end = clock.monotonic() + settles.total_seconds()
-        pause, answer, turn = 0.5, first, 0
-        while answer.pended and clock.monotonic() + pause < end:
+        pause, answer = 0.5, submission.first
+        while undecided(answer) and clock.monotonic() + pause < end:
             clock.sleep(pause)
-            pause, turn = min(pause * 2, 60.0), turn + 1
-            found = self._read_inquiry(self._ask(name, f"{name}:settling"))
-            answer = next((each for each in found if each.items), answer)
+            pause = min(pause * 2, 60.0)
+            found = self._requests.found(self._requests.ask(submission.case, f"{submission.case}:settling"))
+            mine = [each for each in found if each.decided and same_request(each, submission)]
+            answer = next(iter(sorted(mine, key=undecided)), answer)
         return answer
 
     def _inquire(self, name: str) -> Exchange:
         self.submission(name)
-        return self._ask(name, name)
+        return self._requests.ask(name, name)
 
-    def _ask(self, name: str, case: str) -> Exchange:
-        facts = self._facts(self._case(name), name)
-        return self._post("prior-auth.inquire", case, json.dumps(fill(template("pas-inquiry"), facts)).encode())
+    def _inquiry_again(self, name: str) -> Exchange:
+        """The exchange of a second inquiry: a payer may file what it answers a moment later. One pause serves all."""
+        self._recording.act((self.claim, "patience"), lambda: clock.sleep(PATIENCE))
+        return self._recording.act(
+            (self.claim, "inquire again", name), lambda: self._requests.ask(name, f"{name}:again")
+        )
 
-    def _told(self, known: Known) -> Decided:
-        return self._recording.act((self.claim, "known", known.identifier), lambda: self._known(known))
+    def _told_by_inquiry(self, case: str) -> list[Told]:
+        """Every answer to the inquiry about a case, about whomever it is."""
+        with suppress(NotTested):
+            found = self._requests.found(self.inquiry(case))
+            return [Told(f"inquiry about {case}", self._requests.inquiry(case), each, inquiry=True) for each in found]
+        return []
 
-    def _known(self, known: Known) -> Decided:
-        case = Case(api="prior-auth", name="known", facts={"member": known.member}, body=None, settles=None)
-        facts = self._facts(case, "known")
-        facts["request"]["id"] = known.identifier
-        facts["items"] = [{"sequence": 1, "service": NO_SERVICE, "authorization": known.identifier}]
-        body = json.dumps(fill(template("pas-inquiry"), facts)).encode()
-        answers = self._read_inquiry(self._post("prior-auth.inquire", f"known:{known.identifier}", body))
-        if not answers:
-            raise NotTested(
-                f"the inquiry does not find the authorization {known.identifier!r}", change="known.prior-auth"
-            )
-        return Decided(known, answers[0])
+    def _giving(self) -> dict[str, Any]:
+        """An inquiry that our own token gets an answer to, so that another token could give something away."""
+        wrong = NotTested("the inquiry finds nothing that could be given away", because="pas.inquiry-finds")
+        for case in self._usual_first():
+            with suppress(NotTested):
+                if self.inquire(case):
+                    return self._requests.inquiry(case)
+        for known in self._on_file.listed():
+            with suppress(NotTested):
+                self._on_file.find(known)
+                return self._on_file.body(known)
+        raise wrong
+
+    # -- sending what is wrong -------------------------------------------------------------------------------------
 
     def _broken(self, name: str, how: Mapping[str, Any]) -> Exchange:
         def send() -> Exchange:
-            body = broken(self._request("approved"), how)
-            return self._post("prior-auth.submit", f"invalid:{name}", body)
+            request = self._requests.request(next(iter(self._usual_first()), "approved"))
+            return self._requests.post(SUBMIT, f"invalid:{name}", broken(request, how))
 
         return answered(self._recording.act((self.claim, "invalid", name), send), RAW)
 
-    def _ask_with(self, token: str) -> Exchange:
-        facts = self._facts(self._case("approved"), "approved")
-        body = json.dumps(fill(template("pas-inquiry"), facts)).encode()
-        return answered(self._post("prior-auth.inquire", "no-token", body, token=token), RAW)
+    def _submit_nothing(self) -> Exchange:
+        return answered(self._requests.post(SUBMIT, "no-token", EMPTY, token="none"), RAW)  # noqa: S106

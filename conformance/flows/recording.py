@@ -55,17 +55,23 @@ class Recording:
         self._acts: dict[Hashable, Act] = {}
         self._open: list[Act] = []
         self._folders: dict[str, Folder] = {}
+        self._over = False
 
     def act(self, key: Hashable, do: Callable[[], T]) -> T:
         """The value of ``do``, done now or remembered; its exchanges are shown to the scenario that asks."""
         act = self._acts.get(key)
         if act is None:
+            if self._over:
+                raise NotTested("the run ended before this was done")
             act = self._acts[key] = Act()
             self._open.append(act)
             try:
                 act.value = do()
             except Exception as raised:
                 act.raised = raised  # ours too: what failed once is not half done for those who ask later
+            except BaseException:
+                del self._acts[key]  # interrupted: nothing is known of it
+                raise
             finally:
                 self._open.pop()
         for outer in self._open:
@@ -76,6 +82,10 @@ class Recording:
             raise act.raised
         value: T = act.value
         return value
+
+    def end(self) -> None:
+        """From now on what was done is told, and nothing more is done: a new act is NotTested."""
+        self._over = True
 
     def done(self, key: Hashable) -> bool:
         """Whether an act was done already."""

@@ -2,30 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from conformance.apis.authorization_lines import Item
 from conformance.apis.prior_auth import Answer
-from conformance.apis.shapes import Coding
+from conformance.apis.review_actions import Reason
+from conformance.apis.same_member import claim_of
+from conformance.apis.shapes import Coding, codings, identifiers, record, records, text, whole
+from conformance.apis.wording import names_any
 from conformance.target import Known
 
 
 @dataclass(frozen=True)
 class CaseItem:
-    """An item of an answer, and the case it answers."""
+    """An item of an answer, and what it answers: a case, the inquiry about one, a known authorization.
 
-    case: str
+    ``names`` are the names of the service that the item was asked for: a text may name the item by them.
+    ``categories`` are those of the adjudications that the guide profiles, the added item's where it profiles these.
+    """
+
+    told: str
     item: Item
+    names: frozenset[str] = frozenset()
+    categories: tuple[tuple[Coding, ...], ...] = ()
 
     @property
     def at(self) -> str:
-        return f"cases.prior-auth.{self.case}, {self.item.at}"
+        return f"{self.told}, {self.item.at}"
+
+    @property
+    def reasons(self) -> tuple[Reason, ...]:
+        """The item's reasons, and those said of the whole answer that name its service."""
+        return (*self.item.reasons, *(each for each in self.item.unplaced if names_any(each.text, self.names)))
+
+    @property
+    def only_loose(self) -> bool:
+        """Whether all its reasons are words said of the whole answer."""
+        return bool(self.reasons) and all(each.loose for each in self.reasons)
 
     def says(self, code: str) -> bool:
         """Whether the review action is this X12 306 code."""
         return any(each.code == code for each in self.item.action_codings)
+
+    @property
+    def as_profiled(self) -> bool:
+        """Whether its review actions stand where and as the guide has them."""
+        return all(each.as_profiled for each in self.item.review_actions)
 
     @staticmethod
     def is_category(codings: Iterable[Coding], wanted: Coding) -> bool:
@@ -34,14 +58,36 @@ class CaseItem:
 
 
 @dataclass(frozen=True)
+class Told:
+    """One ClaimResponse, where it was told, and the request that it answers."""
+
+    at: str
+    request: Mapping[str, Any]
+    answer: Answer
+    inquiry: bool = False
+
+    def items(self) -> Iterator[CaseItem]:
+        """Its items, each with the names of the service it was asked for."""
+        names = _services(self.request)
+        for item in self.answer.decided:
+            added = item.add_item.categories if item.add_item and self.answer.guide["add_item"] else ()
+            own = item.categories if item not in self.answer.added else ()
+            yield CaseItem(self.at, item, names.get(item.sequence, frozenset()), (*own, *added))
+
+
+@dataclass(frozen=True)
 class Submission:
-    """A request and the answer to it: ``deciding`` is the answer that decided, the first one where none did later."""
+    """A request and the answer to it: ``deciding`` is the answer that decided, the first one where none did later.
+
+    ``all`` are all ClaimResponses of the first answer; one is what the guide allows.
+    """
 
     case: str
     request: Mapping[str, Any]
     first: Answer
     deciding: Answer
     at: str
+    all: tuple[Answer, ...] = ()
 
     @property
     def failed(self) -> bool:
@@ -51,7 +97,15 @@ class Submission:
     @property
     def items(self) -> tuple[CaseItem, ...]:
         """The items of the deciding answer, or the whole request as one."""
-        return tuple(CaseItem(self.case, item) for item in self.deciding.decided)
+        return tuple(Told(self.at, self.request, self.deciding).items())
+
+    @property
+    def adjudicated(self) -> tuple[CaseItem, ...]:
+        """Those whose adjudications the guide's version profiles: items, and from 2.1 on added ones and the whole."""
+        guide, deciding = self.deciding.guide, self.deciding
+        profiled = [*deciding.items, *(deciding.added if guide["add_item"] else ())]
+        profiled += [deciding.whole] if deciding.whole and guide["whole_request_action"] else []
+        return tuple(each for each in self.items if each.item in profiled)
 
     @property
     def told(self) -> str:
@@ -72,17 +126,49 @@ class Decided:
         return f"known.prior-auth {self.known.identifier!r}"
 
 
+def decided(told: Iterable[Told], actions: Iterable[str]) -> tuple[CaseItem, ...]:
+    """The items about which one of ``actions`` was decided."""
+    wanted = set(actions)
+    return tuple(item for each in told for item in each.items() if wanted & set(item.item.actions))
+
+
+def undecided(answer: Answer) -> bool:
+    """Whether any of it is still to be decided."""
+    return bool(answer.pended) or answer.under_review
+
+
 def same_request(answer: Answer, submission: Submission) -> bool:
-    """Whether an inquiry's answer tells of this submission: an identifier, a number or a trace in common."""
-    claim = submission.request["entry"][0]["resource"]
-    sent = {str(each.get("value")) for each in claim.get("identifier", []) if isinstance(each, dict)}
-    deciding = submission.deciding
-    return bool(
-        sent & {each.value for each in (*answer.request.identifiers, *answer.identifiers)}
-        or {each.value for each in answer.identifiers} & {each.value for each in deciding.identifiers}
-        or _numbers(answer) & _numbers(deciding)
-        or _traces(answer) & _traces(deciding)
-    )
+    """Whether an inquiry's answer tells of this submission.
+
+    It has an identifier, a number or a trace in common, is the same resource, or names the same request.
+    """
+    claim = claim_of(submission.request)
+    sent = {each.value for each in identifiers(claim.resource.get("identifier"))}
+    if sent & _identifiers(answer) or any(_same(answer, each) for each in (submission.first, submission.deciding)):
+        return True
+    # A tester's own bodies may share one fullUrl: the reference alone counts where nothing else is told.
+    return not _identifiers(answer) and bool(claim.full_url) and answer.request.reference == claim.full_url
+
+
+def _same(one: Answer, other: Answer) -> bool:
+    return any(kind(one) & kind(other) for kind in (_identifiers, _numbers, _traces, _places))
+
+
+def _identifiers(answer: Answer) -> set[str]:
+    return {each.value for each in answer.identifiers} | answer.request_identifiers
+
+
+def _places(answer: Answer) -> set[str]:
+    """How the ClaimResponse is known as a resource."""
+    here = next((each.full_url for each in answer.entries if each.resource is answer.claim_response), "")
+    return {each for each in (here, text(answer.claim_response.get("id"))) if each}
+
+
+def holds(answer: Answer, identifier: str) -> bool:
+    """Whether an answer is about the authorization of this number, identifier or trace."""
+    traces = {trace.value for item in answer.decided for trace in item.traces}
+    reference = text(answer.claim_response.get("preAuthRef"))
+    return identifier in {*answer.numbers, *_identifiers(answer), *traces, *_places(answer), reference}
 
 
 def _numbers(answer: Answer) -> set[str]:
@@ -92,3 +178,13 @@ def _numbers(answer: Answer) -> set[str]:
 
 def _traces(answer: Answer) -> set[str]:
     return {trace.key for item in answer.decided for trace in item.traces}
+
+
+def _services(request: Mapping[str, Any]) -> dict[int | None, frozenset[str]]:
+    """The names of each item's service: its codes, what they display, its text."""
+    found: dict[int | None, frozenset[str]] = {}
+    for _, item in records(claim_of(request).resource.get("item")):
+        concept = record(item.get("productOrService"))
+        names = [text(concept.get("text")), *(name for each in codings(concept) for name in (each.code, each.display))]
+        found[whole(item.get("sequence"))] = frozenset(name for name in names if name)
+    return found

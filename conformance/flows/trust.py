@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.errors import NotApplicable, NotTested
+from conformance.apis.discovery import opens
+from conformance.errors import Actor, NotApplicable, NotTested, Unjudgeable
 from conformance.exchange import Exchange
 from conformance.flows.prior_auth import PriorAuth
 from conformance.flows.recording import Recording, answered
+from conformance.strict_json import NotJson, load
 from conformance.target import Auth, Claim
 from conformance.wire.auth import access_token, assertion
 
 NARROW = "system/Location.rs"  # a scope that reaches no authorization
+REACHED = ("Claim", "ClaimResponse")
 
 
 @dataclass(frozen=True)
@@ -74,10 +76,20 @@ class Trust:
         if exchange is None:
             raise NotTested("no token endpoint was asked", change=f"auth.{self.auth.name}.token_url")
         self._recording.note(exchange)  # it was fetched with the first request, whoever sent that
+        if exchange.failure is None and exchange.status != 200:
+            actor: Actor = "network" if (exchange.status or 0) >= 500 else "your file"
+            name = f"auth.{self.auth.name}"
+            raise Unjudgeable(f"{name} gets no token (status {exchange.status})", actor, change=name)
         return answered(exchange, "")
+
+    def _granted(self) -> None:
+        """Without a token of our own no refusal says anything; Unjudgeable, or NotTested where that is judged."""
+        if not self.token().granted:
+            raise NotTested("our own assertion gets no token", because="smart.token-answer")
 
     def _replay(self) -> Exchange:
         self._intrusive()
+        self._granted()
         used = assertion(self.auth, jti=secrets.token_hex(16))
         if access_token(self._ask(used)) == "":
             raise NotTested("the first use of the assertion was refused", because="smart.token-answer")
@@ -85,21 +97,18 @@ class Trust:
 
     def _foreign(self) -> Exchange:
         self._intrusive()
+        self._granted()
         return self._ask(assertion(self.auth, key=another_key(self.auth.algorithm or "RS384")))
 
     def _beyond(self) -> Exchange:
         self._intrusive()
-        own = [scope for scope in self.auth.scope.split() if scope.startswith("system/")]
-        others = [scope for scope in own if not scope.startswith(("system/Claim", "system/*"))]
-        granted = answered(
-            self._recording.wire.tokens.ask(
-                self.auth, assertion(self.auth), (*others, NARROW)[0], claim=self.claim.label
-            ),
-            "",
-        )
-        token = access_token(granted)
+        self._granted()
+        narrowed = _read(self._ask(assertion(self.auth), NARROW))
+        token = str(narrowed.members.get("access_token", "")) if narrowed.granted else ""
         if not token:
-            raise NotTested("no token is given for a narrower scope: that is lawful too")
+            raise NotApplicable("no token is given for a narrower scope: that is lawful too")
+        if opens(str(narrowed.members.get("scope", "")), REACHED):
+            raise NotApplicable("a wider scope is granted than asked for, and the answer says so: that is lawful too")
         return PriorAuth(self._recording, self._main()).with_token(token)
 
     def _main(self) -> Claim:
@@ -109,8 +118,8 @@ class Trust:
                 return claim
         raise NotApplicable("no prior-authorization endpoint is behind this authorization server")
 
-    def _ask(self, signed: str) -> Exchange:
-        return answered(self._recording.wire.tokens.ask(self.auth, signed, claim=self.claim.label), "")
+    def _ask(self, signed: str, scope: str = "") -> Exchange:
+        return answered(self._recording.wire.tokens.ask(self.auth, signed, scope, claim=self.claim.label), "")
 
 
 def another_key(algorithm: str) -> str:
@@ -130,7 +139,7 @@ def another_key(algorithm: str) -> str:
 
 def _read(exchange: Exchange) -> TokenAnswer:
     try:
-        members = json.loads(exchange.body)
-    except (ValueError, RecursionError):
+        members = load(exchange.body)
+    except NotJson:
         members = None
     return TokenAnswer(exchange.status or 0, members if isinstance(members, dict) else {}, exchange.media_type)

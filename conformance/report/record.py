@@ -72,8 +72,14 @@ def write_reports(directory: Path, baseline: dict[str, Any] | None = None) -> di
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
     if not path.exists():
         return
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            if not line.endswith("\n"):
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.endswith(b"\n"):
                 return  # torn by a kill: what it would have said is not known
-            yield json.loads(line)
+            try:
+                said = json.loads(line)
+            except (ValueError, RecursionError):
+                said = None
+            if not isinstance(said, dict):
+                raise UsageError("is no line of a record: expected a JSON object", file=str(path), line=number)
+            yield said

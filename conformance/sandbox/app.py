@@ -114,6 +114,8 @@ def _formulary_deed(call: Call) -> Deed | None:
 
 def _exchange_deed(call: Call) -> Deed | None:
     parts = call.path.split("/")
+    if call.method == "GET" and call.path in exchange.RECORDS:
+        return Deed("payer-to-payer.search", exchange.records, f"system/{call.path}.s")
     if parts[0] != "Patient":
         return None
     if call.method == "POST" and parts[1:] == ["$member-match"]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.sandbox import people, trust
+from conformance.sandbox.exchange import RECORDS
 from conformance.sandbox.frame import Answer, Call, Resource
 from conformance.sandbox.outcome import refusal
 from conformance.sandbox.store import Payer
@@ -105,8 +106,14 @@ def _exchange() -> list[Resource]:
                 {"name": "member-match", "definition": f"{HREX}/OperationDefinition/member-match"},
                 {"name": "everything", "definition": "http://hl7.org/fhir/OperationDefinition/Patient-everything"},
             ],
-        }
+        },
+        *(_by_patient(kind) for kind in RECORDS),
     ]
+
+
+def _by_patient(kind: str) -> Resource:
+    parameter = {"name": "patient", "type": "reference"}
+    return {"type": kind, "interaction": [{"code": "search-type"}], "searchParam": [parameter]}
 
 
 def _formulary() -> list[Resource]:

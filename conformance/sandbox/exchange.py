@@ -20,6 +20,7 @@ IDENTIFIER_TYPE = {"hrex=1.0.0": people.MEMBER_NUMBER, "hrex=1.2.0": people.UNIQ
 CONSENT_REQUIRED = ("hrex=1.0.0",)
 MEMBER_ID_GIVEN = ("hrex=1.2.0",)
 SEARCHES = ("identifier", "_id", "_format")
+RECORDS = ("Condition", "Coverage", "Encounter", "ExplanationOfBenefit")  # searched by patient
 
 
 def member_match(call: Call, payer: Payer) -> Answer:
@@ -103,13 +104,26 @@ def everything(call: Call, payer: Payer) -> Answer:
     return Answer(200, _bundle(call, payer, [one for one in kept if types is None or one["resourceType"] in types]))
 
 
+def records(call: Call, payer: Payer) -> Answer:
+    """{type}?patient=: a matched member's records of one type."""
+    asked = dict(call.query)
+    unknown = [name for name in asked if name not in ("patient", "_format")]
+    if unknown or "patient" not in asked:
+        return refusal(400, "not-supported", "Records are searched by their patient.")
+    member = asked["patient"].removeprefix("Patient/")
+    if not may_see(call, payer, member):
+        return _hidden()
+    found = [people.coverage(payer.seed.members[member]), *payer.seed.records.get(member, ())]
+    return Answer(200, _bundle(call, payer, [one for one in found if one["resourceType"] == call.path]))
+
+
 def may_see(call: Call, payer: Payer, member: str) -> bool:
     """Whether this call may see the member: its client matched it before (or the payer asks nobody who they are)."""
     if member not in payer.seed.members:
         return False
     grant = trust.granted(call, payer)
     if grant is None:
-        return bool(payer.policies.exchange.get("open"))
+        return trust.is_open(payer.policies.exchange, call.operation)
     return member in payer.overlay.matches.get(grant.client, set())
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from conformance.sandbox import people
@@ -23,6 +23,7 @@ from conformance.sandbox.prior_auth_request import (
 from conformance.sandbox.store import Payer
 
 NO_FILTER = "not-applicable"  # of data-absent-reason: the inquiry is about any service
+MAIDEN = {"use": "maiden", "family": "Vasquez-Thorne"}
 NUMBERS = ("extension-authorizationNumber", "extension-administrationReferenceNumber")
 
 
@@ -96,6 +97,8 @@ def _records(member: Mapping[str, Any], payer: Payer) -> list[Record]:
     gone = {old for record in held for old in record.get("replaces", ())}
     own = [record for record in held if record["member"] == member["id"] and record["id"] not in gone]
     now = payer.clock.now()
+    filed = now - timedelta(seconds=payer.policies.prior_auth.get("files_after", 0))
+    own = [record for record in own if datetime.fromisoformat(record["received"]) <= filed]
     return [
         decisions.settled(dict(record), now) for record in sorted(own, key=lambda one: one["received"], reverse=True)
     ]
@@ -181,9 +184,14 @@ def _letter(
 def _patient(record: Record, asked: Asked, payer: Payer) -> Entry:
     """The Patient of the request, or the payer's own where its rules say so."""
     member = payer.seed.members.get(record["member"])
-    if member is None or payer.policies.prior_auth.get("patient", "echo") == "echo":
+    own = payer.policies.prior_auth.get("patient", "echo")
+    if member is None or own == "echo":
         return asked.patient
-    return Entry(f"{payer.base_url}/Patient/{member['id']}", people.patient(member), -1)
+    patient = people.patient(member)
+    if own == "maiden":  # known by a number of the payer's own, the name before the marriage first
+        number = {"system": "https://payer.example.org/internal", "value": f"INT-{member['id']}"}
+        patient = {**patient, "identifier": [number], "name": [MAIDEN, *patient["name"]]}
+    return Entry(f"{payer.base_url}/Patient/{member['id']}", patient, -1)
 
 
 def _provider(asked: Asked) -> str:

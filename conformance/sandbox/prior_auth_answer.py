@@ -22,12 +22,17 @@ ACTIONS = {"approved": "A1", "denied": "A3", "pended": "A4", "modified": "A6", "
 GRANTED = ("approved", "modified")
 CLAIM_TYPE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/claim-type", "code": "professional"}]}
 SUBMITTED = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/adjudication", "code": "submitted"}]}
+BOILERPLATE = "This is not a guarantee of payment."
 CIRCUMSTANCE = "Valid until the course of treatment that was asked for is complete."
 TURNED = {
     "applicationSenderCode": "applicationReceiverCode",
     "applicationReceiverCode": "applicationSenderCode",
     "interchangeSenderID": "interchangeReceiverID",
     "interchangeReceiverID": "interchangeSenderID",
+}
+NO_REASONS = {
+    "placeholder": {"system": REASONS, "code": "X", "display": "TODO: unknown"},
+    "decision": {"system": REVIEW_ACTIONS, "code": "A3"},
 }
 OWN_LINES = 100  # what a payer that counts lines in its own way starts from
 
@@ -38,8 +43,9 @@ Item = Mapping[str, Any]
 class Letter:
     """What an answer needs beside the decision: the version, the rules, and the URLs of whom it is about.
 
-    ``rules`` (policies.prior_auth): ``reason_in`` is code, text, note, disposition or adjudication; ``validity`` is
-    item, header, circumstance, far or open; ``item_numbers`` is echo or own.
+    ``rules`` (policies.prior_auth): ``reason_in`` is code, text, note, disposition (the item by its number), service
+    (the item by its code), unnamed, adjudication, boilerplate, placeholder or decision; ``validity`` is item, header,
+    circumstance, disposition, far, open or boilerplate; ``item_numbers`` is echo or own.
     """
 
     newer: bool
@@ -200,6 +206,8 @@ def _adjudication(item: Item, action: str, rules: Mapping[str, Any]) -> Resource
         parts.append({"url": f"{PAS}/extension-reviewActionCode", "valueCodeableConcept": coded})
     if reason and place in ("code", "text"):
         parts.append({"url": "reasonCode", "valueCodeableConcept": _reason(reason, coded=place == "code")})
+    if reason and place in NO_REASONS:
+        parts.append({"url": "reasonCode", "valueCodeableConcept": {"coding": [NO_REASONS[place]]}})
     found: Resource = {"category": SUBMITTED}
     if parts:
         found["extension"] = [{"url": f"{PAS}/extension-reviewAction", "extension": parts}]
@@ -225,10 +233,24 @@ def _notes(items: Iterable[Item], rules: Mapping[str, Any]) -> list[tuple[int, s
 
 
 def _disposition(items: Iterable[Item], rules: Mapping[str, Any]) -> str:
-    told = [item for item in items if item["decision"] in ("denied", "modified") and item.get("reason")]
-    if rules.get("reason_in") != "disposition":
+    listed = list(items)
+    if "boilerplate" in (rules.get("reason_in"), rules.get("validity")):
+        return BOILERPLATE
+    if rules.get("validity") == "disposition" and any(item["decision"] in GRANTED for item in listed):
+        return CIRCUMSTANCE
+    if rules.get("reason_in") not in ("disposition", "service", "unnamed"):
         return ""
-    return " ".join(f"Item {_sequence(item, rules)}: {item['reason']['text']}" for item in told)
+    told = [item for item in listed if item["decision"] in ("denied", "modified") and item.get("reason")]
+    return " ".join(f"{_name(item, rules)}{item['reason']['text']}" for item in told)
+
+
+def _name(item: Item, rules: Mapping[str, Any]) -> str:
+    """How a text about the whole answer names the item it is about."""
+    if rules["reason_in"] == "unnamed":
+        return ""
+    if rules["reason_in"] == "service":
+        return f"{concept(item['service'])['coding'][0]['code']}: "
+    return f"Item {_sequence(item, rules)}: "
 
 
 def _period(item: Item, rules: Mapping[str, Any]) -> Resource | None:
@@ -239,6 +261,7 @@ def _period(item: Item, rules: Mapping[str, Any]) -> Resource | None:
         "item": item["period"],
         "far": {**start, "end": "9999-12-31"},
         "open": start,
+        "boilerplate": start,
     }
     return told.get(rules.get("validity", "item"))
 

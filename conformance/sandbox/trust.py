@@ -50,7 +50,9 @@ def token(call: Call, payer: Payer) -> Answer:
     try:
         asked = _form(call)
         client, assertion_id, expires = _client(asked.get("client_assertion", ""), payer)
-        scopes = _scopes(asked.get("scope", ""), payer.policies.trust["clients"][client]["scopes"])
+        registered = payer.policies.trust["clients"][client]["scopes"]
+        scopes = _scopes(asked.get("scope", ""), registered)
+        scopes = list(registered) if payer.policies.trust.get("widens") else scopes
         _first_use(client, assertion_id, expires, payer)
     except Refused as refused:
         status = 401 if refused.error == "invalid_client" else 400
@@ -67,11 +69,11 @@ def token(call: Call, payer: Payer) -> Answer:
 def authorize(call: Call, payer: Payer, scope: str) -> Answer | None:
     """None where the call's token opens ``scope``, else the refusal: 401 without a good token, 403 without the scope.
 
-    An API whose room of the policies says ``anonymous`` asks nobody; one that says ``open`` lets those in who bring
-    no token at all.
+    An API whose room of the policies says ``anonymous`` asks nobody; one that says ``open``, or names the operation
+    among those that are ``open``, lets those in who bring no token at all.
     """
     room: Mapping[str, Any] = getattr(payer.policies, ROOMS.get(call.operation.partition(".")[0], ""), {})
-    if room.get("anonymous") or (room.get("open") and "authorization" not in call.headers):
+    if room.get("anonymous") or (is_open(room, call.operation) and "authorization" not in call.headers):
         return None
     grant = granted(call, payer)
     if grant is None:
@@ -82,6 +84,12 @@ def authorize(call: Call, payer: Payer, scope: str) -> Answer | None:
         challenge = {"www-authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'}
         return refusal(403, "forbidden", f"The access token lacks the scope {scope}.", headers=challenge)
     return None
+
+
+def is_open(room: Mapping[str, Any], operation: str) -> bool:
+    """Whether an operation is open to those without a token: all of the room, or those that it names."""
+    value = room.get("open", False)
+    return operation in value if isinstance(value, tuple) else bool(value)
 
 
 def granted(call: Call, payer: Payer) -> Grant | None:

@@ -8,8 +8,10 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
 from conformance.exchange import Failure
+from conformance.strict_json import NotJson, load
 
 BLOCKED = frozenset({403, 405, 406, 429, 502, 503, 504})  # with HTML: a gateway's page, not the API's answer
+REFUSED = frozenset({401, 403, 407})
 FOLLOWED_BY_ALL = frozenset({307, 308})
 FOLLOWED_BY_GET = frozenset({301, 302, 303})
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -66,16 +68,39 @@ def redirected(method: str, url: str, status: int | None, headers: Mapping[str, 
     return there
 
 
-def refusal(status: int | None, headers: Mapping[str, str], host: str, auth_name: str) -> Failure | None:
-    """Why an answer to our own credentials is not the API's: throttled, blocked or refused; None where it is."""
+def refusal(
+    status: int | None, headers: Mapping[str, str], body: bytes, host: str, auth_name: str, *, taken: bool = False
+) -> Failure | None:
+    """Why an answer to our own credentials is not the API's: throttled, blocked or refused; None where it is.
+
+    ``taken``: this API took the credentials before. Then a 403 that speaks FHIR is about the request, not about them,
+    unless it says that their scope is too narrow.
+    """
     if throttled(status, headers):
         return throttling(status, headers, host)
     if blocked(status, headers):
         return Failure("block-page", f"{host} answers with an HTML page and status {status}: a gateway blocks us")
-    if status in (401, 403, 407):
+    about_the_request = status == 403 and taken and speaks_fhir(headers, body) and not out_of_scope(headers)
+    if status in REFUSED and not about_the_request:
         given = f"the credentials of auth.{auth_name}" if auth_name else "a request without credentials"
         return Failure("credentials", f"{host} refuses {given} (status {status})")
     return None
+
+
+def speaks_fhir(headers: Mapping[str, str], body: bytes) -> bool:
+    """Whether a body is a resource in JSON, as far as its first look tells: no gateway writes one."""
+    if "json" not in headers.get("content-type", "").lower():
+        return False
+    try:
+        said = load(body)
+    except NotJson:
+        return False
+    return isinstance(said, dict) and isinstance(said.get("resourceType"), str)
+
+
+def out_of_scope(headers: Mapping[str, str]) -> bool:
+    """Whether a refusal says that our token's scope does not reach so far (RFC 6750, section 3.1)."""
+    return "insufficient_scope" in headers.get("www-authenticate", "")
 
 
 def throttling(status: int | None, headers: Mapping[str, str], host: str) -> Failure:

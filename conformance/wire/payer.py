@@ -68,6 +68,7 @@ class _Order:
     """A request made ready: where it goes, what it carries, and how its answer is read."""
 
     url: str
+    base_url: str
     auth: Auth
     headers: Mapping[str, str]
     own: bool
@@ -97,6 +98,7 @@ class Wire:
         self._unreachable: dict[str, Failure] = {}
         self._answered: set[str] = set()  # base URLs
         self._taken: set[str] = set()  # names of credentials
+        self._opened: set[tuple[str, str]] = set()  # names of credentials, and base URLs that gave them an answer
         self._spacing = 1 / target.max_rps if target.max_rps else 0.0
         self._next = 0.0
 
@@ -117,11 +119,11 @@ class Wire:
     def send(self, base_url: str, api: Api, request: Request) -> Exchange:
         """The answer to ``request``, or why there is none; never raises for what happens on the way."""
         order, refused = self._order(base_url, api, request)
-        exchange = self._exchange(base_url, order, request, refused)
+        exchange = self._exchange(order, request, refused)
         if exchange.status == 401 and self._token_aged(api.auth, order):
             self.tokens.forget(api.auth)
             order, refused = self._order(base_url, api, request)
-            exchange = self._exchange(base_url, order, request, refused)
+            exchange = self._exchange(order, request, refused)
         return self._noted(exchange)
 
     # --- making a request ready ----------------------------------------------------------------------------------
@@ -147,7 +149,7 @@ class Wire:
         own_answer = request.token == OWN
         # What a server publishes about itself is for all: it may be elsewhere, for whoever asks.
         follows = own_answer or (request.operation.startswith("discovery.") and request.method == "GET")
-        return _Order(url, api.auth, headers, own_answer, follows), refused
+        return _Order(url, base_url, api.auth, headers, own_answer, follows), refused
 
     def _token_aged(self, auth: Auth, order: _Order) -> bool:
         """Whether the token that is refused was taken before: then it ran out early, and a new one is due."""
@@ -158,8 +160,8 @@ class Wire:
 
     def _token_request(self, auth: Auth, headers: Mapping[str, str], body: bytes, claim: str) -> Exchange:
         request = Request("discovery.token", "POST", auth.token_url, claim=claim, body=body, token=NONE)
-        order = _Order(auth.token_url, auth, headers, own=False, follows=False)
-        return self._noted(self._exchange(auth.token_url, order, request, self._unreachable.get(auth.token_url)))
+        order = _Order(auth.token_url, auth.token_url, auth, headers, own=False, follows=False)
+        return self._noted(self._exchange(order, request, self._unreachable.get(auth.token_url)))
 
     def _noted(self, exchange: Exchange) -> Exchange:
         self._count += 1
@@ -169,7 +171,7 @@ class Wire:
 
     # --- attempts ------------------------------------------------------------------------------------------------
 
-    def _exchange(self, base_url: str, order: _Order, request: Request, refused: Failure | None) -> Exchange:
+    def _exchange(self, order: _Order, request: Request, refused: Failure | None) -> Exchange:
         exchange = Exchange(
             "", request.operation, request.case, request.claim, request.method, order.url,
             request_headers={**_SAID_BY_ALL, **order.headers}, request_body=request.body,
@@ -184,7 +186,7 @@ class Wire:
                 break
             clock.sleep(wait)
         if refused is None:
-            self._remember(base_url, order, exchange)
+            self._remember(order, exchange)
         return exchange
 
     def _wait(self, exchange: Exchange, order: _Order, tries: int) -> float | None:
@@ -204,13 +206,16 @@ class Wire:
         self._spacing = max(self._spacing, self.limits.pause_seconds)  # slower from now on
         return wait
 
-    def _remember(self, base_url: str, order: _Order, exchange: Exchange) -> None:
+    def _remember(self, order: _Order, exchange: Exchange) -> None:
         """An unreachable base URL is tried once; so is one from which nothing has ever come."""
-        failed = exchange.failure
+        failed, base_url = exchange.failure, order.base_url
         if exchange.status is not None:
             self._answered.add(base_url)
             if order.own and exchange.status != 401:
                 self._taken.add(order.auth.name)
+            # What a server publishes of itself is for all: it opens without any token.
+            if order.own and 200 <= exchange.status < 300 and not exchange.operation.startswith("discovery."):
+                self._opened.add((order.auth.name, base_url))
         elif failed and (
             failed.kind in ("refused", "unknown-host", "tls")
             or (failed.kind == "no-answer" and base_url not in self._answered)
@@ -258,13 +263,14 @@ class Wire:
             mebibytes = self.limits.body_bytes / 2**20
             endless = Failure("oversize", f"the answer of {host} is longer than {mebibytes:g} MiB")
             return replace(seen, body=body.cut(), failure=endless)
-        failed = redirect if isinstance(redirect, Failure) else None
+        whole, failed = body.whole(), redirect if isinstance(redirect, Failure) else None
         if failed is None and order.own:
             name = order.auth.name if order.auth.type != "none" else ""
-            failed = gateway.refusal(seen.status, seen.headers, host, name)
+            taken = (order.auth.name, order.base_url) in self._opened
+            failed = gateway.refusal(seen.status, seen.headers, whole, host, name, taken=taken)
         elif failed is None and gateway.throttled(seen.status, seen.headers):
             failed = gateway.throttling(seen.status, seen.headers, host)
-        return replace(seen, body=body.whole(), failure=failed)
+        return replace(seen, body=whole, failure=failed)
 
     def _keep_pace(self) -> None:
         now = clock.monotonic()

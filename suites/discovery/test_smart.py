@@ -1,7 +1,7 @@
 """The authorization server: what it publishes, the token it gives, the assertions it refuses."""
 
 from conformance import expect, need, only_if, requirement
-from conformance.apis.discovery_faults import smart_faults
+from conformance.apis.discovery_faults import document_faults, required_keys, smart_faults
 from conformance.apis.raw import body_of
 from conformance.apis.refusal import holds_data
 
@@ -12,8 +12,10 @@ def test_the_smart_configuration_holds_the_required_keys(discovery):
     expect(answer.status == 200, "a SMART configuration", at=answer.url, got=f"status {answer.status}")
 
     smart, guide = discovery.smart_document(), discovery.guide
-    faults = smart_faults(smart, guide["required_keys"], guide["url_keys"]) if smart else ("no JSON object",)
-    expect(not faults, "the required keys, URLs absolute", at=answer.url, got="; ".join(faults))
+    needed = required_keys(smart, guide) if smart else ()
+    inside = smart_faults(smart, needed, guide["url_keys"]) if smart else ("no JSON object",)
+    faults = "; ".join((*document_faults(answer.media_type), *inside))
+    expect(not faults, "JSON with the required keys, lists in lists, absolute URLs", at=answer.url, got=faults)
 
 
 @requirement("smart.code-challenge")

@@ -8,15 +8,18 @@ def test_declared_drugs_are_found_in_the_formulary(formulary):
     expect.each(
         formulary.declared(),
         lambda drug: drug.items,
-        "an item for a drug that is declared as covered",
+        "an item now in force for a drug that is declared as covered",
+        got=lambda drug: f"{drug.past} items that are retired, drafts or outside their period",
     )
 
 
 @requirement("formulary.tier")
 def test_every_item_states_its_tier(formulary):
+    items = [item for item in formulary.items if item.is_offered]
+
     expect.each(
-        need(formulary.items, "a formulary item", because="formulary.answers-are-fhir"),
-        lambda item: any(code.code for code in item.tier),
+        need(items, "a formulary item that is not retired", because="formulary.answers-are-fhir"),
+        lambda item: any(code.code or code.display for code in item.tier),
         "a tier",
     )
 
@@ -27,10 +30,12 @@ def test_declared_prior_authorization_is_told(formulary):
 
     expect.each(
         need(drugs, "a declared drug that is listed", because="formulary.covered-drugs"),
-        lambda drug: all(item.prior_authorization for item in drug.items),
-        "prior authorization told on every item of the drug",
-        got=lambda drug: [item.prior_authorization for item in drug.items],
+        lambda drug: drug.tells("prior-authorization"),
+        "prior authorization told by the drug's items",
+        got=lambda drug: drug.said("prior-authorization"),
     )
+    silent = [drug.at for drug in drugs if not all(drug.said("prior-authorization").values())]
+    advise(not silent, "prior authorization told by every item of the drug", got=", ".join(silent))
     told = [item for item in formulary.items if item.prior_authorization is not None]
     advise(len(told) == len(formulary.items), "every item to say whether it needs prior authorization",
            got=f"{len(told)} of {len(formulary.items)}")  # fmt: skip
@@ -42,10 +47,12 @@ def test_declared_step_therapy_is_told(formulary):
 
     expect.each(
         need(drugs, "a declared drug that is listed", because="formulary.covered-drugs"),
-        lambda drug: all(item.step_therapy for item in drug.items),
-        "step therapy told on every item of the drug",
-        got=lambda drug: [item.step_therapy for item in drug.items],
+        lambda drug: drug.tells("step-therapy"),
+        "step therapy told by the drug's items",
+        got=lambda drug: drug.said("step-therapy"),
     )
+    silent = [drug.at for drug in drugs if not all(drug.said("step-therapy").values())]
+    advise(not silent, "step therapy told by every item of the drug", got=", ".join(silent))
 
 
 @requirement("formulary.quantity-limit-flag")
@@ -54,7 +61,9 @@ def test_declared_quantity_limits_are_told(formulary):
 
     expect.each(
         need(drugs, "a declared drug that is listed", because="formulary.covered-drugs"),
-        lambda drug: all(item.quantity_limit for item in drug.items),
-        "a quantity limit told on every item of the drug",
-        got=lambda drug: [item.quantity_limit for item in drug.items],
+        lambda drug: drug.tells("quantity-limit"),
+        "a quantity limit told by the drug's items",
+        got=lambda drug: drug.said("quantity-limit"),
     )
+    silent = [drug.at for drug in drugs if not all(drug.said("quantity-limit").values())]
+    advise(not silent, "a quantity limit told by every item of the drug", got=", ".join(silent))

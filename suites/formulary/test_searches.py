@@ -1,7 +1,17 @@
 """The searches the guide requires: all that is asked for, and nothing else."""
 
 from conformance import expect, need, requirement
-from conformance.apis.formulary import DRUG_POLICY, FORMULARY_ITEM, RXNORM, kind_of, read_drug, read_item
+from conformance.apis.formulary import DRUG_POLICY, FORMULARY_ITEM, RXNORM
+from conformance.apis.formulary_found import (
+    UNKNOWN,
+    drug_of,
+    formulary_of,
+    is_called,
+    is_drug_policy,
+    rxnorm_of,
+    same_content,
+    tiers_of,
+)
 
 ITEM = ("code", f"{FORMULARY_ITEM.system}|{FORMULARY_ITEM.code}")
 
@@ -9,11 +19,13 @@ ITEM = ("code", f"{FORMULARY_ITEM.system}|{FORMULARY_ITEM.code}")
 @requirement("usdf.search-plans")
 def test_a_search_by_type_finds_the_formularies_and_no_plan(formulary):
     listed = need(formulary.formularies, "a formulary", because="formulary.answers-are-fhir")
+    typed = need([each.id for each in listed if each.is_drug_policy], "a formulary of the type",
+                 because="usdf.formulary-required")  # fmt: skip
     found = formulary.search("InsurancePlan", ("type", f"{DRUG_POLICY.system}|{DRUG_POLICY.code}"))
 
-    expect(found.ok, "an answered search", at=found.at, got=f"status {found.status}")
-    expect({each.id for each in listed} <= found.ids, "all formularies", at=found.at, got=f"{len(found.ids)} found")
-    expect.each(found.matches, lambda each: kind_of(each.resource) == "formulary", "formularies only",
+    expect(found.ok, "an answered search", at=found.at, got=found.said)
+    expect(found.covers(typed), "all formularies", at=found.at, got=f"{len(found.ids)} found")
+    expect.each(found.matches, lambda each: is_drug_policy(each.resource), "formularies only",
                 at=lambda each: f"InsurancePlan/{each.id}")  # fmt: skip
 
 
@@ -21,81 +33,75 @@ def test_a_search_by_type_finds_the_formularies_and_no_plan(formulary):
 def test_items_are_searched_by_formulary(formulary):
     items = formulary.items_of_one("formulary")
     found = formulary.search("Basic", ITEM, ("formulary", items[0].formulary))
+    nothing = formulary.search("Basic", ITEM, ("formulary", f"InsurancePlan/{UNKNOWN}"))
 
-    expect(found.ok, "an answered search", at=found.at, got=f"status {found.status}")
-    expect(
-        found.cut or {item.id for item in items} <= found.ids,
-        "all its items",
-        at=found.at,
-        got=f"{len(found.ids)} found",
-    )
-    expect.each(found.matches, lambda each: read_item(each.resource).formulary == items[0].formulary,
+    expect(found.ok, "an answered search", at=found.at, got=found.said)
+    expect(found.covers(item.id for item in items), "all its items", at=found.at, got=f"{len(found.ids)} found")
+    expect.each(found.matches, lambda each: formulary_of(each.resource) == items[0].formulary,
                 "items of the formulary only", at=lambda each: f"Basic/{each.id}")  # fmt: skip
+    expect(not nothing.matches, "no item of a formulary that is not there", at=nothing.at,
+           got=f"{len(nothing.ids)} found")  # fmt: skip
 
 
 @requirement("usdf.search-items-by-tier")
 def test_items_are_searched_by_tier(formulary):
     items = formulary.items_of_one("tier")
-    tier = items[0].tier[0]
+    tier = items[0].tier_code
     found = formulary.search("Basic", ITEM, ("drug-tier", f"{tier.system}|{tier.code}"))
+    nothing = formulary.search("Basic", ITEM, ("drug-tier", f"{tier.system}|{UNKNOWN}"))
 
-    expect(found.ok, "an answered search", at=found.at, got=f"status {found.status}")
-    expect(
-        found.cut or {item.id for item in items} <= found.ids,
-        "all its items",
-        at=found.at,
-        got=f"{len(found.ids)} found",
-    )
-    expect.each(found.matches, lambda each: tier.code in {code.code for code in read_item(each.resource).tier},
+    expect(found.ok, "an answered search", at=found.at, got=found.said)
+    expect(found.covers(item.id for item in items), "all its items", at=found.at, got=f"{len(found.ids)} found")
+    expect.each(found.matches, lambda each: tier.code in tiers_of(each.resource),
                 "items of the tier only", at=lambda each: f"Basic/{each.id}")  # fmt: skip
+    expect(not nothing.matches, "no item of a tier that is not there", at=nothing.at,
+           got=f"{len(nothing.ids)} found")  # fmt: skip
 
 
 @requirement("usdf.search-items-by-drug")
 def test_items_are_searched_by_the_code_of_their_drug(formulary):
     drug, items = formulary.drug_with_items()
-    found = formulary.search("Basic", ITEM, ("subject:MedicationKnowledge.code", f"{RXNORM}|{drug.rxnorm[0]}"))
+    found = formulary.search("Basic", ITEM, ("subject:MedicationKnowledge.code", f"{RXNORM}|{drug.number}"))
 
-    expect(found.ok, "an answered search", at=found.at, got=f"status {found.status}")
-    expect({item.id for item in items} <= found.ids, "all its items", at=found.at, got=f"{len(found.ids)} found")
-    keys = formulary.drug_keys(drug.rxnorm[0])
-    expect.each(found.matches, lambda each: read_item(each.resource).drug in keys, "items of the drug only",
-                at=lambda each: f"Basic/{each.id}")  # fmt: skip
+    expect(found.ok, "an answered search", at=found.at, got=found.said)
+    expect(found.covers(item.id for item in items), "all its items", at=found.at, got=f"{len(found.ids)} found")
+    expect.each(found.matches, lambda each: formulary.is_of_drug(drug_of(each.resource), drug.number),
+                "items of the drug only", at=lambda each: f"Basic/{each.id}")  # fmt: skip
 
 
 @requirement("usdf.search-drugs-by-code")
 def test_drugs_are_searched_by_code(formulary):
     drug, _ = formulary.drug_with_items()
-    found = formulary.search("MedicationKnowledge", ("code", f"{RXNORM}|{drug.rxnorm[0]}"))
+    found = formulary.search("MedicationKnowledge", ("code", f"{RXNORM}|{drug.number}"))
 
-    expect(found.ok, "an answered search", at=found.at, got=f"status {found.status}")
-    expect(drug.id in found.ids, "the drug", at=found.at, got=f"{len(found.ids)} others")
-    expect.each(found.matches, lambda each: drug.rxnorm[0] in read_drug(each.resource).rxnorm, "the drug only",
+    expect(found.ok, "an answered search", at=found.at, got=found.said)
+    expect(found.covers({drug.id}), "the drug", at=found.at, got=f"{len(found.ids)} others")
+    expect.each(found.matches, lambda each: drug.number in rxnorm_of(each.resource), "the drug only",
                 at=lambda each: f"MedicationKnowledge/{each.id}")  # fmt: skip
 
 
 @requirement("usdf.search-drugs-by-name")
 def test_drugs_are_searched_by_part_of_their_name(formulary):
-    drug, _ = formulary.drug_with_items(named=True)
-    word = max(drug.names[0].split(), key=len)
+    drug, word = formulary.drug_with_a_word()
     found = formulary.search("MedicationKnowledge", ("drug-name:contains", word))
 
-    expect(found.ok, "an answered search", at=found.at, got=f"status {found.status}")
-    expect(drug.id in found.ids, "the drug", at=found.at, got=f"{len(found.ids)} others")
-    expect.each(found.matches, lambda each: word.lower() in " ".join(read_drug(each.resource).names).lower(),
+    expect(found.ok, "an answered search", at=found.at, got=found.said)
+    expect(found.covers({drug.id}), "the drug", at=found.at, got=f"{len(found.ids)} others")
+    expect.each(found.matches, lambda each: is_called(each.resource, word),
                 f"drugs whose name holds {word!r}", at=lambda each: f"MedicationKnowledge/{each.id}")  # fmt: skip
 
 
 @requirement("usdf.include-drug")
 def test_a_search_for_items_brings_their_drugs_when_asked(formulary):
-    items = formulary.items_of_one("tier")
-    tier = items[0].tier[0]
-    found = formulary.search("Basic", ITEM, ("drug-tier", f"{tier.system}|{tier.code}"), ("_include", "Basic:subject"))
+    need(formulary.items, "a formulary item", because="formulary.answers-are-fhir")
+    found = formulary.first_page("Basic", ITEM, ("_include", "Basic:subject"))
     brought = {f"{each.type}/{each.id}" for each in found.included}
 
-    expect(found.ok, "an answered search", at=found.at, got=f"status {found.status}")
-    expect.each(need(found.matches, "an item", because="usdf.search-items-by-tier"),
-                lambda each: read_item(each.resource).drug in brought, "the item's drug in the same answer",
-                at=lambda each: f"Basic/{each.id}")  # fmt: skip
+    expect(found.ok, "an answered search", at=found.at, got=found.said)
+    expect(found.matches, "items", at=found.at)
+    expect.each(found.matches,
+                lambda each: drug_of(each.resource) in brought or formulary.is_lost(drug_of(each.resource)),
+                "the item's drug in the same answer", at=lambda each: f"Basic/{each.id}")  # fmt: skip
 
 
 @requirement("usdf.read-by-id")
@@ -104,9 +110,10 @@ def test_what_is_found_can_be_read_by_id(formulary):
 
     expect.each(
         examples,
-        lambda each: (formulary.read_resource(each.type, each.id) or {}).get("id") == each.id,
-        "the resource, read by its id",
+        lambda each: same_content(each.resource, formulary.read_resource(each.type, each.id)),
+        "the resource, read by its id and unchanged",
         at=lambda each: f"{each.type}/{each.id}",
+        got=lambda _each: "no answer, or something else under the id",
     )
 
 

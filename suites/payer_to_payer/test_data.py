@@ -1,14 +1,19 @@
 """The right data: what the payer holds of the matched member, and nobody else's."""
 
-from conformance import expect, need, requirement
+from conformance import advise, expect, need, requirement
+
+MOST_ADVISED = 20
 
 
 @requirement("payer-to-payer.matched-data")
 def test_the_declared_kinds_of_data_are_returned(exchange):
     holds = exchange.holds()
-    given = exchange.everything().types
+    everything = exchange.everything()
+    given, lost = everything.types, everything.lost
 
-    expect.each(holds, lambda kind: kind in given, "data of this kind", at=lambda kind: kind)
+    advise(not lost, "next pages at the payer's own origin, where our credentials go", at=everything.at, got=lost)
+    expect.each(holds, lambda kind: kind in given, "data of this kind", at=lambda kind: kind,
+                got=lambda _: f"a next page at another origin ({lost})" if lost else None)  # fmt: skip
 
 
 @requirement("payer-to-payer.right-member")
@@ -29,6 +34,8 @@ def test_nobody_elses_records_are_among_them(exchange):
     member = f"Patient/{exchange.patient()}"
     strangers = {entry.at for entry in everything.strangers(member)}
 
+    for entry in everything.unplaced(member)[:MOST_ADVISED]:
+        advise(False, "a record that says it is the member's", at=entry.at, got=", ".join(entry.subjects))
     expect.each(
         need(everything.entries, "a record", because="payer-to-payer.matched-data"),
         lambda entry: entry.at not in strangers,

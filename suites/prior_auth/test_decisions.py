@@ -1,7 +1,8 @@
 """What was decided: about every item, about the right member, until when, and with which number."""
 
-from conformance import expect, need, only_if, requirement
-from conformance.apis.echo import in_order, periods, someone_else
+from conformance import advise, expect, need, only_if, requirement
+from conformance.apis.echo import in_order, periods, unanswered
+from conformance.apis.same_member import someone_else
 
 
 @requirement("prior-auth.decision")
@@ -10,20 +11,21 @@ def test_every_item_is_decided(prior_auth):
 
     expect.each(
         need(submissions, "a request that is decided", change="cases.prior-auth.approved"),
-        lambda each: each.deciding.decided and not each.deciding.undecided,
-        "a decision about every item: approved, denied, modified, or more information needed",
-        got=lambda each: each.told,
+        lambda each: not unanswered(each.request, each.deciding),
+        "a decision about every item: approved, denied, modified, pended, or more information needed",
+        got=lambda each: f"{'; '.join(unanswered(each.request, each.deciding))} ({each.told})",
     )
+    dropped = prior_auth.dropped()
+    advise(not dropped, "every declared case processed", got="; ".join(dropped))
 
 
 @requirement("prior-auth.pended")
 def test_a_request_under_review_is_said_to_be_pended(prior_auth):
     submission = prior_auth.submission("pended")
-    first = submission.first
-    decided = first.approved or first.denied or first.modified or submission.failed
-    need(not decided, "a request that is pended", change="cases.prior-auth.pended")
+    others = [item for item in submission.first.decided if set(item.actions) - {"pended"}]
+    need(not others and not submission.failed, "a request that is pended", change="cases.prior-auth.pended")
 
-    expect(first.pended and not first.undecided, "every item pended", at=submission.at, got=submission.told)
+    expect(submission.first.under_review, "a request said to be pended", at=submission.at, got=submission.told)
 
 
 @requirement("prior-auth.approval-validity")
@@ -39,13 +41,11 @@ def test_an_approval_says_until_when_or_under_which_circumstance(prior_auth):
 
 @requirement("prior-auth.right-member")
 def test_the_answer_is_about_the_member_of_the_request(prior_auth):
-    submissions = prior_auth.submissions()
-
     expect.each(
-        submissions,
-        lambda each: not someone_else(each.request, each.first),
+        prior_auth.told(on_file=True),
+        lambda each: not someone_else(each.request, each.answer),
         "an answer about the member of the request",
-        got=lambda each: someone_else(each.request, each.first),
+        got=lambda each: someone_else(each.request, each.answer),
     )
 
 

@@ -22,8 +22,8 @@ def test_an_inquiry_tells_the_same_decision(prior_auth):
 
     expect.each(
         need(found, "an inquiry that finds the request", because="pas.inquiry-finds"),
-        lambda pair: not disagreements(pair[0].deciding, pair[1]),
+        lambda pair: not disagreements(pair[0].deciding, pair[1], pair[0].first),
         "the decision that the submission was answered with",
-        got=lambda pair: "; ".join(disagreements(pair[0].deciding, pair[1])),
+        got=lambda pair: "; ".join(disagreements(pair[0].deciding, pair[1], pair[0].first)),
         at=lambda pair: pair[0].at,
     )

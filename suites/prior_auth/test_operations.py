@@ -1,8 +1,8 @@
 """Each operation's raw answer, judged once: one broken answer fails one requirement, not forty."""
 
-from conformance import expect, need, requirement
+from conformance import advise, expect, need, only_if, requirement
 from conformance.apis.discovery import Capabilities
-from conformance.apis.prior_auth import inquiry_form
+from conformance.apis.prior_auth import inquiry_form, returned
 from conformance.apis.raw import body_of, outcome_count, raw_problem
 from conformance.apis.refusal import holds_data
 
@@ -12,7 +12,7 @@ def test_every_answer_is_fhir(prior_auth):
     answers = prior_auth.raw_answers()
 
     def problem(answer):
-        return raw_problem(answer, ("Bundle", "Parameters"), may_refuse=True)
+        return raw_problem(answer, returned(answer.operation), may_refuse=True)
 
     expect.each(
         answers,
@@ -26,13 +26,12 @@ def test_every_answer_is_fhir(prior_auth):
 @requirement("prior-auth.exchange")
 def test_requests_are_taken(prior_auth):
     answers = prior_auth.raw_submissions()
+    taken = [answer for answer in answers if 200 <= (answer.status or 0) < 300]
 
-    expect.each(
-        answers,
-        lambda answer: answer.status not in (404, 405, 501),
-        "an endpoint that takes requests",
-        got=lambda answer: f"status {answer.status}",
-        at=lambda answer: f"{answer.operation} {answer.case}",
+    expect(
+        taken,
+        "at least one of the declared requests taken",
+        got=", ".join(f"{answer.case}: status {answer.status}" for answer in answers),
     )
 
 
@@ -50,7 +49,7 @@ def test_the_capability_statement_lists_both_operations(prior_auth, discovery):
 
 @requirement("pas.inquiry-response-form")
 def test_an_inquiry_is_answered_in_the_form_of_its_version(prior_auth):
-    answered = need(prior_auth.inquired("approved"), "an answered inquiry")
+    answered = need(prior_auth.inquired(), "an answered inquiry")
 
     form = prior_auth.guide["inquiry_form"]
     expect(inquiry_form(answered) == form, f"an inquiry answered as {form}", got=answered.get("resourceType"))
@@ -61,7 +60,7 @@ def test_a_refused_request_carries_one_outcome(prior_auth):
     refused = [answer for answer in prior_auth.invalid() if 400 <= answer.status < 500]
 
     expect.each(
-        need(refused, "an invalid request that is refused", because="pas.invalid-refused"),
+        only_if(refused, "an API that refuses invalid requests"),
         lambda answer: outcome_count(answer) == 1,
         "exactly one OperationOutcome",
         got=lambda answer: f"status {answer.status} with {outcome_count(answer)} OperationOutcomes",
@@ -97,6 +96,14 @@ def test_an_invalid_request_is_refused(prior_auth):
 
 @requirement("prior-auth.no-token-no-data")
 def test_without_a_token_no_data_is_given(prior_auth):
-    answer = prior_auth.without_token()
+    answers = prior_auth.without_token()
 
-    expect(not holds_data(body_of(answer)), "no data without a token", got=f"status {answer.status} with data")
+    expect.each(
+        answers,
+        lambda answer: not holds_data(body_of(answer)),
+        "no data without a token",
+        got=lambda answer: f"status {answer.status} with data",
+        at=lambda answer: answer.operation,
+    )
+    read = [answer.operation for answer in answers if answer.status in (400, 422)]
+    advise(not read, "a request without a token turned away before it is read", got=", ".join(read))

@@ -1,17 +1,18 @@
 """The response Bundle and its ClaimResponse, as the guide's profiles and its text ask."""
 
 from conformance import expect, need, only_if, requirement
-from conformance.apis.echo import bundle_faults, content_faults, echoes, renamed, repeated, sequences
-from conformance.apis.review_actions import ACTION_SYSTEM, SUBMITTED
+from conformance.apis.echo import bundle_faults, content_faults, echoes, misnumbered, renamed, repeated
+from conformance.apis.review_actions import SUBMITTED
+from conformance.apis.wording import ACTION_SYSTEM
 
 
 @requirement("pas.response-bundle")
 def test_the_response_is_a_collection_that_starts_with_the_claim_response(prior_auth):
     expect.each(
-        prior_auth.submissions(),
-        lambda each: not bundle_faults(each.first.bundle),
-        "a collection Bundle with timestamp and fullUrls, the ClaimResponse first",
-        got=lambda each: "; ".join(bundle_faults(each.first.bundle)),
+        prior_auth.told(),
+        lambda each: not bundle_faults(each.answer.bundle, inquiry=each.inquiry),
+        "a collection Bundle with timestamp and fullUrls; of a submission, with one ClaimResponse, and that first",
+        got=lambda each: "; ".join(bundle_faults(each.answer.bundle, inquiry=each.inquiry)),
     )
 
 
@@ -27,10 +28,10 @@ def test_the_response_bundle_has_an_identifier(prior_auth):
 @requirement("pas.claim-response-content")
 def test_the_claim_response_says_what_its_profile_demands(prior_auth):
     expect.each(
-        prior_auth.submissions(),
-        lambda each: not content_faults(each.first),
+        prior_auth.told(),
+        lambda each: not content_faults(each.answer),
         "an active preauthorization response with outcome, patient, insurer and created",
-        got=lambda each: "; ".join(content_faults(each.first)),
+        got=lambda each: "; ".join(content_faults(each.answer)),
     )
 
 
@@ -48,22 +49,22 @@ def test_response_items_repeat_the_sequence_they_answer(prior_auth):
     itemized = [each for each in prior_auth.submissions() if each.first.items]
 
     expect.each(
-        need(itemized, "an answer with items", because="prior-auth.decision"),
-        lambda each: sorted(item.sequence or 0 for item in each.first.items) == sorted(sequences(each.request)),
-        "one response item per request item, with its sequence number",
-        got=lambda each: f"items {[item.sequence for item in each.first.items]} for {list(sequences(each.request))}",
+        only_if(itemized, "answers with items"),
+        lambda each: not misnumbered(each.request, each.first),
+        "the sequence number of each request item on the response items that answer it",
+        got=lambda each: misnumbered(each.request, each.first),
     )
 
 
 @requirement("pas.item-adjudication")
 def test_each_item_is_adjudicated_as_submitted(prior_auth):
-    items = [each for submission in prior_auth.submissions() for each in submission.items]
+    items = [each for submission in prior_auth.submissions() for each in submission.adjudicated]
 
     expect.each(
-        need(items, "an answer with items", because="prior-auth.decision"),
-        lambda each: each.item.categories and all(each.is_category(codes, SUBMITTED) for codes in each.item.categories),
+        only_if(items, "answers with items"),
+        lambda each: each.categories and all(each.is_category(codes, SUBMITTED) for codes in each.categories),
         "adjudications of the category submitted",
-        got=lambda each: [code.code for codes in each.item.categories for code in codes],
+        got=lambda each: [code.code for codes in each.categories for code in codes],
     )
 
 
@@ -73,8 +74,8 @@ def test_review_actions_are_coded_in_x12_306(prior_auth):
 
     expect.each(
         need(items, "a decided item", because="prior-auth.decision"),
-        lambda each: any(code.system == ACTION_SYSTEM for code in each.item.action_codings),
-        f"a review action coded in {ACTION_SYSTEM}",
+        lambda each: each.as_profiled and any(code.system == ACTION_SYSTEM for code in each.item.action_codings),
+        f"a review action in an adjudication, as a CodeableConcept coded in {ACTION_SYSTEM}",
         got=lambda each: ", ".join(f"{code.system}|{code.code}" for code in each.item.action_codings),
     )
 

@@ -6,7 +6,8 @@ import pytest
 from api_examples import GUIDES, example
 from shared_data import needs_data
 
-from conformance.apis.discovery import read_capabilities, read_davinci, read_smart
+from conformance.apis.discovery import opens, read_capabilities, read_davinci, read_smart
+from conformance.apis.discovery_faults import document_faults, may_go_without_tls, required_keys, smart_faults
 
 
 @needs_data
@@ -120,3 +121,76 @@ def test_a_davinci_configuration_as_a_list():
     assert read.identifier.value == ""
     for other in (None, [], 3):
         assert read_davinci(other) is None
+
+
+# -- what a SMART configuration lacks ---------------------------------------------------------------------------------
+
+SMART = {
+    "token_endpoint": "https://payer.example/auth/token",
+    "grant_types_supported": ["client_credentials"],
+    "capabilities": ["client-confidential-asymmetric"],
+    "code_challenge_methods_supported": ["S256"],
+}
+SIGN_IN = {"issuer": "https://payer.example", "jwks_uri": "https://payer.example/keys"}
+
+
+@pytest.mark.parametrize(
+    ("more", "faults"),
+    [
+        ({}, ()),
+        ({"authorization_endpoint": None, "issuer": "", "scopes_supported": []}, ()),
+        ({"capabilities": ["launch-ehr"]}, ("no authorization_endpoint",)),
+        ({"capabilities": ["launch-standalone"], "authorization_endpoint": "https://payer.example/authorize"}, ()),
+        ({"capabilities": ["sso-openid-connect"]}, ("no issuer", "no jwks_uri")),
+        ({"capabilities": ["sso-openid-connect"], **SIGN_IN}, ()),
+        ({"capabilities": "launch-ehr"}, ("capabilities is no list of strings",)),
+        ({"code_challenge_methods_supported": "S256"}, ("code_challenge_methods_supported is no list of strings",)),
+        ({"scopes_supported": [7]}, ("scopes_supported is no list of strings",)),
+        ({"token_endpoint": "/auth/token"}, ("token_endpoint is not an absolute URL",)),
+        ({"token_endpoint": None}, ("no token_endpoint",)),
+    ],
+)
+def test_what_a_smart_configuration_lacks(more, faults):
+    read, guide = read_smart({**SMART, **more}), GUIDES["smart", "2.2.0"]
+    assert read is not None
+    assert smart_faults(read, required_keys(read, guide), guide["url_keys"]) == faults
+
+
+def test_a_configuration_says_that_it_is_json():
+    assert document_faults("application/json") == document_faults("application/fhir+json") == ()
+    assert document_faults("text/html") == ("content type text/html instead of application/json",)
+    assert document_faults("") == ("content type missing instead of application/json",)
+
+
+@pytest.mark.parametrize(
+    ("scope", "reached"),
+    [
+        ("system/Location.rs", False),
+        ("", False),
+        ("openid launch/patient", False),
+        ("system/Claim.r", True),
+        ("system/Location.rs system/ClaimResponse.rs", True),
+        ("system/*.rs", True),
+        ("user/*.read", True),
+        ("system/ClaimX.rs", False),
+    ],
+)
+def test_what_a_scope_says_it_opens(scope, reached):
+    assert opens(scope, ("Claim", "ClaimResponse")) is reached
+
+
+@pytest.mark.parametrize(
+    ("url", "environment", "may"),
+    [
+        ("http://127.0.0.1:8080/fhir", "production", True),
+        ("http://[::1]/fhir", "production", True),
+        ("http://localhost/fhir", "production", True),
+        ("http://payer.localhost/fhir", "production", True),
+        ("http://payer.example/fhir", "test", True),
+        ("http://payer.example/fhir", "production", False),
+        ("http://10.0.0.1/fhir", "production", False),
+        ("http://localhost.payer.example/fhir", "production", False),
+    ],
+)
+def test_where_plain_http_is_nobodys_loss(url, environment, may):
+    assert may_go_without_tls(url, environment) is may

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -9,6 +10,9 @@ from api_examples import GUIDES, bundle, example, patient
 from shared_data import needs_data
 
 from conformance.apis.member_match import everything, read_everything, read_match
+from conformance.apis.naming import is_called, surnames_of
+from conformance.apis.refusal import patients_named, revealed
+from conformance.flows.member_data import next_url
 
 
 @needs_data
@@ -204,6 +208,136 @@ def test_pages_are_read_as_one():
 def test_anything_but_a_bundle_is_not_everything():
     for other in (None, [], patient()):
         assert read_everything(other) is None
+
+
+def test_what_is_contained_is_no_record():
+    own = resource("Condition", subject=MEMBER, contained=[resource("Coverage", "c", beneficiary=MEMBER)])
+    assert read_everything(bundle(patient(), own)).types == {"Patient", "Condition"}
+
+
+ABROAD = {"reference": "https://earlier.example/fhir/Patient/77"}
+
+
+@pytest.mark.parametrize(
+    ("found", "unplaced"),
+    [
+        (resource("Condition", subject=MEMBER), []),
+        (resource("Organization"), []),
+        (resource("Condition", subject=ABROAD), ["Condition/1"]),
+        (resource("Condition", subject={"reference": "https://earlier.example/fhir/Patient/member"}), []),
+        (resource("Condition", subject={"reference": "https://payer.example/fhir/Patient/member"}), []),
+        (resource("DocumentReference"), ["DocumentReference/1"]),
+        (resource("Observation", subject={"reference": "Group/1"}), []),
+    ],
+)
+def test_a_record_that_nobody_can_place_is_no_strangers(found, unplaced):
+    read = everything([bundle(patient(), found)], "https://payer.example/fhir")
+    assert read.strangers("Patient/member") == ()
+    assert [each.reference for each in read.unplaced("Patient/member")] == unplaced
+
+
+def test_a_neighbour_by_the_payers_own_url_is_a_stranger():
+    theirs = resource("Condition", subject={"reference": "https://payer.example/fhir/Patient/neighbour"})
+    read = everything([bundle(patient(), theirs)], "https://payer.example/fhir/")
+    assert [each.reference for each in read.strangers("Patient/member")] == ["Condition/1"]
+    assert read.unplaced("Patient/member") == ()
+
+
+def test_a_patient_who_came_along_is_told_apart_at_any_url():
+    theirs = resource("Condition", subject=ABROAD)
+    read = bundle(patient(), patient("77"), theirs)
+    read["entry"][1]["fullUrl"] = ABROAD["reference"]
+    found = everything([read], "https://payer.example/fhir").strangers("Patient/member")
+    assert [each.reference for each in found] == ["Patient/77", "Condition/1"]
+
+
+# -- what people are called ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("names", "family", "is_theirs"),
+    [
+        ([{"family": "Sorensen"}, {"family": "Ashgrove"}], "Ashgrove", True),
+        ([{"family": "Ash-Grove"}], "Ashgrove", True),
+        ([{"family": "ASH GROVE"}], "Ashgrove", True),
+        ([{"family": "Muñoz"}], "Munoz", True),
+        ([{"text": "Marta Lin Ashgrove"}], "Ashgrove", True),
+        ([{"text": "Ana de la Cruz"}], "De la Cruz", True),
+        ([{"text": "Daniel Okonjo"}], "Ashgrove", False),
+        ([{"family": "Okonjo"}, {"family": "Lin"}], "Ashgrove", False),
+        ([], "Ashgrove", True),
+        ("Okonjo", "Ashgrove", True),
+    ],
+)
+def test_a_name_is_compared_by_its_letters_and_any_name_counts(names, family, is_theirs):
+    assert is_called(surnames_of({"name": names}), "", family, "1951-04-17") is is_theirs
+
+
+def test_another_birth_date_is_another_person():
+    own = surnames_of({"name": [{"family": "Ashgrove"}]})
+    assert is_called(own, "1951-04-17", "Ashgrove", "1951-04-17")
+    assert is_called(own, "1951", "Ashgrove", "1951-04-17")
+    assert not is_called(own, "1948-11-02", "Ashgrove", "1951-04-17")
+
+
+# -- what a refusal gives away ---------------------------------------------------------------------------------------
+
+SENT = b'{"resourceType": "Patient", "id": "member", "birthDate": "1957-02-28", "name": [{"family": "Nemeth"}]}'
+PEOPLE = {("Okonjo", "1948-11-02"), ("Nemeth", "1957-02-28"), ("", "")}
+
+
+def outcome(words: str, **more: Any) -> Any:
+    return {"resourceType": "OperationOutcome", "issue": [{"diagnostics": words, **more}]}
+
+
+@pytest.mark.parametrize(
+    ("resource", "gives_away"),
+    [
+        (outcome("Patient/twin-a and Patient/twin-b"), ("Patient/twin-a", "Patient/twin-b")),
+        (outcome("See https://payer.example/fhir/Patient/1001."), ("Patient/1001",)),
+        (outcome("Did you mean Daniel Okonjo, born 1948-11-02?"), ("Okonjo, 1948-11-02",)),
+        (outcome("Number MBR-1002 is taken"), ("MBR-1002",)),
+        (outcome("Nobody called Nemeth was born on 1957-02-28"), ()),
+        (outcome("Born 1948-11-02 is nobody called Okonjos"), ()),
+        (outcome("Patient/Coverage combination not found; POST Patient/$member-match, Patient/member-match"), ()),
+        (outcome("Patient/member was not found"), ()),
+        (outcome("x", expression=["Parameters.parameter[0].resource/Patient/name-1"]), ()),
+        ({**outcome("x"), "extension": [{"url": "y", "valueIdentifier": {"value": "tx-00017"}}]}, ()),
+        (
+            {"parameter": [{"name": "MemberId", "valueReference": {"reference": "Patient/first"}}]},
+            ("Patient/first",),
+        ),
+        ({"parameter": [{"name": "MemberIdentifier", "valueIdentifier": {"value": "33"}}]}, ("33",)),
+        ({**outcome("x"), "contained": [{"resourceType": "Patient", "birthDate": "1948-11-02"}]}, ("1948-11-02",)),
+    ],
+)
+def test_what_a_refusal_gives_away(resource, gives_away):
+    body = json.dumps(resource).encode()
+    assert revealed(body, resource, SENT, {"MBR-1002", "", "x"}, PEOPLE) == gives_away
+
+
+def test_a_patient_is_named_by_reference_whatever_the_id():
+    assert patients_named({"extension": [{"valueReference": {"reference": "Patient/first"}}]}) == ("Patient/first",)
+    assert patients_named(None) == patients_named(outcome("Patient/first")) == ()
+
+
+# -- pages ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "leads_to"),
+    [
+        ("", ""),
+        ("?page=2", "https://payer.example/fhir/Patient/1/$everything?page=2"),
+        ("Patient/1/$everything?page=2", "https://payer.example/fhir/Patient/1/$everything?page=2"),
+        ("/fhir/pages/2", "https://payer.example/fhir/pages/2"),
+        ("https://other.example/2", "https://other.example/2"),
+        ("https://[broken", "https://[broken"),
+    ],
+)
+def test_where_a_next_link_leads(written, leads_to):
+    url = "https://payer.example/fhir/Patient/1/$everything"
+    assert next_url("https://payer.example/fhir", url, written) == leads_to
 
 
 @needs_data

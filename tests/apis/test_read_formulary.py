@@ -11,8 +11,10 @@ from shared_data import needs_data
 
 from conformance.apis.formulary import (
     FORMULARY_ITEM,
+    RXNORM,
     TIERS,
     TIERS_WITHOUT_SUFFIX,
+    Drug,
     kind_of,
     read_drug,
     read_formulary,
@@ -20,6 +22,9 @@ from conformance.apis.formulary import (
     read_location,
     read_plan,
 )
+from conformance.apis.formulary_faults import drug_faults, plan_faults
+from conformance.apis.formulary_found import is_called, refuses_strangers, same_content, telling_word
+from conformance.exchange import Exchange
 
 USDF = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/"
 READERS = {
@@ -191,3 +196,112 @@ def test_other_resources_are_not_read():
 
 def test_a_place_may_be_given():
     assert read_item(basic(), "Bundle.entry[3].resource").at == "Bundle.entry[3].resource"
+
+
+def concept(name: str, **value: object) -> dict[str, object]:
+    return {"url": f"{USDF}usdf-{name}-extension", "valueCodeableConcept": value}
+
+
+def test_a_concept_in_words_is_kept():
+    item = read_item(basic(concept("DrugTierID", text="Tier 2"), concept("PharmacyBenefitType", text=" ")))
+    assert [code.display for code in item.tier] == ["Tier 2"]
+    assert (item.tier_code, item.benefit_types, item.trial_suffix) == (None, (), None)
+
+
+PLAN_NET = {"profile": ["http://hl7.org/fhir/us/davinci-pdex-plan-net/StructureDefinition/plannet-InsurancePlan|1.1.0"]}
+OURS = {"profile": [*PLAN_NET["profile"], f"{USDF}usdf-PayerInsurancePlan|2.0.1"]}
+POLICY = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "DRUGPOL"}]}
+NAMED = {"url": f"{USDF}usdf-FormularyReference-extension", "valueReference": {"reference": "InsurancePlan/F"}}
+
+
+@pytest.mark.parametrize(
+    ("resource", "kind"),
+    [
+        ({}, None),
+        ({"meta": PLAN_NET}, None),
+        ({"meta": OURS}, "plan"),
+        ({"coverage": [{"type": POLICY}]}, "plan"),
+        ({"meta": PLAN_NET, "coverage": [{"type": POLICY}]}, None),
+        ({"meta": PLAN_NET, "coverage": [{"type": POLICY, "extension": [NAMED]}]}, "plan"),
+        ({"meta": PLAN_NET, "type": [POLICY]}, "formulary"),
+        ({"coverage": "x", "meta": [], "type": 3}, None),
+    ],
+)
+def test_plans_of_other_guides_are_neither_plan_nor_formulary(resource, kind):
+    assert kind_of({"resourceType": "InsurancePlan", **resource}) == kind
+
+
+def test_each_drug_coverage_is_asked_for_its_formulary():
+    plan = read_plan(
+        {"resourceType": "InsurancePlan", "coverage": [{"type": POLICY, "extension": [NAMED]}, {"type": POLICY}]}
+    )
+    assert (plan.drug_coverages, plan.bare_coverages, plan.formularies) == (2, 1, ("InsurancePlan/F",))
+    assert "a drug coverage without a formulary" in plan_faults(plan)
+
+
+def test_rxnorm_codes_are_numbers():
+    def faults(*codes: str) -> tuple[str, ...]:
+        coding = [{"system": RXNORM, "code": code} for code in codes]
+        return drug_faults(
+            read_drug({"resourceType": "MedicationKnowledge", "status": "x", "code": {"coding": coding}})
+        )
+
+    assert faults("314076") == faults("NOT-A-RXCUI", "314076") == ()
+    assert faults() == ("no RxNorm code",)
+    assert faults("NOT-A-RXCUI", "３１４") == ("NOT-A-RXCUI, ３１４ in place of an RxNorm number",)
+
+
+def drug(*names: str, text: str = "") -> Drug:
+    coding = [{"display": name} for name in names]
+    return read_drug({"resourceType": "MedicationKnowledge", "code": {"coding": coding, "text": text}})
+
+
+def test_the_word_searched_for_tells_a_drug_from_others():
+    insulin = drug("human,insulin-isophane 70 UNT/ML")
+    assert telling_word(insulin, [insulin, drug("insulin, human 100 UNT/ML")]) == "isophane"
+    assert telling_word(drug("B12 10 MG"), ()) == "b12"
+    assert telling_word(drug(text="only a text"), ()) == ""
+    assert drug(text="only a text").names == ("only a text",)
+    found = {"resourceType": "MedicationKnowledge", "code": {"text": "Café au lait"}}
+    assert is_called(found, "cafe")
+    assert not is_called(found, "tea")
+
+
+def test_a_read_gives_what_was_found():
+    found = {"resourceType": "Basic", "id": "1", "meta": {"lastUpdated": "2026-01-01"}, "subject": {"reference": "D/1"}}
+    absolute = {**found, "subject": {"reference": "https://payer.example/fhir/MedicationKnowledge/1"}}
+    relative = {**found, "subject": {"reference": "MedicationKnowledge/1"}, "text": {"div": "x"}}
+    assert same_content(absolute, relative)
+    assert same_content(found, {**found, "meta": {**found["meta"], "profile": ["x"]}})
+    assert same_content(found, {**found, "language": "en", "meta": {"lastUpdated": "2026-02-01"}}), "changed since"
+    assert not same_content(found, {**found, "language": "en"})
+    assert not same_content(found, {**found, "id": "2"})
+    assert not same_content(found, None)
+
+
+def answer(status: int, body: object) -> Exchange:
+    return Exchange("x", "o", "c", "usdf=2.0.1", "GET", "https://x", status=status, body=json.dumps(body).encode())
+
+
+def outcome(*codes: str) -> dict[str, object]:
+    return {"resourceType": "OperationOutcome", "issue": [{"code": code} for code in codes]}
+
+
+@pytest.mark.parametrize(
+    ("seen", "refused"),
+    [
+        (answer(200, {"resourceType": "Bundle"}), False),
+        (answer(200, outcome("login")), True),
+        (answer(200, "a page"), True),
+        (answer(302, ""), True),
+        (answer(401, ""), True),
+        (answer(400, outcome("login")), True),
+        (answer(400, outcome("required")), False),
+        (answer(400, outcome("login", "required")), False),
+        (answer(400, "x"), False),
+        (answer(422, outcome("login")), False),
+        (answer(503, ""), True),
+    ],
+)
+def test_a_refusal_of_strangers_is_told_from_a_question(seen, refused):
+    assert refuses_strangers(seen) is refused

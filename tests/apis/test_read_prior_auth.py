@@ -22,7 +22,7 @@ from api_examples import (
 from shared_data import needs_data
 
 from conformance.apis.prior_auth import inquiry_form, parameter_names, read_answer, read_inquiry
-from conformance.apis.review_actions import ACTION_VALUE_SET
+from conformance.apis.wording import ACTION_VALUE_SET
 
 A1, A3, A4 = review_action("A1"), review_action("A3"), review_action("A4")
 
@@ -527,3 +527,150 @@ def test_an_answer_remembers_its_guide_and_its_bundle():
         "https://payer.example/fhir/Patient/member",
     ]
     assert read.communication_requests == ("CommunicationRequest/1",)
+
+
+# -- what is no reason, and whose reason it is ------------------------------------------------------------------------
+
+GENERIC = [
+    "This is not a guarantee of payment.",
+    "Processed by utilization management",
+    "Denied. See letter.",
+    "Approved by auto-adjudication rule 7",
+    "Denied per plan policy.",
+    "You have the right to appeal this decision.",
+    "Please call 1-800-555-0100 for more information.",
+    "Benefits are subject to eligibility at the time of service.",
+    "Authorization number is AUTH123",
+    "TODO: unknown",
+]
+
+
+@pytest.mark.parametrize("said", GENERIC)
+def test_boilerplate_is_neither_a_reason_nor_a_circumstance_anywhere(said):
+    note = {"number": 1, "text": said}
+    coded_text = {"url": "reasonCode", "valueCodeableConcept": {"text": said}}
+    lines = [
+        (item(1, A3), {"disposition": said}),
+        (item(1, A3), {"processNote": [note]}),
+        (item(1, A3, noteNumber=[1]), {"processNote": [note]}),
+        (item(1, review_action("A3", coded_text)), {}),
+        ({"itemSequence": 1, "adjudication": [adjudication(A3, reason={"text": said})]}, {}),
+    ]
+    for line, more in lines:
+        assert answer(line, **more).denied[0].reasons == ()
+    for line, more in [(item(1, A1, noteNumber=[1]), {"processNote": [note]}), (item(1, A1), {"disposition": said})]:
+        assert answer(line, **more).approved[0].circumstance == ()
+
+
+@pytest.mark.parametrize(
+    ("system", "code", "display"),
+    [
+        (X12_886, "X", "TODO: unknown"),
+        (X12_886, "DENIED", ""),
+        (X12_886, "XX", "Denied"),
+        (X12_306, "A3", "Not Certified"),
+        (X12_306, "A3", "the payer's words for A3"),
+        (ACTION_VALUE_SET, "A3", ""),
+        ("", "A3", ""),
+        ("https://payer.example/codes", "OTHER", "Other"),
+        ("https://payer.example/codes", "not-certified", ""),
+    ],
+)
+def test_a_code_that_holds_a_place_is_no_reason(system, code, display):
+    concept = {"coding": [{"system": system, "code": code, "display": display}]}
+    assert (
+        answer(item(1, review_action("A3", {"url": "reasonCode", "valueCodeableConcept": concept}))).denied[0].reasons
+        == ()
+    )
+
+
+@pytest.mark.parametrize(
+    ("system", "code"),
+    [(X12_886, "0F"), (X12_886, "29"), (X12_886, "OS"), ("", "50"), ("https://payer.example/codes", "N130")],
+)
+def test_a_code_of_a_list_is_a_reason(system, code):
+    assert [each.code for each in answer(item(1, review_action("A3", coded(code, system)))).denied[0].reasons] == [code]
+
+
+def test_a_placeholder_with_words_that_tell_something_is_a_reason_in_words():
+    concept = {"coding": [{"system": X12_886, "code": "DENIED"}], "text": "criteria not met"}
+    [reason] = (
+        answer(item(1, review_action("A3", {"url": "reasonCode", "valueCodeableConcept": concept}))).denied[0].reasons
+    )
+    assert (reason.system, reason.code, reason.text) == ("", "", "criteria not met")
+
+
+def test_what_is_said_of_all_is_meant_for_an_item_that_it_names():
+    for said, mine in [
+        ("Item 2: criteria not met", True),
+        ("Line 1: criteria not met", False),
+        ("criteria not met", False),
+    ]:
+        denied = answer(item(1, A1), item(2, A3), disposition=said).denied[0]
+        assert (bool(denied.reasons), bool(denied.unplaced)) == (mine, not mine), said
+    alike = answer(item(1, A3), item(2, A3), disposition="criteria not met").denied
+    assert all(each.reasons and each.reasons[0].loose for each in alike)
+
+
+@pytest.mark.parametrize(
+    ("said", "ends"),
+    [
+        ("Valid until discharge", True),
+        ("As long as the member is eligible", True),
+        ("Unless the plan of care changes", True),
+        ("Good for 10 visits", True),
+        ("Ends 12/31/2027", True),
+        ("Physical therapy of the knee", False),
+    ],
+)
+def test_a_text_about_all_is_a_circumstance_only_where_it_speaks_of_an_end(said, ends):
+    assert bool(answer(item(1, A1), disposition=said).approved[0].circumstance) is ends
+    linked = answer(item(1, A1, noteNumber=[1]), processNote=[{"number": 1, "text": said}])
+    assert linked.approved[0].circumstance == (said,)
+
+
+# -- where a decision may stand ----------------------------------------------------------------------------------------
+
+
+def test_an_added_item_alone_decides_an_item():
+    line = {"itemSequence": [1], "adjudication": [adjudication(review_action("A3", coded("0F")))]}
+    read = answer(addItem=[line])
+    [denied] = read.denied
+    assert (read.items, denied.sequence, [each.code for each in denied.reasons]) == ((), 1, ["0F"])
+    assert read.undecided == ()
+
+
+def test_a_decision_at_the_item_itself_is_read_and_is_not_as_profiled():
+    read = answer({**item(1), "extension": [review_action("A3", coded("0F"))]})
+    [denied] = read.denied
+    assert [each.code for each in denied.reasons] == ["0F"]
+    assert [each.as_profiled for each in denied.review_actions] == [False]
+
+
+@pytest.mark.parametrize(
+    ("action", "profiled"),
+    [
+        (review_action("A1"), True),
+        (review_action("A1", url="code"), False),
+        (review_action("A1", url="reviewActionCode"), False),
+    ],
+)
+def test_the_place_and_form_of_an_action_are_the_guides(action, profiled):
+    assert [each.as_profiled for each in answer(item(1, action)).items[0].review_actions] == [profiled]
+    as_coding = review_action("A1")
+    part = as_coding["extension"][0]
+    part["valueCoding"] = part.pop("valueCodeableConcept")["coding"][0]
+    assert not answer(item(1, as_coding)).items[0].review_actions[0].as_profiled
+
+
+def test_a_decision_about_the_whole_request_has_the_category_of_its_adjudication():
+    whole = answer(adjudication=[adjudication(A1)]).whole
+    assert [code.code for codes in whole.categories for code in codes] == ["submitted"]
+
+
+def test_what_is_under_review_is_said_so_in_three_ways():
+    assert answer(item(1, A4), item(2, A4)).under_review
+    assert answer(adjudication=[adjudication(A4)]).under_review
+    assert answer(outcome="queued").under_review
+    for decided in (answer(item(1, A4), item(2, A1)), answer(item(1)), answer(), answer(item(1, A1), outcome="queued")):
+        assert not decided.under_review

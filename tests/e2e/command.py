@@ -65,7 +65,7 @@ class Ran:
 
     def lines(self, name: str) -> list[dict[str, Any]]:
         """The lines of verdicts.jsonl or exchanges.jsonl."""
-        return [json.loads(line) for line in (self.folder / name).read_text("utf-8").splitlines()]
+        return [json.loads(line) for line in (self.folder / name).read_text("utf-8").split("\n") if line]
 
 
 def conformance(*words: str, folder: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> Ran:

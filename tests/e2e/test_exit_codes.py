@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from command import NEWEST, changed, conformance, examine, session
-from conformance.sandbox.serve import Running
 from hostile import unused_port
+
+from conformance.sandbox.serve import Running
 
 PAS = ("--suite", "prior_auth", "--guide", "pas=2.2.1", "--intrusive")
 DENIALS = ("--suite", "prior_auth", "--guide", "pas=2.2.1", "--requirement", "prior-auth.denial-reason")
@@ -170,9 +171,7 @@ class TestAGap:
         assert ran.code == 0
 
     @pytest.mark.parametrize("kind", ["acknowledged", "attested"])
-    def test_whose_excuse_has_expired_is_a_mistake_of_the_file(
-        self, payer: Running, tmp_path: Path, kind: str
-    ) -> None:
+    def test_whose_excuse_has_expired_is_a_mistake_of_the_file(self, payer: Running, tmp_path: Path, kind: str) -> None:
         told = {"reason": "soon"} if kind == "acknowledged" else {"by": "x", "document": "y", "sha256": "0" * 64}
         more = table(kind, INTRUSIVE, TODAY - timedelta(1), **told)
         target = changed(payer.target_file, tmp_path, more=more)

@@ -203,6 +203,23 @@ FAULTS = {
 }
 
 
+@pytest.mark.parametrize("lenient", ["refuses_narrow_scopes", "widens_narrow_scopes"])
+def test_a_narrow_scope_is_refused_or_widened_and_the_answer_says_so(
+    running: Running, client: httpx.Client, lenient: str
+) -> None:
+    running.become((lenient,))
+
+    answer = pc.ask_token(running, client, scope="system/Location.rs")
+
+    if lenient == "refuses_narrow_scopes":
+        assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
+    else:
+        assert answer.json()["scope"] == pc.ALL_SCOPES
+        headers = {"authorization": f"Bearer {answer.json()['access_token']}"}
+        assert _patients(running, client, headers).status_code == 200
+    assert pc.ask_token(running, client).json()["scope"] == pc.ALL_SCOPES
+
+
 @pytest.mark.parametrize("fault", ["", "capitalises_bearer", "issues_minute_long_tokens", *FAULTS])
 def test_a_fault_of_the_token_endpoint_breaks_what_it_names_and_nothing_else(
     running: Running, client: httpx.Client, fault: str

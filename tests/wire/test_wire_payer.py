@@ -534,6 +534,39 @@ def test_credentials_that_are_refused(status: int) -> None:
     assert (exchange.status, exchange.body, len(payer.heard)) == (status, outcome, 1)
 
 
+OUTCOME = json.dumps({"resourceType": "OperationOutcome"}).encode()
+NARROW = {"WWW-Authenticate": 'Bearer error="insufficient_scope"'}
+
+
+@pytest.mark.parametrize(
+    ("reply", "failure"),
+    [
+        (answer(OUTCOME, 403), ""),
+        (answer(OUTCOME, 403, "application/json"), ""),
+        (answer(OUTCOME, 403, headers=NARROW), "credentials"),
+        (answer(OUTCOME, 401), "credentials"),
+        (answer(b'{"error": "forbidden"}', 403), "credentials"),
+        (answer(b"{", 403), "credentials"),
+        (answer(b"", 403), "credentials"),
+        (answer(OUTCOME, 403, "text/plain"), "credentials"),
+        (answer(PAGE, 403, HTML), "block-page"),
+    ],
+)
+def test_a_403_in_fhir_is_an_answer_once_the_token_was_taken(reply: bytes, failure: str) -> None:
+    with serving(saying(answer(), reply)) as payer, wired() as (wire, _):
+        assert wire.send(payer.url, API, READ).failure is None
+        exchange = wire.send(payer.url, API, WRITE)
+    assert exchange.status in (401, 403)
+    assert (failed(exchange) if exchange.failure else "") == failure
+
+
+def test_neither_what_is_public_nor_another_api_shows_that_the_token_was_taken() -> None:
+    with serving(saying(answer(), answer(), answer(OUTCOME, 403))) as payer, wired() as (wire, _):
+        wire.send(payer.url, API, Request("discovery.metadata", "GET", "metadata"))
+        wire.send(payer.url + "/other", API, READ)
+        assert failed(wire.send(payer.url, API, READ)) == "credentials"
+
+
 @pytest.mark.parametrize("token", ["none", "forged"])
 @pytest.mark.parametrize(
     "reply",

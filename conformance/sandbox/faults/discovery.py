@@ -2,14 +2,39 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from typing import Any
+from urllib.parse import parse_qsl
+
 from conformance.sandbox.faults import changes
-from conformance.sandbox.frame import Bend, Fault, Resource, Variant
+from conformance.sandbox.frame import Answer, Bend, Call, Fault, Resource, Variant
 
 METADATA = "discovery.metadata"
 SMART = "discovery.smart-configuration"
 DAVINCI = "discovery.davinci-configuration"
 TOKEN = "discovery.token"  # noqa: S105  an operation's name
 ALGORITHMS = "token_endpoint_auth_signing_alg_values_supported"
+
+
+ENDPOINT = "https://payer.example.org/auth/authorize"
+
+
+def _launches(configuration: dict[str, Any]) -> None:
+    """A SMART configuration of a server where apps are launched and people sign in, with all that this takes."""
+    configuration["capabilities"] += ["launch-ehr", "launch-standalone", "sso-openid-connect"]
+    configuration["authorization_endpoint"] = ENDPOINT
+    configuration["jwks_uri"] = "https://payer.example.org/auth/keys"
+
+
+def _is_narrow(call: Call, answer: Answer) -> bool:
+    """Holds where a token is granted for a scope that reaches one type of resource only."""
+    asked = dict(parse_qsl(call.body.decode("utf-8", "replace"))).get("scope", "").split()
+    return answer.status == 200 and len(asked) == 1 and "*" not in asked[0]
+
+
+def _refuses_the_scope(_call: Call, answer: Answer) -> Answer:
+    return replace(answer, status=400, body=json.dumps({"error": "invalid_scope"}).encode())
 
 
 def _terse(statement: Resource) -> None:
@@ -38,6 +63,36 @@ FAULTS: tuple[Fault, ...] = (
         "The SMART configuration names no token endpoint.",
         ("smart.configuration",),
         bend=Bend(SMART, changes.plain_json(lambda body: body.pop("token_endpoint"))),
+    ),
+    Fault(
+        "launches_without_an_endpoint",
+        "Apps can be launched, but the SMART configuration names no authorization endpoint.",
+        ("smart.configuration",),
+        bend=Bend(SMART, changes.plain_json(lambda body: body["capabilities"].append("launch-ehr"))),
+    ),
+    Fault(
+        "signs_in_without_keys",
+        "OpenID Connect is offered, but the SMART configuration names no key set.",
+        ("smart.configuration",),
+        bend=Bend(SMART, changes.plain_json(lambda body: body["capabilities"].append("sso-openid-connect"))),
+    ),
+    Fault(
+        "writes_capabilities_in_one_text",
+        "The SMART configuration's capabilities are one text instead of a list.",
+        ("smart.configuration",),
+        bend=Bend(SMART, changes.plain_json(lambda body: body.update(capabilities=" ".join(body["capabilities"])))),
+    ),
+    Fault(
+        "writes_the_challenge_as_text",
+        "The SMART configuration's code challenge methods are a text instead of a list.",
+        ("smart.configuration",),
+        bend=Bend(SMART, changes.plain_json(lambda body: body.update(code_challenge_methods_supported="S256"))),
+    ),
+    Fault(
+        "calls_its_smart_configuration_html",
+        "The SMART configuration comes as text/html.",
+        ("smart.configuration",),
+        bend=Bend(SMART, lambda _call, answer: replace(answer, media_type="text/html")),
     ),
     Fault(
         "offers_plain_challenges",
@@ -109,6 +164,21 @@ VARIANTS: tuple[Variant, ...] = (
         "issues_minute_long_tokens",
         "Access tokens are good for a minute.",
         policies=changes.rule("trust", lifetime=60),
+    ),
+    Variant(
+        "launches_apps_too",
+        "The SMART configuration offers launches and sign-in, with the endpoint and the keys for them.",
+        bend=Bend(SMART, changes.plain_json(_launches)),
+    ),
+    Variant(
+        "refuses_narrow_scopes",
+        "No token is given for a scope of one type of resource only.",
+        bend=Bend(TOKEN, _refuses_the_scope, _is_narrow),
+    ),
+    Variant(
+        "widens_narrow_scopes",
+        "Whatever scope is asked for, the registered ones are granted, and the token answer says so.",
+        policies=changes.rule("trust", widens=True),
     ),
     Variant(
         "names_more_in_smart_configuration",

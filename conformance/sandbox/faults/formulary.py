@@ -7,8 +7,11 @@ declared drugs. A fault of its searches makes it take a parameter without notice
 from __future__ import annotations
 
 from conformance.sandbox.faults import formulary_changes as changes
+from conformance.sandbox.faults.formulary_variants import VARIANTS
 from conformance.sandbox.formulary_rows import BENEFIT, TIER, TRIAL
-from conformance.sandbox.frame import Bend, Fault, Variant
+from conformance.sandbox.frame import Bend, Fault
+
+__all__ = ["AUTHORIZED", "COVERED", "FAULTS", "LIMITED", "STEPPED", "VARIANTS"]
 
 SEARCH, READ, METADATA = "formulary.search", "formulary.read", "discovery.metadata"
 
@@ -16,7 +19,6 @@ SEARCH, READ, METADATA = "formulary.search", "formulary.read", "discovery.metada
 AUTHORIZED, STEPPED, LIMITED, COVERED = "1801278", "1653470", "1049640", "314076"
 LONG_AGO = {"start": "2019-01-01", "end": "2019-12-31"}
 UNSUFFIXED = {each: each.removesuffix(TRIAL) for each in (TIER, BENEFIT)}
-OWN_TIERS = "https://payer.example.org/codes/tiers"
 
 
 KNOWN_WRONG = (
@@ -25,6 +27,12 @@ KNOWN_WRONG = (
         "A drug that the plan covers is not on any of its formularies.",
         ("formulary.covered-drugs",),
         seed=changes.lost(COVERED),
+    ),
+    Fault(
+        "retires_a_declared_drug",
+        "A drug that the plan covers is listed by retired items only.",
+        ("formulary.covered-drugs",),
+        seed=changes.items_of(COVERED, changes.saying("AvailabilityStatus", "valueCode", "retired")),
     ),
     Fault(
         "forgets_a_tier",
@@ -63,6 +71,21 @@ KNOWN_WRONG = (
         seed=changes.item("item-summit-1650282", changes.nowhere),
     ),
     Fault(
+        "takes_a_plan_for_a_drug",
+        "One formulary item has a plan for its drug.",
+        ("usdf.item-references",),
+        seed=changes.item("item-summit-1650282", changes.pointing_at("InsurancePlan/plan-summit")),
+    ),
+    Fault(
+        "takes_a_plan_for_a_formulary",
+        "One formulary item is said to be on a plan, not on a formulary.",
+        ("usdf.item-references",),
+        seed=changes.item(
+            "item-summit-1650282",
+            changes.saying("FormularyReference", "valueReference", {"reference": "InsurancePlan/plan-summit"}),
+        ),
+    ),
+    Fault(
         "codes_a_drug_in_ndc",
         "One drug has an NDC instead of its RxNorm codes.",
         ("usdf.drug-rxnorm",),
@@ -73,6 +96,36 @@ KNOWN_WRONG = (
         "One plan does not say which formulary it has.",
         ("usdf.plan-required",),
         seed=changes.one("insurance_plans", "plan-summit", changes.without_formulary),
+    ),
+    Fault(
+        "codes_a_drug_in_words",
+        "What one drug has for RxNorm codes cannot be any.",
+        ("usdf.drug-rxnorm",),
+        seed=changes.one("drugs", "drug-314077", changes.in_no_number),
+    ),
+    Fault(
+        "forgets_a_drugs_status",
+        "One drug has no status, so that no list of active drugs shows it.",
+        ("usdf.drug-rxnorm",),
+        seed=changes.one("drugs", "drug-314077", changes.dropped("status")),
+    ),
+    Fault(
+        "forgets_a_plans_status",
+        "One plan has no status, so that no list of active plans shows it.",
+        ("usdf.plan-required",),
+        seed=changes.one("insurance_plans", "plan-summit", changes.dropped("status")),
+    ),
+    Fault(
+        "names_a_missing_formulary",
+        "One plan names a formulary that is not there.",
+        ("usdf.plan-required",),
+        seed=changes.one("insurance_plans", "plan-summit", changes.with_a_missing_formulary),
+    ),
+    Fault(
+        "leaves_a_coverage_bare",
+        "A second drug coverage of one plan names no formulary.",
+        ("usdf.plan-required",),
+        seed=changes.one("insurance_plans", "plan-summit", changes.without_a_second),
     ),
     Fault(
         "forgets_the_formularys_period",
@@ -92,6 +145,18 @@ KNOWN_WRONG = (
         ("usdf.new-starts-parent",),
         seed=changes.item(
             "item-harbor-617312", changes.saying("PriorAuthorizationNewStartsOnly", "valueBoolean", True)
+        ),
+    ),
+    Fault(
+        "tells_new_starts_alone",
+        "A drug that needs prior authorization is said to need it for new starts only, without the limit itself.",
+        ("usdf.new-starts-parent",),
+        seed=changes.items_of(
+            AUTHORIZED,
+            changes.all_of(
+                changes.without("PriorAuthorization"),
+                changes.saying("PriorAuthorizationNewStartsOnly", "valueBoolean", True),
+            ),
         ),
     ),
     Fault(
@@ -132,6 +197,18 @@ BADLY_SEARCHED = (
     _ignores("ignores_the_drug_name", "usdf.search-drugs-by-name", "MedicationKnowledge?drug-name"),
     _ignores("ignores_include", "usdf.include-drug", "Basic?_include"),
     Fault(
+        "shows_a_page_for_a_chain",
+        "A search for the items of a drug is answered with a page for people.",
+        ("usdf.search-items-by-drug",),
+        bend=Bend(SEARCH, changes.html, changes.by_chain),
+    ),
+    Fault(
+        "pages_on_another_host",
+        "The next page of a search is said to be on another host.",
+        ("usdf.paging",),
+        bend=changes.answering(SEARCH, changes.astray),
+    ),
+    Fault(
         "repeats_a_page_entry",
         "The second page of a search begins with what the first ended with.",
         ("usdf.paging",),
@@ -156,6 +233,18 @@ BADLY_ANSWERED = (
         "Searches of the formulary are answered with a page for people.",
         ("formulary.answers-are-fhir",),
         bend=Bend(SEARCH, changes.html),
+    ),
+    Fault(
+        "leaves_an_extension_empty",
+        "One item has an extension that says nothing.",
+        ("formulary.answers-are-fhir",),
+        seed=changes.item("item-harbor-314077", changes.with_an_empty_extension),
+    ),
+    Fault(
+        "reads_another_content",
+        "A plan or item that is read by its id is another than the search found.",
+        ("usdf.read-by-id",),
+        bend=changes.answering(READ, changes.renamed, changes.unreferenced_and_named),
     ),
     Fault(
         "declares_formulary_fhir_r5",
@@ -183,73 +272,3 @@ BADLY_ANSWERED = (
     ),
 )
 FAULTS: tuple[Fault, ...] = (*KNOWN_WRONG, *BADLY_SEARCHED, *BADLY_ANSWERED)
-
-VARIANTS: tuple[Variant, ...] = (
-    Variant(
-        "formulary_needs_a_token",
-        "The formulary is shown to callers with a token only.",
-        policies=lambda policies: policies.changed("formulary", anonymous=False),
-    ),
-    Variant(
-        "flags_left_out",
-        "An item says which limits it has and is silent about those it has not.",
-        seed=changes.every("formulary_items", changes.silent),
-        advises=(
-            "formulary.prior-authorization-flag",
-            "formulary.step-therapy-flag",
-            "formulary.quantity-limit-flag",
-        ),
-    ),
-    Variant(
-        "quantity_in_words",
-        "Quantity limits are described, not counted.",
-        seed=changes.every("formulary_items", changes.in_words),
-    ),
-    Variant(
-        "own_tier_vocabulary",
-        "Tiers are coded in the payer's own system: the guide's binding is extensible.",
-        seed=changes.both(
-            changes.every("formulary_items", changes.recoded({TIER: OWN_TIERS})),
-            changes.every("insurance_plans", changes.recoded({TIER: OWN_TIERS})),
-        ),
-        advises=("usdf.code-systems",),
-    ),
-    Variant(
-        "formulary_in_another_order",
-        "Extensions and codings stand in another order, with an extension that nobody knows.",
-        seed=changes.both(
-            changes.every("formulary_items", changes.in_another_order),
-            changes.every("drugs", changes.in_another_order),
-        ),
-    ),
-    Variant(
-        "ndc_beside_rxnorm",
-        "A drug has an NDC before its RxNorm codes.",
-        seed=changes.one("drugs", "drug-314077", changes.ndc_beside),
-    ),
-    Variant(
-        "small_pages",
-        "A page holds seven entries, however many are asked for.",
-        policies=lambda policies: policies.changed("formulary", page_size=7, largest_page=7),
-    ),
-    Variant(
-        "searches_without_a_total",
-        "Searches do not say how many there are.",
-        bend=changes.answering(SEARCH, changes.dropped("total")),
-    ),
-    Variant(
-        "remark_among_the_entries",
-        "A page of a search carries a remark of the server beside what was found.",
-        bend=changes.answering(SEARCH, changes.with_a_remark),
-    ),
-    Variant(
-        "formulary_with_a_cookie",
-        "A load balancer sets a cookie that says nothing of the caller.",
-        bend=Bend(SEARCH, changes.with_a_cookie),
-    ),
-    Variant(
-        "formulary_with_a_charset",
-        "The media type of searches names its charset.",
-        bend=Bend(SEARCH, changes.with_a_charset),
-    ),
-)

@@ -88,6 +88,16 @@ def unlimited(flag: str, *hanging: str) -> Change:
     return change
 
 
+def all_of(*changes: Change) -> Change:
+    """Several changes of one resource, one after the other."""
+
+    def change(resource: Resource) -> None:
+        for each in changes:
+            each(resource)
+
+    return change
+
+
 def dropped(*path: str) -> Change:
     """Takes an element away; the last name of the path is its own."""
 
@@ -144,6 +154,11 @@ def of_the_formulary(call: Call, _answer: Answer) -> bool:
 def anonymous(call: Call, _answer: Answer) -> bool:
     """The caller shows no credentials."""
     return "authorization" not in call.headers
+
+
+def unreferenced_and_named(call: Call, answer: Answer) -> bool:
+    """A read of a plan or an item."""
+    return unreferenced(call, answer) and not call.path.startswith("Location/")
 
 
 def unreferenced(call: Call, _answer: Answer) -> bool:
@@ -210,11 +225,6 @@ def in_ndc(drug: Resource) -> None:
     drug["code"]["coding"] = [dict(NDC)]
 
 
-def ndc_beside(drug: Resource) -> None:
-    """An NDC before the other codes."""
-    drug["code"]["coding"].insert(0, dict(NDC))
-
-
 def without_formulary(plan: Resource) -> None:
     """A plan whose drug coverage names no formulary."""
     for coverage in plan["coverage"]:
@@ -226,43 +236,61 @@ def of_release_5(statement: Resource) -> None:
     statement["fhirVersion"] = "5.0.0"
 
 
-def in_another_order(resource: Resource) -> None:
-    """Extensions and codings turned round, with an extension that nobody knows."""
-    if "extension" in resource:
-        unknown = {"url": "https://payer.example.org/extensions/shelf", "valueString": "A-12"}
-        resource["extension"] = [unknown, *reversed(resource["extension"])]
-    if resource["resourceType"] == "MedicationKnowledge":
-        resource["code"]["coding"].reverse()
+def pointing_at(target: str) -> Change:
+    """An item that takes something else for its drug."""
+
+    def change(resource: Resource) -> None:
+        resource["subject"]["reference"] = target
+
+    return change
 
 
-def silent(resource: Resource) -> None:
-    """Flags that are false are left out: the guide asks for none of them."""
-    resource["extension"] = [each for each in resource["extension"] if each.get("valueBoolean") is not False]
+def in_no_number(drug: Resource) -> None:
+    """RxNorm codes that are none."""
+    for number, each in enumerate(drug["code"]["coding"]):
+        each["code"] = f"NOT-AN-RXCUI-{number}"
 
 
-def in_words(resource: Resource) -> None:
-    """Quantity limits as a description only."""
-    for each in resource["extension"]:
-        if each["url"] == extension_url("QuantityLimitDetail"):
-            each["extension"] = [{"url": "Description", "valueString": "Two packages a month, at most."}]
+def with_a_missing_formulary(plan: Resource) -> None:
+    """A plan whose drug coverage names a formulary that is not there."""
+    for coverage in plan["coverage"]:
+        coverage["extension"] = [
+            {
+                "url": extension_url("FormularyReference"),
+                "valueReference": {"reference": "InsurancePlan/formulary-none"},
+            }
+        ]
 
 
-def with_a_remark(bundle: Resource) -> None:
-    """A page with a remark of the server among its entries."""
-    issue = {"severity": "information", "code": "informational", "details": {"text": "Prices are reviewed each month."}}
-    remark = {"resourceType": "OperationOutcome", "id": "remark", "issue": [issue]}
-    bundle.setdefault("entry", []).append({"resource": remark, "search": {"mode": "outcome"}})
+def without_a_second(plan: Resource) -> None:
+    """A second drug coverage, which names no formulary."""
+    second = {key: value for key, value in plan["coverage"][0].items() if key != "extension"}
+    plan["coverage"].append(second)
 
 
-def with_a_cookie(_call: Call, answer: Answer) -> Answer:
-    """An answer that sets a cookie which says nothing of the caller."""
-    headers = {**answer.headers, "set-cookie": "balancer=node-3; Path=/; HttpOnly"}
-    return Answer(answer.status, answer.body, headers, answer.media_type)
+def with_an_empty_extension(resource: Resource) -> None:
+    """An extension with neither a value nor extensions of its own."""
+    resource["extension"].append({"url": extension_url("AdditionalCoverageInformation")})
 
 
-def with_a_charset(_call: Call, answer: Answer) -> Answer:
-    """An answer whose media type names its charset."""
-    return Answer(answer.status, answer.body, answer.headers, "application/fhir+json; charset=utf-8")
+def renamed(resource: Resource) -> None:
+    """Something else under the same id."""
+    if "name" in resource:
+        resource["name"] = f"{resource['name']} (old)"
+    else:
+        saying("PriorAuthorization", "valueBoolean", True)(resource)
+
+
+def astray(bundle: Resource) -> None:
+    """The next page is on another host."""
+    for link in bundle["link"]:
+        if link["relation"] == "next":
+            link["url"] = f"https://search.internal.example/fhir?{link['url'].partition('?')[2]}"
+
+
+def by_chain(call: Call, _answer: Answer) -> bool:
+    """A search for the items of a drug."""
+    return any(name.startswith(("subject:", "subject.")) for name, _value in call.query)
 
 
 def _changed(room: str, chosen: Callable[[Seed], Iterable[str]], change: Change) -> SeedChange:

@@ -12,9 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from conformance.sandbox.faults import prior_auth_edits as edits
+from conformance.sandbox.faults.prior_auth_more import FAULTS as MORE_FAULTS
+from conformance.sandbox.faults.prior_auth_readings import VARIANTS as READINGS
 from conformance.sandbox.faults.prior_auth_rules import NEWEST, PENDED, inquire, rule, submit
-from conformance.sandbox.faults.prior_auth_variants import VARIANTS as VARIANTS  # the collector reads both here
-from conformance.sandbox.frame import Answer, Bend, Fault, Resource, Seed
+from conformance.sandbox.faults.prior_auth_variants import VARIANTS as DIFFERENCES
+from conformance.sandbox.frame import Answer, Bend, Fault, Resource, Seed, Variant
 from conformance.sandbox.outcome import refusal
 
 APPROVED = "72148"  # the service codes of the cases, as in fixtures/sandbox/services.toml
@@ -67,6 +69,7 @@ def _no_inquire(statement: Resource) -> None:
             resource["operation"] = [one for one in resource["operation"] if one["name"] != "inquire"]
 
 
+VARIANTS: tuple[Variant, ...] = (*DIFFERENCES, *READINGS)
 FAULTS: tuple[Fault, ...] = (
     Fault(
         "takes_no_requests",
@@ -88,8 +91,8 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "answers_with_a_server_error",
-        "A well-formed submission is answered 500.",
-        ("prior-auth.answers-are-fhir",),
+        "Well-formed submissions are answered 500.",
+        ("prior-auth.answers-are-fhir", "prior-auth.exchange"),
         bend=submit(edits.crash),
     ),
     Fault(
@@ -294,4 +297,5 @@ FAULTS: tuple[Fault, ...] = (
         ("prior-auth.no-token-no-data",),
         policies=rule(open=True),
     ),
+    *MORE_FAULTS,
 )

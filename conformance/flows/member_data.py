@@ -1,0 +1,104 @@
+"""A member's data over all their pages: of $everything, or of a search per kind of data where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urljoin
+
+from conformance.apis.searchset import read_page
+from conformance.errors import NotTested
+from conformance.exchange import Exchange
+from conformance.flows.recording import answered, resource_of
+from conformance.wire.gateway import origin
+
+MOST_PAGES = 200
+SEARCHES = ":searches"  # ends the case of the searches that stand in for $everything
+NOT_THERE = (404, 405, 501)  # there is no such operation
+
+Ask = Callable[[str], Exchange]  # a path relative to the base URL, or a URL
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The Bundles that came; ``lost`` is a next page at another origin, where our credentials do not go."""
+
+    bundles: tuple[dict[str, Any], ...]
+    lost: str = ""
+
+
+def is_refused(exchange: Exchange) -> bool:
+    """Whether the payer does not do what was asked: no such operation, or not for this client."""
+    status = exchange.status or 0
+    return exchange.failure is None and (status in NOT_THERE or 400 <= status < 500)
+
+
+def demanded(sent: Sequence[Exchange]) -> tuple[Exchange, ...]:
+    """The exchanges without those by which a payer declines what nobody demands: $everything, a search in its place.
+
+    Once begun they are to be carried through: the refusal of a further page stays.
+    """
+    begun = {_deed(each) for each in sent if each.status == 200}
+    return tuple(each for each in sent if not (_optional(each) and is_refused(each) and _deed(each) not in begun))
+
+
+def _optional(exchange: Exchange) -> bool:
+    return exchange.operation.endswith(".everything") or exchange.case.endswith(SEARCHES)
+
+
+def _deed(exchange: Exchange) -> str:
+    """What was asked, the same for all pages: $everything, or a search by its path."""
+    return "everything" if exchange.operation.endswith(".everything") else exchange.url.partition("?")[0]
+
+
+def pages(ask: Ask, path: str, base_url: str, judged_by: str) -> Pages | None:
+    """All pages from a path on; None where the first is refused. NotTested, because of ``judged_by``, where a page is
+    no Bundle."""
+    bundles: list[dict[str, Any]] = []
+    seen: set[str] = set()
+    following = path
+    while following and following not in seen and len(bundles) < MOST_PAGES:
+        seen.add(following)
+        exchange = ask(following)
+        if not bundles and is_refused(exchange):
+            return None
+        bundle = resource_of(exchange, judged_by)
+        page = read_page(bundle)
+        if page is None or exchange.status != 200:
+            raise NotTested(f"{path} is answered with status {exchange.status}", because=judged_by)
+        bundles.append(bundle)
+        following = next_url(base_url, exchange.url, page.next)
+        if following and origin(following) != origin(base_url):
+            return Pages(tuple(bundles), following)
+    return Pages(tuple(bundles))
+
+
+def next_url(base_url: str, url: str, written: str) -> str:
+    """Where a next link leads: as written, relative to the page's own URL, or ("Type/…") to the base URL."""
+    if not written:
+        return ""
+    try:
+        if written[:1].isupper() and ":" not in written.partition("/")[0]:
+            return urljoin(f"{base_url.rstrip('/')}/", written)
+        return urljoin(url, written)
+    except ValueError:
+        return written
+
+
+def searched(ask: Ask, patient: str, kinds: Sequence[str], base_url: str, judged_by: str) -> Pages | None:
+    """A member's Patient and, by a search each, the declared kinds of data; None where any of them is refused."""
+    read = ask(f"Patient/{patient}")
+    if is_refused(read):
+        return None
+    own = resource_of(answered(read, judged_by), judged_by)
+    found = [Pages(({"resourceType": "Bundle", "entry": [{"fullUrl": read.url, "resource": own}]},))]
+    for kind in kinds:
+        if kind == "Patient":
+            continue
+        of_kind = pages(ask, f"{kind}?{urlencode({'patient': patient})}", base_url, judged_by)
+        if of_kind is None:
+            return None
+        found.append(of_kind)
+    bundles = tuple(bundle for each in found for bundle in each.bundles)
+    return Pages(bundles, next((each.lost for each in found if each.lost), ""))

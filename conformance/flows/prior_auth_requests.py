@@ -1,0 +1,115 @@
+"""Sending prior-authorization requests: each case's request is made once and sent as it was made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from conformance.apis.prior_auth import Answer, read_inquiry
+from conformance.apis.refusal import outcomes
+from conformance.errors import NotTested
+from conformance.exchange import Exchange
+from conformance.flows.recording import Recording, answered, resource_of
+from conformance.flows.request_bodies import inquiry_body, submission_body
+from conformance.target import Case, Claim
+from conformance.wire.payer import OWN, Request
+
+RAW = "prior-auth.answers-are-fhir"
+EXCHANGE = "prior-auth.exchange"
+SUBMIT, INQUIRE = "prior-auth.submit", "prior-auth.inquire"
+FHIR_JSON = {"content-type": "application/fhir+json"}
+
+
+class Requests:
+    """The requests of the declared cases at one endpoint, and how they are posted."""
+
+    def __init__(self, recording: Recording, claim: Claim) -> None:
+        self._recording = recording
+        self._claim = claim
+
+    def cases(self) -> tuple[str, ...]:
+        """The names of the cases that target.toml declares."""
+        return tuple(self._recording.target.cases.get("prior-auth", {}))
+
+    def case(self, name: str) -> Case:
+        """A declared case; NotTested, naming its key, where it is not."""
+        case = self._recording.target.cases.get("prior-auth", {}).get(name)
+        if case is None:
+            raise NotTested(f"needs the case {name!r}", change=f"cases.prior-auth.{name}")
+        return case
+
+    def request(self, name: str, sample: int = 0) -> dict[str, Any]:
+        """The request Bundle of a case, always the same one."""
+
+        def build() -> dict[str, Any]:
+            return submission_body(self._recording.target, self.case(name), name, self._identifier(name, sample))
+
+        return self._recording.act((self._claim, "request", name, sample), build)
+
+    def inquiry(self, name: str) -> dict[str, Any]:
+        """The inquiry Bundle about a case."""
+        return inquiry_body(self._recording.target, self.case(name), self._identifier(name))
+
+    def raw(self, case: str) -> Exchange:
+        """The exchange of a case's submission as it came."""
+        return self._recording.act((self._claim, "submit", case), lambda: self._submit(case))
+
+    def taken(self) -> bool:
+        """Whether any declared case was answered with a 2xx."""
+        for case in self.cases():
+            with suppress(NotTested):
+                if good(self.raw(case)):
+                    return True
+        return False
+
+    def ask(self, name: str, case: str) -> Exchange:
+        """The exchange of a new inquiry about a case, recorded as ``case``."""
+        return self.post(INQUIRE, case, self.inquiry(name))
+
+    def post(self, operation: str, case: str, body: Mapping[str, Any] | bytes, token: str = OWN) -> Exchange:
+        """The answer to a body."""
+        own = self._recording.api(self._claim).paths.get(operation.partition(".")[2])
+        path = own or self._recording.guide(self._claim).operations[operation]["path"]
+        content = body if isinstance(body, bytes) else json.dumps(body).encode()
+        request = Request(
+            operation=operation, method="POST", path=path, case=case, claim=self._claim.label, body=content,
+            headers=FHIR_JSON, token=token,
+        )  # fmt: skip
+        return self._recording.send(self._claim, request)
+
+    def usable(self, exchange: Exchange) -> dict[str, Any]:
+        """The resource in an answer to go on with; NotTested, because of what judges it, where it is none."""
+        answered(exchange, RAW)
+        if exchange.operation == SUBMIT and not good(exchange) and not self.taken():
+            raise NotTested(f"requests are not taken (status {exchange.status})", because=EXCHANGE)
+        resource = resource_of(exchange, RAW)
+        if 400 <= (exchange.status or 0) < 500 and outcomes(resource):
+            raise NotTested(
+                f"the request is refused with status {exchange.status}", change=f"cases.prior-auth.{exchange.case}"
+            )
+        if not good(exchange):
+            raise NotTested(f"the answer has status {exchange.status}", because=RAW)
+        return resource
+
+    def found(self, exchange: Exchange) -> tuple[Answer, ...]:
+        """What an inquiry finds."""
+        answers = read_inquiry(self.usable(exchange), self._recording.guide(self._claim))
+        if answers is None:
+            raise NotTested("the answer is no inquiry response", because=RAW)
+        return answers
+
+    def _submit(self, name: str) -> Exchange:
+        """The case's own exchange, after the further samples that were asked for, each a request of its own."""
+        for sample in range(1, self._recording.options.samples):
+            self.post(SUBMIT, name, self.request(name, sample))
+        return self.post(SUBMIT, name, self.request(name))
+
+    def _identifier(self, case: str, sample: int = 0) -> str:
+        return f"{self._recording.run_id}-{case}-{self._claim.version}" + (f"-{sample}" if sample else "")
+
+
+def good(exchange: Exchange) -> bool:
+    """Whether a request was taken."""
+    return 200 <= (exchange.status or 0) < 300

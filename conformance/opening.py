@@ -1,0 +1,113 @@
+"""What a command names, opened: the target, the guide tables, the catalogue, the limits of an exchange."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from conformance import paths
+from conformance.catalogue import Catalogue
+from conformance.catalogue import load as load_catalogue
+from conformance.errors import UsageError
+from conformance.guides import Guide
+from conformance.guides import load as load_guides
+from conformance.target import Target, from_folder, from_url, load
+from conformance.wire.payer import Limits
+
+TIMEOUT = "CONFORMANCE_TIMEOUT"
+
+
+def patience() -> Limits:
+    """The limits of every exchange; CONFORMANCE_TIMEOUT sets the seconds that one may take, connecting included."""
+    given = os.environ.get(TIMEOUT)
+    if not given:
+        return Limits()
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise UsageError(f"{TIMEOUT} takes a number of seconds, for example 120; got {given!r}")
+    usual = Limits()
+    return replace(usual, total_seconds=seconds, connect_seconds=min(seconds, usual.connect_seconds))
+
+
+def scenario_folders(extra: Iterable[Path] = ()) -> tuple[Path, ...]:
+    """Where scenarios lie: ours, and the tester's own."""
+    return (paths.suites(), *extra)
+
+
+def catalogue_of(folders: Iterable[Path]) -> Catalogue:
+    """The requirements of all scenario folders."""
+    return load_catalogue([folder / "requirements" for folder in folders])
+
+
+def open_target(named: str, given: Mapping[str, Any], known: Mapping[tuple[str, str], Guide], today: date) -> Target:
+    """The payer that TARGET names: a target.toml, a base URL (with its guides and payer type), or a folder.
+
+    UsageError where it is none of these, or not as it should be.
+    """
+    payer_type = given.get("payer_type")
+    if named.startswith(("http://", "https://")):
+        return from_url(named, payer_type, guides=_guide_choices(given), known=versions_known(known))
+    path = Path(named)
+    choices = _guide_choices(given)
+    if path.is_dir():
+        return from_folder(path, payer_type, version=_formulary_version(choices, versions_known(known)))
+    return only_guides(load(path, today=today, known=versions_known(known)), choices)
+
+
+def versions_known(tables: Mapping[tuple[str, str], Guide]) -> dict[str, dict[str, tuple[str, ...]]]:
+    """API -> guide -> the versions that the suites know."""
+    known: dict[str, dict[str, tuple[str, ...]]] = {}
+    for (ig, version), guide in tables.items():
+        for api in guide.cells.get("apis") or (guide.api,):
+            versions = known.setdefault(api, {}).setdefault(ig, ())
+            known[api][ig] = (*versions, version)
+    return known
+
+
+def only_guides(target: Target, chosen: Mapping[str, str]) -> Target:
+    """The target with only the chosen version of each guide named (--guide pas=2.2.1)."""
+    if not chosen:
+        return target
+    apis = {}
+    for name, api in target.apis.items():
+        kept = {
+            ig: {version: url for version, url in versions.items() if chosen.get(ig, version) == version}
+            for ig, versions in api.guides.items()
+        }
+        for ig, versions in kept.items():
+            if not versions:
+                listed = ", ".join(api.guides[ig])
+                raise UsageError(f"--guide {ig}={chosen[ig]}: the target claims {ig} in {listed} only")
+        apis[name] = replace(api, guides=kept)
+    return replace(target, apis=apis)
+
+
+def _formulary_version(chosen: Mapping[str, str], known: Mapping[str, Mapping[str, tuple[str, ...]]]) -> str:
+    """The version of the formulary guide that a folder is read as: the one chosen, or the oldest."""
+    versions = known["formulary"]["usdf"]
+    version = chosen.get("usdf", versions[0])
+    if set(chosen) - {"usdf"} or version not in versions:
+        raise UsageError(f"a folder is a formulary, and takes --guide usdf={' or usdf='.join(versions)} only")
+    return version
+
+
+def _guide_choices(given: Mapping[str, Any]) -> dict[str, str]:
+    choices = {}
+    for each in given.get("guide", ()):
+        ig, sign, version = each.partition("=")
+        if not sign:
+            raise UsageError(f"--guide takes NAME=VERSION, for example pas=2.2.1; got {each!r}")
+        choices[ig] = version
+    return choices
+
+
+def guides() -> Mapping[tuple[str, str], Guide]:
+    """The guide tables."""
+    return load_guides(paths.suites() / "guides")

@@ -1,0 +1,191 @@
+"""Values that may not be written, found again in any text by one pass over its words, however many they are."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from bisect import insort
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from urllib.parse import quote, quote_plus
+
+HIDDEN = "[redacted]"
+
+WORD = re.compile(r"[^\W_]+")
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+PHONE = re.compile(r"\+?1?[\s.(-]*(\d{3})[\s.)-]*(\d{3})[\s.-]*(\d{4})")
+CUT = "…"
+LONGEST_CUT = 100_000  # characters of a text in which cut values are looked for: messages, not bodies
+ANY_CASE = 6  # a value this long is found in capitals and small letters alike, a shorter one could be a common word
+UNBOUNDED = 8  # a secret this long is found inside of words as well
+LEAST_OF_A_CUT = 4
+MOST_CUTS = 20
+
+SHORT = 200  # characters of a text whose telling is remembered
+MOST_TOLD = 50_000
+
+Span = tuple[int, int, str]  # start, end, what is to stand there
+
+
+@dataclass(frozen=True)
+class _Value:
+    """A value, where its first word begins in it, and what stands for it."""
+
+    text: str
+    lead: int
+    name: str
+    exact: bool
+
+    def is_written(self, written: str) -> bool:
+        if written == self.text:
+            return True
+        if self.exact or written.lower() != self.text.lower():
+            return False
+        loose = len(self.text) >= ANY_CASE or any(each.isdigit() for each in self.text)
+        return loose or written in (self.text.upper(), self.text.title())
+
+
+class Known:
+    """What may not be written, and what stands for each."""
+
+    def __init__(self) -> None:
+        self._names: dict[str, str] = {}
+        self._starting: dict[str, list[_Value]] = {}  # by their first word, in small letters
+        self._secrets: list[tuple[int, str]] = []  # the longest first, so that none is torn by a shorter one inside it
+        self._told: dict[str, str] = {}  # short texts come again by the thousand: systems, codes, units
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def name(self, value: str) -> str:
+        """What stands for a value; empty where it is not known."""
+        return self._names.get(value, "")
+
+    def learn(self, value: str, name: str, *, exact: bool = False) -> None:
+        """From now on ``name`` stands for ``value`` in all its forms (``exact``: in this form only)."""
+        if value in self._names:
+            return
+        self._names[value] = name
+        self._told.clear()
+        for form in {value} if exact else forms(value):
+            if first := WORD.search(form):
+                known = _Value(form, first.start(), name, exact)
+                self._starting.setdefault(first.group().lower(), []).append(known)
+
+    def hide(self, secret: str) -> None:
+        """From now on ``secret`` is written nowhere, neither as it is nor as URLs and JSON spell it."""
+        if len(secret) < UNBOUNDED:
+            self.learn(secret, HIDDEN, exact=True)
+            return
+        for form in {secret, quote(secret, safe=""), quote_plus(secret), json.dumps(secret)[1:-1]}:
+            if form not in self._names:
+                self._names[form] = HIDDEN
+                self._told.clear()
+                insort(self._secrets, (-len(form), form))
+
+    def replaced(self, text: str) -> str:
+        """The text with what stands for each known value in its place."""
+        if len(text) > SHORT:
+            return self._replaced(text)
+        told = self._told.get(text)
+        if told is None:
+            if len(self._told) >= MOST_TOLD:
+                self._told.clear()
+            told = self._told[text] = self._replaced(text)
+        return told
+
+    def _replaced(self, text: str) -> str:
+        for _, secret in self._secrets:
+            if secret in text:
+                text = text.replace(secret, HIDDEN)
+        spans = list(self._found(text))
+        if CUT in text and len(text) <= LONGEST_CUT:
+            spans += self._cut(text)
+        return _with(text, spans) if spans else text
+
+    def _found(self, text: str) -> Iterator[Span]:
+        small = text.lower()
+        if len(small) != len(text):  # a letter that is two in small letters: places would not fit
+            yield from self._found_word_by_word(text)
+            return
+        begun = self._starting.keys() & set(WORD.findall(small))
+        for value in [each for word in begun for each in self._starting[word]]:
+            wanted = value.text.lower()
+            start = small.find(wanted)
+            while start >= 0:
+                end = start + len(wanted)
+                if value.is_written(text[start:end]) and _apart(text, start) and _apart(text, end):
+                    yield start, end, value.name
+                start = small.find(wanted, start + 1)
+
+    def _found_word_by_word(self, text: str) -> Iterator[Span]:
+        for word in WORD.finditer(text):
+            for value in self._starting.get(word.group().lower(), ()):
+                start = word.start() - value.lead
+                end = start + len(value.text)
+                if start >= 0 and value.is_written(text[start:end]) and _apart(text, start) and _apart(text, end):
+                    yield start, end, value.name
+
+    def _cut(self, text: str) -> Iterator[Span]:
+        """Values that a message shows the beginning of: shortened before anybody could know what they are."""
+        for cut in islice(re.finditer(CUT, text), MOST_CUTS):
+            end = cut.start()
+            for _, secret in self._secrets:
+                tail = text[max(0, end - len(secret)) : end]
+                if shown := next((n for n in range(len(tail), LEAST_OF_A_CUT, -1) if secret.startswith(tail[-n:])), 0):
+                    yield end - shown, end, HIDDEN
+            begin = max(0, end - 200)
+            for word in WORD.finditer(text, begin, end):
+                values = self._starting.get(word.group().lower(), [])
+                if word.end() == end and len(word.group()) >= LEAST_OF_A_CUT:
+                    values = [v for first, each in self._starting.items() if first.startswith(word.group().lower())
+                              for v in each]  # fmt: skip
+                for value in values:
+                    start = max(0, word.start() - value.lead)
+                    written = text[start:end].lower()
+                    if LEAST_OF_A_CUT <= len(written) < len(value.text) and value.text.lower().startswith(written):
+                        yield start, end, value.name
+
+
+def forms(value: str) -> set[str]:
+    """How a payer may write a value: accents composed, decomposed or lost, dates and numbers in other notations."""
+    decomposed = unicodedata.normalize("NFD", value)
+    plain = "".join(each for each in decomposed if not unicodedata.combining(each))
+    written = {value, unicodedata.normalize("NFC", value), decomposed, plain}
+    if DATE.fullmatch(value):
+        written |= _dates(value)
+    elif found := PHONE.fullmatch(value):
+        written |= {sign.join(found.groups()) for sign in ("", "-", ".", " ")}
+        written |= {f"({found[1]}) {found[2]}-{found[3]}", f"({found[1]}){found[2]}-{found[3]}"}
+    elif any(each.isdigit() for each in value):
+        joined = "".join(each for each in value if each.isalnum())
+        written |= {joined} if len(joined) >= ANY_CASE else set()
+    return written
+
+
+def _dates(value: str) -> set[str]:
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return set()
+    american = {f"{day.month}{sign}{day.day}{sign}{day.year}" for sign in "/-."}
+    padded = {f"{day:%m}{sign}{day:%d}{sign}{day:%Y}" for sign in "/-."}
+    return {f"{day:%Y%m%d}", f"{day:%Y/%m/%d}", f"{day:%m%d%Y}", *american, *padded}
+
+
+def _apart(text: str, at: int) -> bool:
+    """Whether no word runs across this place."""
+    return not (0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum())
+
+
+def _with(text: str, spans: list[Span]) -> str:
+    """The text with the spans replaced, those that overlap by one name."""
+    parts, done = [], 0
+    for start, end, name in sorted(spans, key=lambda span: (span[0], -span[1])):
+        if start >= done:
+            parts += [text[done:start], name]
+        done = max(done, end)
+    return "".join([*parts, text[done:]])

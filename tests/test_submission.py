@@ -1,0 +1,127 @@
+"""A request of our own making, and which answers of an inquiry are about it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from conformance import paths
+from conformance.apis.prior_auth import Answer, read_answer
+from conformance.flows.request_bodies import minted
+from conformance.flows.submission import Submission, Told, holds, same_request, undecided
+from conformance.guides import load as load_guides
+
+GUIDE = load_guides(paths.suites() / "guides")["pas", "2.2.1"]
+PAS = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition"
+SENT = "https://payer-conformance.example/fhir"
+REQUEST: dict[str, Any] = {
+    "resourceType": "Bundle",
+    "entry": [
+        {
+            "fullUrl": f"{SENT}/Claim/request",
+            "resource": {
+                "resourceType": "Claim", "id": "request", "identifier": [{"value": "R-1"}],
+                "patient": {"reference": "Patient/member"}, "insurer": {"reference": f"{SENT}/Organization/payer"},
+                "item": [{"sequence": 2, "productOrService": {"coding": [{"code": "E1399", "display": "Accessory"}]}}],
+            },
+        },
+        {"fullUrl": f"{SENT}/Patient/member", "resource": {"resourceType": "Patient", "id": "member"}},
+        {"fullUrl": f"{SENT}/Organization/payer", "resource": {"resourceType": "Organization", "id": "payer"}},
+    ],
+}  # fmt: skip
+
+
+def answer(ident: str = "a", action: str = "A1", **more: Any) -> Answer:
+    coded = {"coding": [{"system": "https://codesystem.x12.org/005010/306", "code": action}]}
+    parts = [{"url": f"{PAS}/extension-reviewActionCode", "valueCodeableConcept": coded}]
+    if number := more.pop("number", ""):
+        parts.append({"url": "number", "valueString": number})
+    review = {"url": f"{PAS}/extension-reviewAction", "extension": parts}
+    traces = [
+        {"url": f"{PAS}/extension-itemTraceNumber", "valueIdentifier": {"value": each}}
+        for each in more.pop("traces", ())
+    ]
+    line = {"itemSequence": 2, "adjudication": [{"extension": [review]}], "extension": traces}
+    response = {"resourceType": "ClaimResponse", "id": ident, "item": [line], **more}
+    entry = {"fullUrl": f"https://payer.example/fhir/ClaimResponse/{ident}", "resource": response}
+    found = read_answer({"resourceType": "Bundle", "entry": [entry]}, GUIDE)
+    assert found is not None
+    return found
+
+
+def submission(first: Answer) -> Submission:
+    return Submission("approved", REQUEST, first, first, "here", (first,))
+
+
+def test_the_ids_of_a_request_are_its_own_and_whatever_refers_to_them_follows():
+    sent = minted(json.loads(json.dumps(REQUEST)), "run_1-approved-2.2.1")
+    written = json.dumps(sent)
+
+    ids = [each["resource"]["id"] for each in sent["entry"]]
+    assert ids == [f"{name}-run-1-approved-2.2.1" for name in ("request", "member", "payer")]
+    assert all(re.fullmatch(r"[A-Za-z0-9.-]{1,64}", each) for each in ids)
+    assert [each["fullUrl"].rpartition("/")[2] for each in sent["entry"]] == ids
+    assert sent["entry"][0]["resource"]["patient"]["reference"] == f"Patient/{ids[1]}"
+    assert sent["entry"][0]["resource"]["insurer"]["reference"] == f"{SENT}/Organization/{ids[2]}"
+    assert '"Patient/member"' not in written
+
+
+def test_a_long_name_does_not_make_an_id_too_long():
+    sent = minted(json.loads(json.dumps(REQUEST)), "x" * 90)
+
+    assert {len(each["resource"]["id"]) for each in sent["entry"]} == {64}
+
+
+@pytest.mark.parametrize(
+    ("told", "mine"),
+    [
+        ({"identifier": [{"value": "R-1"}]}, True),
+        ({"request": {"identifier": {"value": "R-1"}}}, True),
+        ({"identifier": [{"value": "PAYER-7"}]}, True),  # as the submission's answer was called
+        ({"number": "AUTH-1"}, True),
+        ({"traces": ["R-1-2"]}, True),
+        ({"ident": "first"}, True),  # the same resource
+        ({"request": {"reference": f"{SENT}/Claim/request"}}, True),
+        ({"request": {"reference": f"{SENT}/Claim/request"}, "identifier": [{"value": "R-2"}]}, False),
+        ({"identifier": [{"value": "R-2"}], "number": "AUTH-2", "traces": ["R-2-1"]}, False),
+        ({}, False),
+    ],
+)
+def test_an_answer_about_the_submission_is_recognised(told, mine):
+    first = answer("first", identifier=[{"value": "PAYER-7"}], number="AUTH-1", traces=["R-1-2"])
+
+    assert same_request(answer(**told), submission(first)) is mine
+
+
+@pytest.mark.parametrize(
+    ("told", "mine"),
+    [
+        ({"number": "AUTH-9"}, True),
+        ({"identifier": [{"value": "AUTH-9"}]}, True),
+        ({"traces": ["AUTH-9"]}, True),
+        ({"preAuthRef": "AUTH-9"}, True),
+        ({"request": {"identifier": {"value": "AUTH-9"}}}, True),
+        ({"number": "AUTH-8"}, False),
+    ],
+)
+def test_a_known_authorization_is_found_by_what_it_is_called(told, mine):
+    assert holds(answer(**told), "AUTH-9") is mine
+
+
+@pytest.mark.parametrize(("action", "open_"), [("A1", False), ("A4", True), ("A3", False)])
+def test_what_is_pended_is_still_to_be_decided(action, open_):
+    assert undecided(answer(action=action)) is open_
+
+
+def test_a_reason_said_of_all_that_names_the_service_is_the_items():
+    other = {"itemSequence": 1, "adjudication": []}
+    read = answer(action="A3", disposition="E1399: not a benefit of this plan")
+    both = {**read.claim_response, "item": [other, *read.claim_response["item"]]}
+    mixed = read_answer({"resourceType": "Bundle", "entry": [{"resource": both}]}, GUIDE)
+    assert mixed is not None
+
+    reasons = {each.item.sequence: [one.text for one in each.reasons] for each in Told("here", REQUEST, mixed).items()}
+    assert reasons == {1: [], 2: ["E1399: not a benefit of this plan"]}
