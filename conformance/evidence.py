@@ -91,7 +91,7 @@ def http_exchange(line: Mapping[str, Any]) -> dict[str, Any]:
     return {"request": request, "response": response}
 
 
-def shown(raised: BaseException, verdict: ScenarioVerdict, redactor: Redactor) -> BaseException:
+def shown(raised: BaseException | None, verdict: ScenarioVerdict, redactor: Redactor) -> BaseException:
     """The exception as it may be shown: its text redacted, its kind kept (failed stays failed, broken broken)."""
     text = redactor.text(verdict.message)
     kind: type[Exception] = AssertionError if isinstance(raised, NonConformance) else RuntimeError

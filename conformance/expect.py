@@ -6,7 +6,7 @@ unit test, say) the words work the same and the notes are dropped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from conformance.errors import Finding, NonConformance, NotApplicable, NotTested
 
 SHOWN_FINDINGS = 50
+LONGEST = 300  # characters of a value in a message
 REQUIREMENT = "__conformance_requirement__"
 
 T = TypeVar("T")
@@ -72,10 +73,26 @@ def _note(step: Step) -> None:
 
 def shown(value: object) -> str:
     """A value in a reader's words, short enough for one line."""
-    if value is None or value == "" or value == () or value == []:
-        return "nothing"
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= 300 else text[:300] + "…"
+    text = _words(value)
+    return text if len(text) <= LONGEST else text[:LONGEST] + "…"
+
+
+def _words(value: object) -> str:
+    match value:
+        case str():
+            return value or "nothing"
+        case True:
+            return "yes"
+        case False:
+            return "no"
+        case None:
+            return "nothing"
+        case Mapping():
+            return ", ".join(f"{key}: {_words(each)}" for key, each in value.items()) or "nothing"
+        case list() | tuple() | set() | frozenset():
+            return ", ".join(map(_words, value)) or "nothing"
+        case _:
+            return repr(value)
 
 
 class _Expect:

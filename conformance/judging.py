@@ -37,6 +37,18 @@ def judged(scenario: str, requirement: str, level: str) -> Iterator[Outcome]:
     outcome.verdict = _verdict(scenario, requirement, level, outcome, clock.monotonic() - start)
 
 
+@contextmanager
+def judged_setup(scenario: str, requirement: str) -> Iterator[Outcome]:
+    """A scenario's fixtures: they may say that nothing can be judged; whatever else they raise is our error."""
+    outcome = Outcome(ScenarioVerdict(scenario, requirement, "error"))
+    try:
+        yield outcome
+    except Exception as raised:
+        unable = isinstance(raised, NotTested | NotApplicable | Unjudgeable)
+        outcome.raised = raised if unable else RuntimeError(f"a fixture failed: {type(raised).__name__}: {raised}")
+        outcome.verdict = _verdict(scenario, requirement, "shall", outcome, 0.0)
+
+
 def _verdict(scenario: str, requirement: str, level: str, outcome: Outcome, seconds: float) -> ScenarioVerdict:
     judgement, raised = outcome.judgement, outcome.raised
     said = ScenarioVerdict(

@@ -7,16 +7,18 @@ launcher's ``--conformance-prove``) is given; until then it imports nothing but 
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.scenarios import claim_ids, requirement_of, scenario_id, suite_of
+from conformance.scenarios import check_known, claim_ids, requirement_of, scenario_id, suite_of
 
 if TYPE_CHECKING:
+    from conformance.judging import Outcome
     from conformance.run import Run
 
 GROUP = "payer conformance"
@@ -67,6 +69,7 @@ class Examination:
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         kept, dropped = [], []
         for item in items:
+            check_known(self.run, getattr(item, "function", None))
             requirement = requirement_of(self.run, getattr(item, "function", None))
             if requirement is None:
                 kept.append(item)
@@ -100,30 +103,36 @@ class Examination:
         stands = self.run.standing(requirement)
         level = self.run.level(requirement, claim)
         evidence.label(requirement, stands, level, claim)
-        with judged(scenario_id(item), requirement.id, level) as outcome:
+        with judged(scenario_id(item), requirement.id, level) as outcome, pytests_own_words():
             yield
+        self._tell(outcome)
+        return None
+
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        from conformance.judging import judged_setup
+
+        requirement = requirement_of(self.run, getattr(item, "function", None))
+        if requirement is None:
+            return (yield)
+        with judged_setup(scenario_id(item), requirement.id) as outcome, pytests_own_words():
+            yield
+        if outcome.raised is not None:
+            self._tell(outcome)
+        return None
+
+    def _tell(self, outcome: Outcome) -> None:
+        """Writes a scenario's verdict and shows it; raises what pytest, and so JUnit and Allure, are to think of it."""
+        from conformance import evidence
+
         verdict = outcome.verdict
         self.run.say(verdict)
         journal = next(iter(self.run.subjects.values())).journal
         evidence.show(verdict, outcome.judgement, journal)
         if verdict.verdict in ("not-tested", "not-applicable"):
             pytest.skip(journal.redactor.text(verdict.message))
-        if outcome.raised is not None and verdict.verdict != "advisory":
+        if verdict.verdict in ("fail", "error"):
             raise evidence.shown(outcome.raised, verdict, journal.redactor)
-        return None
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-        report = yield
-        requirement = requirement_of(self.run, getattr(item, "function", None))
-        if requirement and call.when == "setup" and call.excinfo is not None:
-            from conformance.verdict import ScenarioVerdict
-
-            # A fixture sends nothing, so what fails there is ours.
-            self.run.say(ScenarioVerdict(
-                scenario_id(item), requirement.id, "error", message=call.excinfo.exconly(), actor="us",
-            ))  # fmt: skip
-        return report
 
     def pytest_keyboard_interrupt(self) -> None:
         self._interrupted = True
@@ -135,6 +144,19 @@ class Examination:
         from conformance.seen import seen
 
         self.run.finish(interrupted=self._interrupted, more=seen(self.run))
+
+
+@contextmanager
+def pytests_own_words() -> Iterator[None]:
+    """pytest.skip and pytest.fail inside a scenario or a fixture, in our words: they must leave a verdict too."""
+    from conformance.errors import NotTested
+
+    try:
+        yield
+    except pytest.skip.Exception as skipped:
+        raise NotTested(str(skipped)) from None
+    except pytest.fail.Exception as failed:
+        raise RuntimeError(f"pytest.fail: {failed}") from None
 
 
 def load_tables() -> None:

@@ -78,7 +78,7 @@ def prove(*, suites: Sequence[str] = (), names: Sequence[str] = (), guides: Sequ
     chosen = _chosen(names)
     clean = run_clean(suites, guides)
     judged = {each.requirement for each in clean.values()}
-    chosen = [each for each in chosen if isinstance(each, Variant) or judged & set(each.breaks)]
+    chosen = [each for each in chosen if isinstance(each, Variant) or names or judged & set(each.breaks)]
     bent = [_narrowed(each, clean) for each in chosen]
     said = _run(bent, suites, guides, workers=os.cpu_count() or 1)
     matrix = _matrix(chosen, clean, said)
@@ -204,16 +204,15 @@ def _variant_row(variant: Variant, said: Sequence[Said]) -> dict[str, Any]:
 
 def _fault_row(fault: Fault, said: Sequence[Said], clean: Mapping[str, Said]) -> dict[str, Any]:
     here = [each for each in said if each.requirement in fault.breaks and _exists(fault, each.claim)]
-    judged = {each.requirement for each in clean.values()} & set(fault.breaks)
-    alive = sorted(each.scenario for each in here if each.verdict not in ("fail", "advisory"))
-    killed = {each.requirement for each in here} == judged and not alive
+    due = {each.scenario for each in clean.values() if each.requirement in fault.breaks and _exists(fault, each.claim)}
+    dead = {each.scenario for each in here if each.verdict in ("fail", "advisory")}
     excused = _excused(fault, said)
     other = [
         each
         for each in said
         if each not in here
         and each.verdict in HARM
-        and each.requirement not in excused
+        and not (each.verdict == "not-tested" and each.requirement in excused)
         and clean[each.scenario].verdict not in HARM
         and not (each.verdict == "error" and each.actor == "network")  # nobody could connect: nothing was judged
     ]
@@ -221,8 +220,8 @@ def _fault_row(fault: Fault, said: Sequence[Said], clean: Mapping[str, Said]) ->
         "name": fault.name,
         "breaks": list(fault.breaks),
         "guides": sorted({each.claim for each in here}),
-        "killed": killed,
-        "alive": alive,
+        "killed": bool(due) and due <= dead,
+        "alive": sorted(due - dead),
         "collateral": sorted(
             f"{each.requirement} ({each.verdict} at {each.claim}: {each.message[:160]})" for each in other
         ),

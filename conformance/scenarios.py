@@ -14,15 +14,20 @@ if TYPE_CHECKING:
 
 
 def requirement_of(run: Run, function: Any) -> Requirement | None:
-    """The requirement a scenario names; UsageError where the catalogue does not know it."""
+    """The requirement a scenario names; None where it names none, or none that we know (see check_known)."""
     from conformance.expect import REQUIREMENT
 
     named = getattr(function, REQUIREMENT, None)
-    if named is None:
-        return None
-    if named not in run.catalogue.requirements:
+    return run.catalogue.requirements.get(named) if named else None
+
+
+def check_known(run: Run, function: Any) -> None:
+    """UsageError where a scenario judges a requirement that no row of the catalogue defines."""
+    from conformance.expect import REQUIREMENT
+
+    named = getattr(function, REQUIREMENT, None)
+    if named and named not in run.catalogue.requirements:
         raise pytest.UsageError(f"{function.__name__} judges the requirement {named!r}, which no catalogue row defines")
-    return run.catalogue.requirements[named]
 
 
 def claim_ids(claims: Sequence[Claim]) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.cases import body_of, broken, fill, invalid_requests, request_facts, template
@@ -114,6 +114,7 @@ values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(values.filter(lambda value: value not in (None, "")))
 def test_no_fact_breaks_out_of_its_place(value):
     filled = fill({"before": 1, "value": {"$fact": "it"}, "after": 2}, {"it": value, "other": "secret"})

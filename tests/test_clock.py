@@ -82,6 +82,7 @@ written = st.one_of(written_instants(), local_times, dates, months, years)
 # -- stamps ------------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(written, zone_lists)
 def test_every_precision_is_read_as_an_interval(text, zones):
     found = read(text, zones)
@@ -91,6 +92,7 @@ def test_every_precision_is_read_as_an_interval(text, zones):
     assert found.whole_day is (len(text) <= 10)
 
 
+@settings(deadline=None)
 @given(days, zone_lists)
 def test_a_bare_date_lasts_until_its_end_in_the_last_zone(day, zones):
     found = read(day.isoformat(), zones)
@@ -103,12 +105,14 @@ def test_a_bare_date_lasts_until_its_end_in_the_last_zone(day, zones):
     assert stamp(day, zones) == found, "TOML's dates and FHIR's are read alike"
 
 
+@settings(deadline=None)
 @given(written_instants(), zone_lists)
 def test_an_instant_is_the_same_in_every_zone(text, zones):
     assert read(text, zones) == read(text, ("UTC",))
     assert instant(read(text).earliest) == datetime.fromisoformat(text).astimezone(UTC)
 
 
+@settings(deadline=None)
 @given(local_times, zone_lists)
 def test_a_time_without_zone_is_read_in_every_zone(text, zones):
     found = read(text, zones)
@@ -119,6 +123,7 @@ def test_a_time_without_zone_is_read_in_every_zone(text, zones):
             assert instant(found.earliest) <= here <= instant(found.latest)
 
 
+@settings(deadline=None)
 @given(days)
 def test_a_month_and_a_year_hold_their_days(day):
     inside = read(day.isoformat())
@@ -167,6 +172,7 @@ def test_nonsense_is_no_stamp(text):
     assert stamp(text, ZONES) is None
 
 
+@settings(deadline=None)
 @given(st.one_of(st.text(max_size=30), st.text(alphabet="0123456789-:TZ+. ", max_size=30)), zone_lists)
 def test_whatever_a_payer_writes_is_read_or_ignored(text, zones):
     found = stamp(text, zones)
@@ -182,7 +188,7 @@ def instant_or_edge(moment: datetime) -> float:
 # -- due ---------------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(written, limit_rows, zone_lists, holiday_lists, st.booleans())
 def test_the_lenient_bound_is_never_before_the_strict_one(text, limit, zones, holidays, extended):
     bounds = due(read(text, zones), limit, zones, holidays, extended=extended)
@@ -190,7 +196,7 @@ def test_the_lenient_bound_is_never_before_the_strict_one(text, limit, zones, ho
     assert instant(bounds.lenient) >= instant(bounds.strict)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(written, limit_rows, zone_lists, st.floats(0, 1))
 def test_what_is_decided_within_the_strict_bound_is_never_late(text, limit, zones, share):
     received = read(text, zones)
@@ -210,7 +216,7 @@ def is_late(decided: Stamp, bounds: clock.Due) -> bool:
     return instant(decided.earliest) > instant(bounds.lenient)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(written_instants(), written_instants(), limit_rows, zone_lists, holiday_lists)
 def test_who_asks_later_is_answered_no_earlier(one, other, limit, zones, holidays):
     first, second = sorted((read(one), read(other)), key=lambda each: instant(each.earliest))
@@ -220,6 +226,7 @@ def test_who_asks_later_is_answered_no_earlier(one, other, limit, zones, holiday
     assert instant(before.lenient) <= instant(after.lenient)
 
 
+@settings(deadline=None)
 @given(days, st.integers(0, 40), limit_rows, zone_lists, holiday_lists)
 def test_bare_dates_of_receipt_keep_their_order_too(day, more, limit, zones, holidays):
     before, after = (
@@ -230,6 +237,7 @@ def test_bare_dates_of_receipt_keep_their_order_too(day, more, limit, zones, hol
     assert instant(before.lenient) <= instant(after.lenient)
 
 
+@settings(deadline=None)
 @given(written, limit_rows, zone_lists, st.sampled_from(ZONES), holiday_lists, days)
 def test_more_zones_holidays_and_time_only_help(text, limit, zones, zone, holidays, holiday):
     received = read(text, zones)
@@ -244,7 +252,7 @@ def test_more_zones_holidays_and_time_only_help(text, limit, zones, zone, holida
     assert instant(longer.lenient) >= instant(bounds.lenient) + timedelta(days=limit.extension_days, hours=-1)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(written, st.integers(1, 200), zone_lists)
 @example("2027-03-13", 72, NEW_YORK)
 @example("2027-11-06T18:00:00", 72, NEW_YORK)
@@ -333,6 +341,7 @@ def test_before_2021_the_nineteenth_of_june_was_none():
     assert date(2021, 12, 31) in clock.federal_holidays(2021), "the New Year's Day of 2022"
 
 
+@settings(deadline=None)
 @given(days, st.integers(1, 30), holiday_lists)
 def test_business_days_are_counted_one_by_one(start, number, holidays):
     end = clock.add_business_days(start, number, holidays)
@@ -407,6 +416,7 @@ def test_the_limits_say_who_how_long_and_since_when():
     assert [each.seconds for each in latency_limits() if each.operation == "prior-auth.submit"] == [15]
 
 
+@settings(deadline=None)
 @given(days, st.sampled_from(["ma", "medicaid-ffs", "medicaid-mco", "chip-ffs", "chip-mco", "qhp-ffe", "qhp-shop"]))
 def test_no_two_limits_are_in_force_at_once(day, payer):
     for requirement in (STANDARD, EXPEDITED):
@@ -535,7 +545,7 @@ def test_a_test_environment_does_not_show_how_long_people_take():
     assert [each.late for each in Clocks(TARGET).judge((decided,), STANDARD)] == [True]
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(written_instants(), st.integers(0, 60 * 24 * 12), st.integers(0, 60 * 24), zone_lists)
 def test_what_is_late_stays_late(received, minutes, more, zones):
     assume(read(received).earliest.date() >= date(2026, 1, 3))

@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance import paths
@@ -380,6 +380,7 @@ def test_periods_start_before_they_end_by_the_widest_reading(start, end, ordered
     assert in_order(Period(start, end)) is ordered
 
 
+@settings(deadline=None)
 @given(st.dates(), st.dates())
 def test_days_in_order_are_in_order(one, other):
     first, second = sorted((one.isoformat(), other.isoformat()))
@@ -399,6 +400,7 @@ anything = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(anything, anything, anything)
 def test_no_answer_breaks_a_comparison(odd_patient, odd_items, odd_entry):
     body = bundle(told=response(patient=odd_patient, item=odd_items, preAuthPeriod=odd_patient))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.exchange import Exchange, Failure
@@ -136,6 +136,7 @@ def test_a_payer_that_repeats_our_token_gives_nothing_away(tmp_path: Path):
     assert "eyJhbGciOiJ9.abc" not in file.read_text("utf-8")
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from(["application/fhir+json", "text/html", "", "application/json"]))
 def test_whatever_came_makes_one_line(body, media_type):
     line = shown(exchange(body=body, headers={"content-type": media_type}), Redactor())
@@ -180,6 +181,7 @@ def test_what_was_not_sent_is_not_in_the_command(other, missing):
     assert missing not in curl(exchange(**other), URL)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_address_breaks_out_of_the_command(tail):
     asked = words(exchange(), URL + tail)

@@ -7,7 +7,7 @@ import itertools
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.errors import Finding
@@ -72,6 +72,7 @@ def test_a_requirement_has_the_worst_verdict_of_its_scenarios(pair):
     assert verdict_of(judge(header(one), said(one, *pair), finished=True)) == expected == worst(pair)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(ORDER), min_size=1, max_size=8))
 def test_order_does_not_matter(verdicts):
     one = row(scenarios=len(verdicts))
@@ -252,6 +253,7 @@ def test_a_run_cut_short_is_inconclusive_unless_something_failed():
     assert results("pass")["complete"] is True
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance import paths
@@ -132,6 +132,7 @@ def test_many_problems_are_counted_and_three_told():
     assert resource_problem(OUTCOME) == ""
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.integers(100, 599), st.booleans())
 def test_any_answer_is_judged(body, status, may_refuse):
     answer = exchange(body, status=status)

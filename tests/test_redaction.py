@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from conformance.redaction import HIDDEN, Redactor
@@ -108,6 +108,7 @@ def test_secrets_are_hidden_whole_and_line_by_line():
 names = st.text(alphabet=st.characters(categories=["Lu", "Ll"]), min_size=4, max_size=12)
 
 
+@settings(deadline=None)
 @given(names, names, st.text(max_size=40), st.text(max_size=40))
 def test_no_name_is_left_in_any_text(family, given_name, before, after):
     redactor = Redactor([], [{"family": family, "given": [given_name]}])
@@ -117,6 +118,7 @@ def test_no_name_is_left_in_any_text(family, given_name, before, after):
     assert redactor.text(shown) == shown, "what may be written may be read again"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_a_text_without_anybody_stays_as_it_is(text):
     assume(not re.search(r"Patient/|Person/|lin|marta|ashgrove|195104|mbr|sub|hartford|061", text, re.IGNORECASE))
@@ -257,6 +259,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(json_values)
 def test_whatever_a_payer_answers_can_be_written(value):
     redactor = Redactor([SECRET], [FIRST])
@@ -267,6 +270,7 @@ def test_whatever_a_payer_answers_can_be_written(value):
     json.dumps(shown)
 
 
+@settings(deadline=None)
 @given(json_values, st.sampled_from(["name", "identifier", "address", "telecom", "birthDate", "contact"]))
 def test_whatever_stands_in_a_personal_element_is_hidden(value, element):
     patient = {"resourceType": "Patient", element: [value, {"value": "Xq-Planted-99"}, {"deep": [["Xq-Planted-98"]]}]}

@@ -38,6 +38,7 @@ from conformance.expect import advise
 from conformance.flows.declared import Declared, Lists, by_drug
 from conformance.flows.paging import Found, Reach, Step, gathered, next_page
 from conformance.flows.recording import Recording, answered, resource_of, unending
+from conformance.primitives import wrong
 from conformance.target import Claim
 from conformance.wire.files import Folder
 from conformance.wire.payer import Request
@@ -282,8 +283,10 @@ class Formulary:
         return tuple(next(iter(self._listed(type_))) for type_ in LISTINGS if self._listed(type_))
 
     def read(self, type_: str, id_: str) -> Exchange:
-        """One resource by its id."""
+        """One resource by its id; NotTested where the id is none that FHIR knows: its address would be another's."""
         self._recording.endpoint(self.claim)
+        if wrong("id", id_):
+            raise NotTested(f"a {type_} was listed whose id {wrong('id', id_)}", because=RAW)
         return self._recording.act(
             (self.claim, "read", type_, id_), lambda: self._get("formulary.read", f"{type_}/{id_}", "read")
         )

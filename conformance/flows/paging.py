@@ -35,7 +35,9 @@ class Step:
 
 
 def next_page(here: str, link: str) -> tuple[str, bool]:
-    """Where a next link leads, seen from the page's own address, and whether that is on the same origin."""
+    """Where a next link leads, seen from the page's own address, and whether that is an address on the same origin."""
+    if not link.isprintable() or " " in link:
+        return link, False
     try:
         there = urljoin(here, link)
     except ValueError:
@@ -84,7 +86,7 @@ class Found:
         """What went wrong between the pages: repeats, losses against the promised total, links that lead nowhere."""
         faults = {
             f"the next link of page {self.pages} leads back": bool(self.looped),
-            f"the next link of page {self.pages} leads to another origin ({self.astray})": bool(self.astray),
+            f"the next link of page {self.pages} leads to no address here ({self.astray})": bool(self.astray),
             f"{len(self.repeated)} matches came twice ({', '.join(self.repeated[:3])})": bool(self.repeated),
             f"{len(self.matches)} matches came of {self.total} promised": self.total is not None
             and (len(self.matches) != self.total if self.whole else len(self.matches) > self.total),

@@ -22,6 +22,7 @@ from conformance.fhir import NotFhir, parse
 from conformance.flows.consents import CONSENTS, US_NPI, consent
 from conformance.flows.member_data import SEARCHES, demanded, pages, searched
 from conformance.flows.recording import Recording, answered, resource_of, unending
+from conformance.primitives import wrong
 from conformance.target import Case, Claim, Member
 from conformance.wire.payer import Request
 
@@ -243,6 +244,12 @@ class PayerToPayer:
         }
 
     def _patient(self, case: str) -> str:
+        patient = self._patient_id(case)
+        if wrong("id", patient):
+            raise NotTested(f"the member's Patient has an id that {wrong('id', patient)}", because=RAW)
+        return patient
+
+    def _patient_id(self, case: str) -> str:
         query, match = self._identified(case), self.match(case).match
         if match and match.member.startswith("Patient/"):
             return match.member.partition("/")[2]

@@ -140,38 +140,44 @@ def folder(place: Path, **files: str) -> Path:
     return made
 
 
-@pytest.mark.parametrize(
-    ("broken", "told"),
-    [
-        ('{"resourceType": "Basic", "id":', "breaks off"),
-        ('{"resourceType": "Basic", "total": NaN}', "NaN"),
-        ('{"resourceType": "Basic", "id": "a", "id": "b"}', "twice"),
-        ('{"resourceType": "Basic", "id": "\udcff"}', "UTF-8"),
-        ("[" * 10_000, "levels deep"),
-        ("<html>", "JSON"),
-        ("7", "resource"),
-    ],
-)
-def test_a_broken_line_is_named_and_the_others_are_read(tmp_path: Path, broken: str, told: str) -> None:
-    lines = [json.dumps(ITEM), broken, json.dumps({**ITEM, "id": "other"})]
-    made = folder(
-        tmp_path, Basic="\n".join(lines), InsurancePlan=json.dumps(PLAN), MedicationKnowledge=json.dumps(DRUG)
-    )
-
-    ran = examine(
-        made, tmp_path / "out", "--requirement", "formulary.answers-are-fhir", "--requirement", "usdf.item-required",
-    )  # fmt: skip
-
-    findings = {
-        each["at"]: each["actual"] for each in ran.row("formulary.answers-are-fhir")["scenarios"][0]["findings"]
-    }
-    assert told in findings["Basic.ndjson:2"]
-    assert ran.row("usdf.item-required")["scenarios"][0]["judged"] == 2
-    assert ran.code == 1
-    assert "Basic.ndjson:2" in ran.out
+BROKEN = {  # a line, and the words by which it is told
+    '{"resourceType": "Basic", "id":': "breaks off",
+    '{"resourceType": "Basic", "total": NaN}': "NaN",
+    '{"resourceType": "Basic", "id": "a", "id": "b"}': "twice",
+    '{"resourceType": "Basic", "id": "\udcff"}': "UTF-8",
+    "[" * 10_000: "levels deep",
+    "<html>": "JSON",
+    "7": "resource",
+}
 
 
-@pytest.mark.parametrize("files", [{}, {"Patient": '{"resourceType": "Patient"}'}, {"Basic": "no JSON at all"}])
+class TestBrokenLines:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def ran(cls, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+        place = tmp_path_factory.mktemp("broken")
+        lines = [json.dumps(ITEM), *BROKEN, json.dumps({**ITEM, "id": "other"})]
+        made = folder(
+            place, Basic="\n".join(lines), InsurancePlan=json.dumps(PLAN), MedicationKnowledge=json.dumps(DRUG)
+        )
+        return examine(
+            made, place / "out", "--requirement", "formulary.answers-are-fhir", "--requirement", "usdf.item-required",
+        )  # fmt: skip
+
+    def test_are_named_by_file_and_line(self, ran: Ran) -> None:
+        (scenario,) = ran.row("formulary.answers-are-fhir")["scenarios"]
+        findings = {each["at"]: each["actual"] for each in scenario["findings"]}
+
+        for number, told in enumerate(BROKEN.values(), 2):
+            assert told in findings[f"Basic.ndjson:{number}"]
+        assert ran.code == 1
+        assert "Basic.ndjson:2" in ran.out
+
+    def test_keep_no_other_line_from_being_read(self, ran: Ran) -> None:
+        assert ran.row("usdf.item-required")["scenarios"][0]["judged"] == 2
+
+
+@pytest.mark.parametrize("files", [{}, {"Patient": '{"resourceType": "Patient"}'}])
 def test_a_folder_that_is_no_formulary_is_a_usage_error(tmp_path: Path, files: dict[str, str]) -> None:
     ran = examine(folder(tmp_path, **files), tmp_path / "out")
 

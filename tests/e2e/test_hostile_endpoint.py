@@ -104,7 +104,7 @@ def answered_wrongly(served: Running, tmp_path_factory: pytest.TempPathFactory) 
         )
         return examine(
             target, folder / "out", "--guide", "pas=2.2.1", "--guide", "usdf=2.1.0", "--suite", "prior_auth",
-            "--suite", "formulary", "--intrusive",
+            "--suite", "formulary",
         )  # fmt: skip
 
 
@@ -273,17 +273,12 @@ class TestPaging:
         url = urlsplit(heard.target)
         kind = url.path.rpartition("/")[2]
         number = int(parse_qs(url.query).get("number", ["1"])[0])
+        onward = following(number) if kind == "InsurancePlan" else 0
         entry = {"resource": {"resourceType": kind, "id": f"{kind}-{number}"}, "search": {"mode": "match"}}
-        onward = f"{hostile.url}/{kind}?number={following(number)}"
-        return json.dumps(
-            {
-                "resourceType": "Bundle",
-                "type": "searchset",
-                "total": 1 if following(3) == 4 else 3,
-                "entry": [entry],
-                "link": [{"relation": "next", "url": onward}],
-            }
-        ).encode()
+        link = {"link": [{"relation": "next", "url": f"{hostile.url}/{kind}?number={onward}"}]} if onward else {}
+        total = 1 if following(3) == 4 else 3
+        page = {"resourceType": "Bundle", "type": "searchset", "total": total, "entry": [entry], **link}
+        return json.dumps(page).encode()
 
     def test_that_leads_back_is_told(self, paging: Callable[[Callable[[int], int]], Ran]) -> None:
         ran = paging(lambda number: 2 if number == 3 else number + 1)
@@ -295,6 +290,6 @@ class TestPaging:
     def test_that_never_ends_is_ended(self, paging: Callable[[Callable[[int], int]], Ran]) -> None:
         ran = paging(lambda number: number + 1)
 
-        assert len(ran.lines("exchanges.jsonl")) <= 3 * 501
+        assert 100 < len(ran.lines("exchanges.jsonl")) < 600
         assert "1 promised" in ran.message("usdf.paging")
         assert ran.code == 1
