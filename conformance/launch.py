@@ -52,13 +52,16 @@ def launch(job: Job, progress: Callable[[dict[str, Any]], None] = lambda _line: 
         options.write_text(json.dumps({**job.options, "shown": shown_options(job.options)}), "utf-8")
         said = Path(scratch) / "pytest.txt"
         words = command(job, options)
-        with said.open("wb") as output, _stoppable():
-            # A group of its own: Ctrl-C in a terminal reaches the launcher alone, which passes it on once.
-            process = subprocess.Popen(  # noqa: S603
-                words, env=environment(job), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                process_group=0,
-            )  # fmt: skip
-            status, interrupted = _follow(process, job.out / "verdicts.jsonl", progress)
+        with said.open("wb") as output:
+
+            def start() -> subprocess.Popen[bytes]:
+                # A group of its own: Ctrl-C in a terminal reaches the launcher alone, which passes it on once.
+                return subprocess.Popen(  # noqa: S603
+                    words, env=environment(job), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                    process_group=0,
+                )  # fmt: skip
+
+            status, interrupted = _watched(start, job.out / "verdicts.jsonl", progress)
         trouble = "ERROR: interrupted before anything was sent" if interrupted else said.read_text("utf-8", "replace")
     # 2 without an interrupt: scenarios that cannot be read, which only the tester's own can be.
     wrong = status == 4 or (status == 2 and not interrupted)
@@ -168,45 +171,47 @@ def shown_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in options.items() if value not in (None, "", [], (), False)}
 
 
+def _watched(
+    start: Callable[[], subprocess.Popen[bytes]], record: Path, progress: Callable[[dict[str, Any]], None]
+) -> tuple[int, bool]:
+    """Starts pytest and waits for its end, passing the record's lines on: its status, and whether it was interrupted.
+
+    An interrupt, or what else ends a process politely (as CI services do), is passed on once; a second one kills.
+    """
+    started: list[subprocess.Popen[bytes]] = []
+    stops: list[int] = []
+
+    def stop(number: int, _frame: object) -> None:
+        stops.append(number)
+        for process in started:
+            process.send_signal(signal.SIGINT if len(stops) == 1 else signal.SIGKILL)
+
+    with _handling(stop):
+        process = start()
+        if stops:
+            process.send_signal(signal.SIGINT)
+        started.append(process)
+        over = threading.Event()
+        reader = threading.Thread(target=_read_along, args=(record, progress, over), daemon=True)
+        reader.start()
+        status = process.wait()
+        over.set()
+        reader.join()
+    return status, bool(stops)
+
+
 @contextmanager
-def _stoppable() -> Iterator[None]:
-    """Inside, what ends a process politely (as CI services do) is an interrupt: what is known is still written."""
-
-    def interrupt(_signal: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
+def _handling(stop: Callable[[int, Any], None]) -> Iterator[None]:
+    """Inside, the signals that ask a process to end call ``stop``; only the main thread may say so."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {each: signal.signal(each, interrupt) for each in (signal.SIGTERM, signal.SIGHUP)}
+    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         yield
     finally:
         for each, was in before.items():
             signal.signal(each, was)
-
-
-def _follow(
-    process: subprocess.Popen[bytes], record: Path, progress: Callable[[dict[str, Any]], None]
-) -> tuple[int, bool]:
-    """Waits for pytest, passing the record's lines on: its status, and whether it was interrupted.
-
-    An interrupt is forwarded once, a second one kills.
-    """
-    over = threading.Event()
-    reader = threading.Thread(target=_read_along, args=(record, progress, over), daemon=True)
-    reader.start()
-    interrupts = 0
-    while True:
-        try:
-            status = process.wait()
-            break
-        except KeyboardInterrupt:
-            interrupts += 1
-            process.send_signal(signal.SIGINT if interrupts == 1 else signal.SIGKILL)
-    over.set()
-    reader.join()
-    return status, interrupts > 0
 
 
 def _read_along(record: Path, progress: Callable[[dict[str, Any]], None], over: threading.Event) -> None:
