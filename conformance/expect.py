@@ -119,9 +119,15 @@ class _Expect:
         """
         findings: list[Finding] = []
         judged = failed = 0
+        unable: NotTested | None = None
         for item in items:
             judged += 1
-            if check(item):
+            try:
+                kept = check(item)
+            except NotTested as reason:
+                unable = unable or reason  # told only where nothing was found wrong
+                continue
+            if kept:
                 continue
             failed += 1
             if len(findings) < SHOWN_FINDINGS:
@@ -129,6 +135,8 @@ class _Expect:
                 findings.append(Finding(what, shown(got(item) if got else None), where))
         if not judged:
             raise ValueError(f"nothing to judge for: {what}")
+        if unable and not failed:
+            raise unable
         _note(Step(what, judged, failed))
         if failed:
             raise NonConformance(findings, judged, failed)

@@ -233,3 +233,17 @@ def test_a_scenario_names_its_requirement():
 
     assert getattr(scenario, REQUIREMENT) == "prior-auth.denial-reason"
     assert scenario() == "unchanged"
+
+
+def test_what_cannot_be_judged_hides_no_finding(judgement):
+    def check(item):
+        if item == "untold":
+            raise NotTested("needs an answer")
+        return item != "wrong"
+
+    with pytest.raises(NonConformance) as raised:
+        expect.each(["wrong", "untold", "right"], check, "a reason")
+    assert (raised.value.judged, raised.value.failed) == (3, 1)
+
+    with pytest.raises(NotTested, match="needs an answer"):
+        expect.each(["right", "untold"], check, "a reason")

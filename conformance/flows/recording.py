@@ -127,7 +127,7 @@ class Recording:
 
     def allow(self, claim: Claim, operation: str, *, intrusive: bool = False) -> None:
         """NotTested where the target or the command does not allow this class of act."""
-        act = self.guide(claim).operations.get(operation, {}).get("act", "read")
+        act = self.guide(claim).act(operation)
         if act == "write" and not self.target.may_write:
             raise NotTested("this writes, and the environment is production", change='allow = ["write"]')
         if intrusive or act == "intrusive":
