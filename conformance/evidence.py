@@ -46,7 +46,7 @@ def label(requirement: Requirement, stands: Standing, level: str, claim: Claim) 
 
 
 def show(verdict: ScenarioVerdict, judgement: Judgement, journal: Journal) -> None:
-    """One step per judgement call, then the exchanges, redacted, each with its curl line."""
+    """One step per judgement call, then the exchanges, redacted, and the curl lines of all of them."""
     allure.dynamic.label("verdict", verdict.verdict)
     if verdict.actor:
         allure.dynamic.label("actor", verdict.actor)
@@ -56,7 +56,10 @@ def show(verdict: ScenarioVerdict, judgement: Judgement, journal: Journal) -> No
         allure.attach(journal.redactor.text(verdict.message), "Advice", allure.attachment_type.TEXT)
     lines = [journal.lines[each] for each in verdict.exchanges if each in journal.lines]
     for line in lines:
-        attach(line)
+        # Whoever looks at trouble finds the exchange at hand; what is well is shown once, where it was first looked at.
+        if verdict.verdict != "pass" or line["id"] not in journal.attached:
+            journal.attached.add(line["id"])
+            attach(line)
     if lines:
         asked = "\n\n".join(f"# {line['id']}\n{line['curl']}" for line in lines)
         allure.attach(asked, "As curl", allure.attachment_type.TEXT)

@@ -21,6 +21,7 @@ class Journal:
     def __init__(self, redactor: Redactor, path: Path | None = None, secret_headers: Iterable[str] = ()) -> None:
         self.redactor = redactor
         self.lines: dict[str, dict[str, Any]] = {}
+        self.attached: set[str] = set()  # those that Allure was given already
         self._secret_headers = tuple(secret_headers)
         self._file: TextIO | None = path.open("a", encoding="utf-8") if path else None
 
