@@ -50,7 +50,7 @@ demo: $(READY) $(ALLURE_READY)
 	@$(BIN)/conformance demo $(ARGS)
 
 test: $(READY)
-	@$(BIN)/python -m pytest -q -n $(JOBS) --dist worksteal $(ARGS) tests
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadscope $(ARGS) tests
 
 lint: $(READY)
 	@$(BIN)/ruff check .

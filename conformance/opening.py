@@ -75,6 +75,9 @@ def only_guides(target: Target, chosen: Mapping[str, str]) -> Target:
     """The target with only the chosen version of each guide named (--guide pas=2.2.1)."""
     if not chosen:
         return target
+    claimed = {ig for api in target.apis.values() for ig in (*api.guides, *api.claims)}
+    if strangers := set(chosen) - claimed:
+        raise UsageError(f"--guide {min(strangers)}: the target claims {', '.join(sorted(claimed))} only")
     apis = {}
     for name, api in target.apis.items():
         kept = {

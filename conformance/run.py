@@ -213,7 +213,9 @@ class Run:
         if self.selection.suites or self.selection.requirements:
             return False
         state = self.standing(requirement).state
-        return requirement.api in self.target.apis and state not in ("not-applicable", "proposed", "advocacy")
+        return requirement.api in self.target.apis and (
+            state in self.selection.include or state not in ("not-applicable", "proposed", "advocacy")
+        )
 
     def _row(self, requirement: Requirement) -> dict[str, Any]:
         stands = self.standing(requirement)

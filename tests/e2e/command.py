@@ -85,7 +85,7 @@ def started(
     with out.open("wb") as to_out, err.open("wb") as to_err:
         process = subprocess.Popen(
             [COMMAND, *words], stdin=subprocess.DEVNULL, stdout=to_out, stderr=to_err, cwd=cwd or folder.parent,
-            env={**kept, **(env or {})}, start_new_session=True,
+            env={**kept, "TMPDIR": str(folder.parent), **(env or {})}, start_new_session=True,
         )  # fmt: skip
     try:
         yield process

@@ -163,27 +163,21 @@ class TestAGap:
         assert f"not tested {INTRUSIVE}" in ran.out
         assert "--intrusive" in ran.out
 
-    def test_that_is_acknowledged_is_waived(self, payer: Running, tmp_path: Path) -> None:
+    def test_that_is_acknowledged_is_waived_and_one_that_is_attested_is_no_pass(
+        self, payer: Running, tmp_path: Path
+    ) -> None:
+        attested = {"by": "A. Nyberg", "document": "errors.pdf", "sha256": "0" * 64}
         more = table("acknowledged", INTRUSIVE, TODAY + timedelta(30), reason="a shared environment")
+        more += "\n" + table("attested", "pas.status-semantics", TODAY + timedelta(30), **attested)
         target = changed(payer.target_file, tmp_path, more=more)
 
-        ran = examine(target, tmp_path / "out", *IDLE)
+        ran = examine(target, tmp_path / "out", *IDLE, "--requirement", "pas.status-semantics")
 
-        assert ran.verdict(INTRUSIVE) == "waived"
-        assert ran.code == 0
+        assert (ran.verdict(INTRUSIVE), ran.verdict("pas.status-semantics")) == ("waived", "attested")
+        counts = ran.results["counts"]["guides"]
+        assert {verdict: number for verdict, number in counts.items() if number} == {"waived": 1, "attested": 1}
         assert [each["used"] for each in ran.results["acknowledgements"]] == [True]
-
-    def test_that_is_attested_is_no_pass(self, payer: Running, tmp_path: Path) -> None:
-        more = table(
-            "attested", INTRUSIVE, TODAY + timedelta(30), by="A. Nyberg", document="errors.pdf",
-            sha256="0" * 64,
-        )  # fmt: skip
-        target = changed(payer.target_file, tmp_path, more=more)
-
-        ran = examine(target, tmp_path / "out", *IDLE)
-
-        assert ran.verdict(INTRUSIVE) == "attested"
-        assert ran.results["counts"]["guides"] == {**dict.fromkeys(ran.results["counts"]["guides"], 0), "attested": 1}
+        assert [each["used"] for each in ran.results["attestations"]] == [True]
         assert ran.code == 0
 
     @pytest.mark.parametrize("kind", ["acknowledged", "attested"])

@@ -67,7 +67,7 @@ WRONG: dict[str, dict[str, Any]] = {
     "an unknown client": {"iss": "somebody", "sub": "somebody"},
     "a list as issuer": {"iss": ["conformance-client"]},
     "expired": {"exp": int(time.time()) - 60},
-    "expires in ten minutes": {"exp": int(time.time()) + 600},
+    "expires tomorrow": {"exp": int(time.time()) + 86_400},
     "no expiry": {"exp": None},
     "an expiry in words": {"exp": "soon"},
     "no identifier": {"jti": None},
