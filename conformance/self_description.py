@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.apis.discovery import Capabilities, Davinci, Smart, read_capabilities, read_davinci, read_smart
 from conformance.exchange import Exchange
-from conformance.strict_json import NotJson, load
+from conformance.strict_json import load_or_none
 from conformance.target import Api
 from conformance.wire.payer import NONE, OWN, Request, Wire
 
@@ -111,9 +111,4 @@ def _get(wire: Wire, base_url: str, api: Api, operation: str, path: str, authori
 
 
 def _json(exchange: Exchange) -> Any:
-    if exchange.status != 200 or exchange.failure:
-        return None
-    try:
-        return load(exchange.body)
-    except NotJson:
-        return None
+    return load_or_none(exchange.body) if exchange.status == 200 and not exchange.failure else None

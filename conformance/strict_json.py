@@ -65,6 +65,20 @@ def load(body: bytes) -> Any:
     return content
 
 
+def load_or_none(body: bytes) -> Any:
+    """What ``load`` gives; None where the body is no strict JSON, or is null."""
+    try:
+        return load(body)
+    except NotJson:
+        return None
+
+
+def load_object(body: bytes) -> dict[str, Any]:
+    """The members of a JSON object; none where the body is anything else."""
+    content = load_or_none(body)
+    return content if isinstance(content, dict) else {}
+
+
 def has_byte_order_mark(body: bytes) -> bool:
     """Whether the body starts with a UTF-8 byte order mark, which RFC 8259 forbids senders to add."""
     return body.startswith(b"\xef\xbb\xbf")

@@ -12,7 +12,7 @@ from conformance import clock
 from conformance.doctor.check import Check
 from conformance.exchange import Exchange
 from conformance.self_description import CLOSED, METADATA
-from conformance.strict_json import NotJson, load
+from conformance.strict_json import load_object
 from conformance.target import Api, Auth, Target
 from conformance.wire.auth import assertion
 from conformance.wire.payer import Request, Wire
@@ -87,8 +87,8 @@ def _change(auth: Auth) -> str:
 def _lifetime(token: str, answer: Exchange | None) -> float | None:
     """Seconds that a token still has: by the token endpoint's answer, else by the token itself if it is a JWT."""
     if answer is not None and answer.status == 200:
-        return _number(_object(answer.body).get("expires_in"))
-    expires = _number(_object(_middle(token)).get("exp"))
+        return _number(load_object(answer.body).get("expires_in"))
+    expires = _number(load_object(_middle(token)).get("exp"))
     return None if expires is None else expires - clock.now().timestamp()
 
 
@@ -99,14 +99,6 @@ def _middle(token: str) -> bytes:
         return base64.urlsafe_b64decode(parts[1] + "=" * (-len(parts[1]) % 4)) if len(parts) == 3 else b""
     except ValueError:
         return b""
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        said = load(body)
-    except NotJson:
-        return {}
-    return said if isinstance(said, dict) else {}
 
 
 def _number(value: Any) -> float | None:

@@ -10,7 +10,7 @@ from conformance.apis.discovery_faults import may_go_without_tls
 from conformance.errors import NotApplicable, NotTested, Unjudgeable
 from conformance.exchange import Exchange
 from conformance.flows.recording import Recording, answered, resource_of
-from conformance.strict_json import NotJson, load
+from conformance.strict_json import load_or_none
 from conformance.target import Claim
 from conformance.wire.payer import Request
 from conformance.wire.tls import Negotiated, negotiated
@@ -104,9 +104,4 @@ class Discovery:
 
 def _json(exchange: Exchange) -> Any:
     """The body as JSON, or None: these documents are not FHIR."""
-    if exchange.status != 200:
-        return None
-    try:
-        return load(exchange.body)
-    except NotJson:
-        return None
+    return load_or_none(exchange.body) if exchange.status == 200 else None

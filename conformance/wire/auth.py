@@ -18,7 +18,7 @@ from urllib.parse import quote_plus, urlencode
 
 from conformance import clock
 from conformance.exchange import Exchange, Failure
-from conformance.strict_json import NotJson, load
+from conformance.strict_json import load_object
 from conformance.target import Auth
 
 LIFETIME = 240  # seconds: SMART App Launch 2.2.0 allows an assertion 300 at most
@@ -100,7 +100,7 @@ class Tokens:
         if exchange.failure:
             why = f"no token for auth.{auth.name}: {exchange.failure.message}"
             return Token(failure=Failure(exchange.failure.kind, why))
-        said = _object(exchange.body)
+        said = load_object(exchange.body)
         if exchange.status != 200 or not isinstance(said.get("access_token"), str):
             error = said.get("error")
             why = f": {error}" if isinstance(error, str) and OAUTH_ERROR.fullmatch(error) else ""
@@ -111,7 +111,7 @@ class Tokens:
 
 def access_token(exchange: Exchange) -> str:
     """The token that a token endpoint's answer holds; empty where it holds none."""
-    found = _object(exchange.body).get("access_token") if exchange.status == 200 else None
+    found = load_object(exchange.body).get("access_token") if exchange.status == 200 else None
     return found if isinstance(found, str) and VISIBLE.fullmatch(found) else ""
 
 
@@ -161,7 +161,7 @@ def _commanded(auth: Auth) -> Token:
         return refused(f"cannot be run: {getattr(wrong, 'strerror', None) or 'it is no command'}")
     if done.returncode:
         return refused(f"ended with status {done.returncode}")
-    said = _object(done.stdout)
+    said = load_object(done.stdout)
     if said:
         return _usable(auth, said.get("access_token"), said.get("expires_in"))
     lines = done.stdout.decode(errors="replace").strip().splitlines()
@@ -178,11 +178,3 @@ def _usable(auth: Auth, value: Any, expires_in: Any) -> Token:
     known = isinstance(expires_in, (int, float)) and not isinstance(expires_in, bool) and expires_in > 0
     lasts = float(expires_in) if known else KEPT
     return Token(value, expires=clock.monotonic() + lasts - min(EARLY, lasts / 5))
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        said = load(body)
-    except NotJson:
-        return {}
-    return said if isinstance(said, dict) else {}

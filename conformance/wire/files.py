@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from conformance.errors import NotApplicable
 from conformance.fhir import Problem, Resource, is_resource_type
-from conformance.strict_json import NotJson, load
+from conformance.strict_json import NotJson, load, load_or_none
 
 LONGEST_LINE = 50 * 1024 * 1024  # bytes of a line, and of a .json file
 MOST_PROBLEMS = 1000
@@ -267,12 +267,7 @@ def _bounded_lines(opened: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
 def _holds_lines(body: bytes) -> bool:
     """Whether a .json file is NDJSON by another name: several lines, the first a whole object."""
     first, _, rest = body.strip().partition(b"\n")
-    if not rest.strip():
-        return False
-    try:
-        return isinstance(load(first), dict)
-    except NotJson:
-        return False
+    return bool(rest.strip()) and isinstance(load_or_none(first), dict)
 
 
 def _file_name(output: dict[str, Any]) -> str:

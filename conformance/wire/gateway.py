@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
 from conformance.exchange import Failure
-from conformance.strict_json import NotJson, load
+from conformance.strict_json import load_object
 
 BLOCKED = frozenset({403, 405, 406, 429, 502, 503, 504})  # with HTML: a gateway's page, not the API's answer
 REFUSED = frozenset({401, 403, 407})
@@ -89,13 +89,8 @@ def refusal(
 
 def speaks_fhir(headers: Mapping[str, str], body: bytes) -> bool:
     """Whether a body is a resource in JSON, as far as its first look tells: no gateway writes one."""
-    if "json" not in headers.get("content-type", "").lower():
-        return False
-    try:
-        said = load(body)
-    except NotJson:
-        return False
-    return isinstance(said, dict) and isinstance(said.get("resourceType"), str)
+    is_json = "json" in headers.get("content-type", "").lower()
+    return is_json and isinstance(load_object(body).get("resourceType"), str)
 
 
 def out_of_scope(headers: Mapping[str, str]) -> bool:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from conformance.sandbox.faults import prior_auth_answers as answers
 from conformance.sandbox.faults import prior_auth_edits as edits
-from conformance.sandbox.faults.prior_auth_rules import PENDED, inquire, rule, submit
+from conformance.sandbox.faults.prior_auth_rules import NO_CODE, PENDED, inquire, rule, submit
 from conformance.sandbox.frame import Answer, Call, Variant
 from conformance.sandbox.outcome import refusal
 
 EXPEDITED = "74177"  # the service code of the expedited case, as in fixtures/sandbox/services.toml
 DENIED = "15830"
 NOT_HERE = refusal(404, "not-found", "This service is not handled here.")
-NO_CODE = ("pas.denial-reason-code",)
 OLDEST = ("pas=2.0.1",)
 
 

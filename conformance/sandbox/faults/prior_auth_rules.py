@@ -10,6 +10,7 @@ from conformance.sandbox.frame import Bend, Policies
 
 PENDED = "22551"  # the service code of the pended case, as in fixtures/sandbox/services.toml
 NEWEST = ("pas=2.2.1",)
+NO_CODE = ("pas.denial-reason-code",)  # what is advised where a reason is words
 
 
 def submit(change: edits.Change, when: edits.When = edits.served) -> Bend:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.sandbox.faults import prior_auth_edits as edits
-from conformance.sandbox.faults.prior_auth_rules import NEWEST, PENDED, inquire, rule, submit
+from conformance.sandbox.faults.prior_auth_rules import NEWEST, NO_CODE, PENDED, inquire, rule, submit
 from conformance.sandbox.frame import Answer, Call, Resource, Seed, Variant
 from conformance.sandbox.outcome import refusal
 
@@ -41,8 +41,6 @@ def _pended_first(seed: Seed) -> Seed:
     }
     return replace(seed, services=services)
 
-
-NO_CODE = ("pas.denial-reason-code",)
 
 VARIANTS: tuple[Variant, ...] = (
     Variant("reason_in_text", "Reasons are words.", policies=rule(reason_in="text"), advises=NO_CODE),
