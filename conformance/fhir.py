@@ -1,24 +1,22 @@
 """FHIR R4 JSON: strict reading, the structural check, and the few shapes that every API shares.
 
 Answers are read as plain dicts and never serialised again. The structural check takes the names, types and
-cardinalities from ``fhir.resources`` (R4B: for what payers exchange the same elements as R4) and walks the answer
-itself. The library's own validator is not asked: it refuses lawful FHIR (primitive siblings inside extensions), lets
-unlawful FHIR pass ("true" for a boolean, an empty list, any code), and cannot say where in FHIR's terms.
+cardinalities from ``fhir.resources`` (see structures.py) and walks the answer itself. The library's own validator is
+not asked: it refuses lawful FHIR (primitive siblings inside extensions), lets unlawful FHIR pass ("true" for a boolean,
+an empty list, any code), and cannot say where in FHIR's terms.
 """
 
 from __future__ import annotations
 
 import re
-import types
-import typing
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 from conformance.primitives import json_type
 from conformance.primitives import wrong as wrong_primitive
 from conformance.strict_json import MAX_DEPTH, NotJson, load
+from conformance.structures import R4_ONLY, Element, Type, is_resource_type, type_of
 
 MAX_PROBLEMS = 100  # findings kept of one resource
 
@@ -57,30 +55,6 @@ class Problem:
     message: str
 
 
-@dataclass(frozen=True)
-class _Element:
-    """One element of a type: ``type`` is a primitive ("code"), a type of the library, or "Resource" for any."""
-
-    type: str
-    primitive: bool
-    many: bool
-    required: bool  # of a choice: that one is made
-    choice: str  # "value" of value[x]
-    codes: tuple[str, ...]
-    targets: tuple[str, ...]
-
-
-# Types of R4 that R4B dropped or rebuilt: they are known, and not checked.
-_R4_ONLY = re.compile(
-    r"MedicinalProduct(?!Definition$)\w*|Evidence(Variable)?|(Effect|Risk)EvidenceSynthesis"
-    r"|Substance(NucleicAcid|Polymer|Protein|ReferenceInformation|SourceMaterial|Specification)"
-)
-_ABSTRACT = frozenset(("Resource", "DomainResource"))
-
-# Where the library's list of codes is an abridged text of the element's short description, not the value set.
-_ABRIDGED = frozenset(("+", "etc.", "formats", "mime", "html-template"))
-
-
 def structure(resource: Resource) -> tuple[Problem, ...]:
     """Every departure from the structure of FHIR R4, with its FHIR path: the first 100.
 
@@ -93,59 +67,6 @@ def structure(resource: Resource) -> tuple[Problem, ...]:
     return tuple(problems[:MAX_PROBLEMS])
 
 
-def is_resource_type(name: str) -> bool:
-    """Whether R4 or R4B has a resource type of that name."""
-    if name in _ABSTRACT or _R4_ONLY.fullmatch(name):
-        return name not in _ABSTRACT
-    model = _model(name)
-    return model is not None and bool(model.has_resource_base())
-
-
-def _model(name: str) -> Any:
-    """The library's class of that name; None where there is none."""
-    from fhir.resources.R4B import fhirtypes
-
-    known: Any = getattr(fhirtypes, f"{name}Type", None)
-    return known.get_model_klass() if hasattr(known, "_model_klass") else None
-
-
-@cache
-def _elements(type_name: str) -> Mapping[str, _Element]:
-    """The elements of a type by their JSON names, without the ``_`` siblings."""
-    found = {}
-    for name, field in _model(type_name).model_fields.items():
-        extra = field.json_schema_extra or {}
-        if not extra.get("element_property"):
-            continue
-        kind, primitive, many = _kind(field.annotation)
-        codes = tuple(extra.get("enum_values", ()))
-        targets = tuple(extra.get("enum_reference_types", ()))
-        found[field.alias or name] = _Element(
-            type=kind,
-            primitive=primitive,
-            many=many,
-            required=field.is_required() or bool(extra.get("element_required") or extra.get("one_of_many_required")),
-            choice=str(extra.get("one_of_many", "")),
-            codes=() if _ABRIDGED.intersection(codes) else codes,
-            targets=targets if kind == "Reference" and "Resource" not in targets else (),
-        )
-    return found
-
-
-def _kind(annotation: Any, many: bool = False) -> tuple[str, bool, bool]:
-    """The FHIR type that an annotation of the library stands for; whether it is primitive; whether it repeats."""
-    origin = typing.get_origin(annotation)
-    if origin is typing.Annotated:
-        return getattr(annotation.__metadata__[-1], "__visit_name__", "uuid"), True, many
-    if origin is list:
-        return _kind(typing.get_args(annotation)[0], True)
-    if origin in (typing.Union, types.UnionType):
-        return _kind(next(each for each in typing.get_args(annotation) if each is not type(None)), many)
-    if annotation is bool:
-        return "boolean", True, many
-    return str(annotation.__name__).removesuffix("Type"), False, many
-
-
 def _check_resource(value: Any, at: str, problems: list[Problem], depth: int) -> None:
     name = value.get("resourceType") if isinstance(value, dict) else None
     if not isinstance(value, dict):
@@ -154,7 +75,7 @@ def _check_resource(value: Any, at: str, problems: list[Problem], depth: int) ->
         problems.append(Problem(at, "has no resourceType"))
     elif not is_resource_type(name):
         problems.append(Problem(f"{at}.resourceType", f"{name[:60]!r} is no resource type of FHIR R4"))
-    elif not _R4_ONLY.fullmatch(name):
+    elif not R4_ONLY.fullmatch(name):
         _check(value, name, at, problems, depth, resource=True)
 
 
@@ -165,7 +86,9 @@ def _check(value: Any, type_name: str, at: str, problems: list[Problem], depth: 
     if not isinstance(value, dict) or not value or depth >= MAX_DEPTH:
         problems.append(Problem(at, _no_object(value, type_name, depth)))
         return
-    elements = _elements(type_name)
+    known = type_of(type_name)
+    assert known, type_name  # named by the tables themselves
+    elements = known.elements
     for name, content in value.items():
         if len(problems) >= MAX_PROBLEMS:
             return
@@ -176,7 +99,7 @@ def _check(value: Any, type_name: str, at: str, problems: list[Problem], depth: 
             _check_sibling(primitive, content, f"{at}.{name}", problems, depth + 1)
         elif not (name == "resourceType" and resource) and name != "fhir_comments":  # comments: DSTU2, harmless
             problems.append(Problem(f"{at}.{name[:60]}", "is no element that FHIR R4 has here"))
-    problems += _absent(elements, value, at)
+    problems += _absent(known, value, at)
     if type_name == "Extension":
         problems += _unsaid(value, at)
 
@@ -188,24 +111,20 @@ def _unsaid(extension: Resource, at: str) -> Iterator[Problem]:
         yield Problem(at, f"has {'both a value and' if inner else 'neither a value nor'} extensions of its own")
 
 
-def _absent(elements: Mapping[str, _Element], value: Resource, at: str) -> Iterator[Problem]:
+def _absent(known: Type, value: Resource, at: str) -> Iterator[Problem]:
     """What is required and missing, and choices that were made twice."""
-    choices: dict[str, list[str]] = {}
-    for name, element in elements.items():
-        there = name in value or f"_{name}" in value
-        if element.choice:
-            choices.setdefault(element.choice, []).extend([name] if there else [])
-        elif element.required and not there:
+    for name in known.required:
+        if name not in value and f"_{name}" not in value:
             yield Problem(f"{at}.{name}", "is required and missing")
-    needed = {element.choice for element in elements.values() if element.required}
-    for choice, made in choices.items():
+    for choice, names in known.choices.items():
+        made = [name for name in names if name in value or f"_{name}" in value]
         if len(made) > 1:
             yield Problem(f"{at}.{choice}[x]", f"is given more than once: {', '.join(made)}")
-        elif not made and choice in needed:
+        elif not made and choice in known.needed:
             yield Problem(f"{at}.{choice}[x]", "is required and missing")
 
 
-def _check_element(element: _Element, content: Any, sibling: Any, at: str, problems: list[Problem], depth: int) -> None:
+def _check_element(element: Element, content: Any, sibling: Any, at: str, problems: list[Problem], depth: int) -> None:
     if not element.many:
         _check_value(element, content, at, problems, depth)
     elif not isinstance(content, list):
@@ -222,7 +141,7 @@ def _check_element(element: _Element, content: Any, sibling: Any, at: str, probl
                 _check_value(element, each, f"{at}[{index}]", problems, depth)
 
 
-def _check_value(element: _Element, value: Any, at: str, problems: list[Problem], depth: int) -> None:
+def _check_value(element: Element, value: Any, at: str, problems: list[Problem], depth: int) -> None:
     if element.type == "Resource":
         _check_resource(value, at, problems, depth)
     elif not element.primitive:
@@ -235,7 +154,7 @@ def _check_value(element: _Element, value: Any, at: str, problems: list[Problem]
         problems.append(Problem(at, f"{value[:60]!r} is not among the codes allowed here: {', '.join(element.codes)}"))
 
 
-def _check_sibling(primitive: _Element, content: Any, at: str, problems: list[Problem], depth: int) -> None:
+def _check_sibling(primitive: Element, content: Any, at: str, problems: list[Problem], depth: int) -> None:
     """The ids and extensions of a primitive: an object, or beside a list a list of objects and nulls."""
     if not primitive.many:
         _check(content, "Element", at, problems, depth)
@@ -247,9 +166,9 @@ def _check_sibling(primitive: _Element, content: Any, at: str, problems: list[Pr
                 _check(each, "Element", f"{at}[{index}]", problems, depth)
 
 
-def _wrong_target(element: _Element, reference: Resource, at: str) -> Iterator[Problem]:
+def _wrong_target(element: Element, reference: Resource, at: str) -> Iterator[Problem]:
     target, _ = reference_type_and_id(reference)
-    if target and target not in element.targets and is_resource_type(target) and not _R4_ONLY.fullmatch(target):
+    if target and target not in element.targets and is_resource_type(target) and not R4_ONLY.fullmatch(target):
         allowed = ", ".join(element.targets)
         yield Problem(f"{at}.reference", f"refers to a {target}, but may refer to: {allowed}")
 

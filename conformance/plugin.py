@@ -6,7 +6,6 @@ launcher's ``--conformance-prove``) is given; until then it imports nothing but 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -85,11 +84,8 @@ class Examination:
         items[:] = kept
 
     @pytest.hookimpl(trylast=True)
-    def pytest_collection_finish(self, session: pytest.Session) -> None:
+    def pytest_collection_finish(self) -> None:
         self.run.start()
-        if not session.config.option.collectonly:
-            # While the first answers are waited for: FHIR's tables take half a second to load.
-            threading.Thread(target=load_tables, daemon=True).start()
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
@@ -157,14 +153,6 @@ def pytests_own_words() -> Iterator[None]:
         raise NotTested(str(skipped)) from None
     except pytest.fail.Exception as failed:
         raise RuntimeError(f"pytest.fail: {failed}") from None
-
-
-def load_tables() -> None:
-    """Loads the structure tables of the resources that answers are made of."""
-    from conformance.fhir import is_resource_type
-
-    for kind in ("Bundle", "CapabilityStatement", "ClaimResponse", "Basic", "MedicationKnowledge", "InsurancePlan"):
-        is_resource_type(kind)
 
 
 def open_run(config: pytest.Config) -> Run:

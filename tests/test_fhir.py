@@ -16,6 +16,7 @@ from shared_data import DATA, needs_data
 from conformance import fhir, strict_json
 from conformance.fhir import Coding, NotFhir, Period, Problem, parse, structure
 from conformance.strict_json import NotJson, load
+from conformance.structures import is_resource_type
 
 # Official files that really break the base standard, and how.
 KNOWN_ERRORS = {
@@ -266,9 +267,9 @@ def test_a_bad_entry_is_told_with_its_place_and_hides_no_other() -> None:
 def test_types_that_only_r4_has_are_known_and_not_judged() -> None:
     assert structure({"resourceType": "EvidenceVariable", "anything": 1}) == ()
     assert structure({"resourceType": "MedicinalProduct", "anything": 1}) == ()
-    assert fhir.is_resource_type("SubstanceSpecification")
-    assert fhir.is_resource_type("MedicinalProductDefinition")
-    assert not fhir.is_resource_type("Coding")
+    assert is_resource_type("SubstanceSpecification")
+    assert is_resource_type("MedicinalProductDefinition")
+    assert not is_resource_type("Coding")
 
 
 def test_open_code_lists_are_not_judged() -> None:

@@ -20,7 +20,8 @@ SUITES = ROOT / "suites"
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"__init__", "errors", "expect", "verdict", "paths", "primitives", "strict_json"}),
     frozenset({
-        "catalogue", "catalogue_file", "guides", "target", "clock", "exchange", "fhir", "redaction", "journal", "links",
+        "catalogue", "catalogue_file", "guides", "target", "clock", "exchange", "fhir", "structures", "redaction",
+        "journal", "links",
     }),
     frozenset({"apis"}),
     frozenset({"wire"}),
@@ -43,7 +44,7 @@ SOFT = 300
 # One importer each, and where the clock is read.
 ONLY_IN = {
     "httpx": ("wire",),
-    "fhir": ("fhir",),
+    "fhir": ("structures",),
     "allure": ("evidence",),
     "allure_commons": ("evidence",),
     "pytest": ("plugin", "proving", "scenario_fixtures", "scenarios"),

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from conformance.errors import NotApplicable
-from conformance.fhir import Problem, Resource, is_resource_type
+from conformance.fhir import Problem, Resource
 from conformance.strict_json import NotJson, load, load_or_none
+from conformance.structures import is_resource_type
 
 LONGEST_LINE = 50 * 1024 * 1024  # bytes of a line, and of a .json file
 MOST_PROBLEMS = 1000
