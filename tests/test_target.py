@@ -12,7 +12,7 @@ import pytest
 from target_files import DOCUMENT, ENV, KNOWN, P384_PEM, TODAY, furnish, line_of, loaded, refused, whole
 
 from conformance.errors import UsageError
-from conformance.target import from_folder, from_url, load
+from conformance.target import Callback, from_folder, from_url, load
 
 
 @pytest.fixture
@@ -63,6 +63,39 @@ def test_an_api_has_its_paths_headers_and_credentials(folder: Path) -> None:
     assert target.auth["portal"].client_secret == "s3cret-of-the-client"
     assert target.auth["portal"].client_id == "harness-2"
     assert target.apis["formulary"].auth.type == "none"
+
+
+def test_notifications_are_received_where_the_file_says(folder: Path) -> None:
+    assert loaded(folder, whole()).callback is None
+    assert loaded(folder, whole() + "\n[callback]\n").callback == Callback("127.0.0.1:0", "")
+    told = '\n[callback]\nurl = "https://hooks.example.org/a"\nlisten = "0.0.0.0:8080"\n'
+    assert loaded(folder, whole() + told).callback == Callback("0.0.0.0:8080", "https://hooks.example.org/a")
+
+
+def test_a_second_client_has_its_own_credentials(folder: Path) -> None:
+    found = loaded(folder, whole().replace('auth = "gateway"', 'auth = "gateway"\nother_auth = "portal"', 1))
+    api = found.apis["prior-auth"]
+    assert api.other_auth is not None
+    assert (api.auth.name, api.other_auth.name) == ("gateway", "portal")
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ('[callback]\nurl = "ftp://hooks"', "callback.url: is not a URL that starts with"),
+        ('[callback]\nlisten = "8080"', "callback.listen: expected host:port"),
+        ("[callback]\nport = 1", "callback"),
+        ('OTHER = "nobody"', "apis.prior-auth.other_auth: there is no [auth.nobody]"),
+        ('OTHER = "gateway"', "is the client of auth; expected a second one"),
+    ],
+)
+def test_a_callback_or_second_client_that_cannot_be_is_refused(folder: Path, more: str, message: str) -> None:
+    text = whole()
+    if more.startswith("OTHER"):
+        text = text.replace('auth = "gateway"', f'auth = "gateway"\n{more.replace("OTHER", "other_auth")}', 1)
+    else:
+        text += f"\n{more}\n"
+    assert message in refused(folder, text).message
 
 
 def test_members_cases_and_known_authorizations(folder: Path) -> None:

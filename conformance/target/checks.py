@@ -20,11 +20,11 @@ KnownGuides = Mapping[str, Mapping[str, Collection[str]]]  # API -> guide -> ver
 MAIN_GUIDE = {"prior-auth": "pas", "formulary": "usdf", "payer-to-payer": "hrex"}
 DISCOVERY = frozenset({"metadata", "smart-configuration", "davinci-configuration"})
 OPERATIONS: Mapping[str, frozenset[str]] = {
-    "prior-auth": DISCOVERY | {"submit", "inquire"},
+    "prior-auth": DISCOVERY | {"submit", "inquire", "subscribe"},
     "formulary": DISCOVERY | {"search", "read"},
     "payer-to-payer": DISCOVERY | {"member-match", "everything", "search"},
 }
-API_KEYS = ("auth", "paths", "headers", "files")
+API_KEYS = ("auth", "other_auth", "paths", "headers", "files")
 
 
 def check(document: Document, *, today: date, known: KnownGuides) -> tuple[str, ...]:
@@ -154,10 +154,13 @@ def _apis(document: Document, known: KnownGuides) -> Iterator[Problem]:
             yield Problem(key, f'[apis.{api}] has no base URL; expected {main} = {{ "version" = "https://…" }}')
         if "files" in table and not is_folder(document.beside((*key, "files"))):
             yield Problem((*key, "files"), f"apis.{api}.files: there is no folder {table['files']!r}")
-        if "auth" in table and table["auth"] not in document.get(("auth",), {}):
+        for used in ("auth", "other_auth"):
             names = document.get(("auth",), {})
-            words = nearest(table["auth"], names) or f"; there is {listed([f'[auth.{name}]' for name in names])}"
-            yield Problem((*key, "auth"), f"apis.{api}.auth: there is no [auth.{table['auth']}]{words}")
+            if used in table and table[used] not in names:
+                words = nearest(table[used], names) or f"; there is {listed([f'[auth.{name}]' for name in names])}"
+                yield Problem((*key, used), f"apis.{api}.{used}: there is no [auth.{table[used]}]{words}")
+        if "other_auth" in table and table["other_auth"] == table.get("auth"):
+            yield Problem((*key, "other_auth"), f"apis.{api}.other_auth: is the client of auth; expected a second one")
         yield from _api_paths((*key, "paths"), table.get("paths", {}), OPERATIONS.get(api))
 
 
@@ -182,6 +185,9 @@ def _urls(document: Document) -> Iterator[Problem]:
             if not url.startswith("env:") and (fault := url_fault(url, base=False)):
                 yield Problem(("auth", name, each), f"auth.{name}.{each}: {fault}")
 
+    if (url := document.get(("callback", "url"), "")) and (fault := url_fault(url)):
+        yield Problem(("callback", "url"), f"callback.url: {fault}")
+
 
 def _warnings(document: Document) -> Iterator[str]:
     for api, table in document.get(("apis",)).items():
@@ -191,3 +197,5 @@ def _warnings(document: Document) -> Iterator[str]:
     for name, table in document.get(("auth",), {}).items():
         if url := table.get("token_url"):
             yield from plain_http(f"auth.{name}.token_url", url)
+    if url := document.get(("callback", "url")):
+        yield from plain_http("callback.url", url)

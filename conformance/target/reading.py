@@ -31,6 +31,7 @@ from conformance.target.values import (
     Api,
     Attested,
     Auth,
+    Callback,
     Case,
     Environment,
     Known,
@@ -54,6 +55,7 @@ def load(path: Path, *, today: date, known: KnownGuides, env: Mapping[str, str] 
         **_plain_values(document),
         apis=apis,
         auth=auth,
+        callback=Callback(**document.values["callback"]) if "callback" in document.values else None,
         members={key: _member(key, facts) for key, facts in document.get(("members",), {}).items()},
         cases=_all_cases(document),
         known={api: tuple(_known(api, row) for row in rows) for api, rows in document.get(("known",), {}).items()},
@@ -152,6 +154,7 @@ def _apis(
             claims={ig: claimed for ig, claimed in guides.items() if isinstance(claimed, str)},
             paths=table.get("paths", {}),
             auth=auth[table["auth"]] if "auth" in table else Auth(),
+            other_auth=auth[table["other_auth"]] if "other_auth" in table else None,
             headers=sent,
             files=document.beside(("apis", name, "files")) if "files" in table else None,
         )

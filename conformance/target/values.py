@@ -50,14 +50,26 @@ class Auth:
 
 
 @dataclass(frozen=True)
+class Callback:
+    """Where notifications are received: ``listen`` is "host:port", ``url`` what the payer is told ("": the same)."""
+
+    listen: str = "127.0.0.1:0"
+    url: str = ""
+
+
+@dataclass(frozen=True)
 class Api:
-    """One API: its guides with their base URLs, or the folder that stands for it."""
+    """One API: its guides with their base URLs, or the folder that stands for it.
+
+    ``other_auth`` are the credentials of a second client, None where the target has none.
+    """
 
     name: str
     guides: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # ig -> version -> base URL
     claims: Mapping[str, str] = field(default_factory=dict)  # ig -> version, without a base URL of its own
     paths: Mapping[str, str] = field(default_factory=dict)  # operation -> path
     auth: Auth = field(default_factory=Auth)
+    other_auth: Auth | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     files: Path | None = None
 
@@ -154,6 +166,7 @@ class Target:
     auth: Mapping[str, Auth] = field(default_factory=dict)
     requester: Mapping[str, Any] = field(default_factory=dict)
     payer: Mapping[str, Any] = field(default_factory=dict)
+    callback: Callback | None = None
     members: Mapping[str, Member] = field(default_factory=dict)
     cases: Mapping[str, Mapping[str, Case]] = field(default_factory=dict)
     known: Mapping[str, tuple[Known, ...]] = field(default_factory=dict)
