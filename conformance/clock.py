@@ -1,8 +1,7 @@
-"""Time: what it is now, what a stamp can mean, when a decision was due.
+"""Time: what it is now, what a stamp can mean, which days are holidays.
 
 Nothing else in the harness asks the system for the time. A stamp is an interval of its precision: "2027-02-01" is the
-whole day in every zone the payer works in. A decision is late only if the whole interval is late by the lenient
-reading of the rule (design: between lenient and strict it is advised).
+whole day in every zone the payer works in. How long a decision may take is in conformance/limits.py.
 """
 
 from __future__ import annotations
@@ -11,12 +10,10 @@ import calendar
 import os
 import re
 import time as _time
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 OFFSET = "CONFORMANCE_CLOCK_OFFSET"
@@ -153,116 +150,4 @@ def add_business_days(start: date, days: int, extra: Iterable[date] = ()) -> dat
         day += timedelta(days=1)
         if day.weekday() < 5 and not is_holiday(day, holidays):
             days -= 1
-    return day
-
-
-@dataclass(frozen=True)
-class Limit:
-    """How long a decision may take: ``days`` calendar days or ``hours``; ``extension_days`` more where one is allowed.
-
-    A row of suites/rules/clocks.toml, in force for ``payers`` for requests received in [from_, until].
-    """
-
-    rule: str
-    requirement: str
-    urgency: str
-    payers: tuple[str, ...]
-    cite: str
-    from_: date
-    until: date | None
-    days: int = 0
-    hours: int = 0
-    extension_days: int = 0
-    confidence: str = "verified"
-
-    @property
-    def text(self) -> str:
-        return f"{self.hours} hours" if self.hours else f"{self.days} calendar days"
-
-
-@dataclass(frozen=True)
-class Due:
-    """When a decision was due: ``strict`` by the first possible instant, ``lenient`` by the last lawful one."""
-
-    strict: datetime
-    lenient: datetime
-
-
-def load_limits(path: Path) -> tuple[Limit, ...]:
-    """The rows of clocks.toml."""
-    rows = tomllib.loads(path.read_text("utf-8"))
-    return tuple(
-        Limit(
-            rule=name,
-            requirement=row["requirement"],
-            urgency=row["urgency"],
-            payers=tuple(row["payers"]),
-            cite=row["cite"],
-            from_=row["from"],
-            until=row.get("until"),
-            days=row.get("days", 0),
-            hours=row.get("hours", 0),
-            extension_days=row.get("extension_days", 0),
-            confidence=row["confidence"],
-        )
-        for name, row in rows.items()
-    )
-
-
-def limit_for(
-    limits: Iterable[Limit],
-    requirement: str,
-    payer: str | None,
-    received: Stamp,
-    starts: date | None = None,
-    zones: Sequence[str] = (),
-) -> Limit | None:
-    """The limit in force when the request came in, or None. ``starts``: the period from which the payer is bound.
-
-    The day of receipt is the earliest it can be anywhere in ``zones`` (where none are given, as the stamp has it).
-    """
-    day = min((received.earliest.astimezone(ZoneInfo(zone)).date() for zone in zones), default=received.earliest.date())
-    for limit in limits:
-        if limit.requirement != requirement or (payer is not None and payer not in limit.payers):
-            continue
-        begins = max(limit.from_, starts) if starts else limit.from_
-        if begins <= day and (limit.until is None or day <= limit.until):
-            return limit
-    return None
-
-
-def due(
-    received: Stamp, limit: Limit, zones: Sequence[str], holidays: Iterable[date] = (), *, extended: bool = False
-) -> Due:
-    """When the decision on a request received at ``received`` was due under ``limit``.
-
-    Hours run from the stamp. Calendar days end with the day, in the last zone; a request that came in after hours or
-    on a holiday counts, leniently, from the next day that is no holiday.
-    """
-    more = timedelta(days=limit.extension_days if extended else 0)
-    if limit.hours:
-        span = timedelta(hours=limit.hours) + more
-        return Due(_later(received.earliest, span), _later(received.latest, span))
-    days = timedelta(days=limit.days) + more
-    lenient = []
-    for zone in zones or ("UTC",):
-        place = ZoneInfo(zone)
-        local = received.latest.astimezone(place)
-        day = local.date()
-        if is_holiday(day, holidays) or (not received.whole_day and local.time() >= CLOSING_HOUR):
-            day = _next_working_date(day, holidays)
-        lenient.append(datetime.combine(day + days, time(23, 59, 59, 999999), place))
-    return Due(_later(received.earliest, days), max(lenient, key=instant))
-
-
-def _later(moment: datetime, span: timedelta) -> datetime:
-    # Adding to a datetime of a zone moves the hands of the clock: 72 of those hours are 71 when clocks go forward.
-    return (moment.astimezone(UTC) + span).astimezone(moment.tzinfo)
-
-
-def _next_working_date(day: date, holidays: Iterable[date]) -> date:
-    observed = set(holidays)
-    day += timedelta(days=1)
-    while is_holiday(day, observed):
-        day += timedelta(days=1)
     return day

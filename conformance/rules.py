@@ -5,23 +5,16 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import cache
 
 from conformance import clock
-from conformance.catalogue import first_period
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
 from conformance.flows.recording import Recording
 from conformance.flows.submission import Decided
+from conformance.limits import Asked, Due, Limit, limit_for, limits, timing
 from conformance.paths import suites
-from conformance.target import Claim, Target
-
-
-@cache
-def limits() -> tuple[clock.Limit, ...]:
-    """The decision clocks (suites/rules/clocks.toml)."""
-    return clock.load_limits(suites() / "rules" / "clocks.toml")
+from conformance.target import Claim, Known, Target
 
 
 @dataclass(frozen=True)
@@ -46,10 +39,10 @@ class Timed:
     """One decision against its clock: ``late`` by the lenient reading, ``close`` between strict and lenient."""
 
     at: str
-    limit: clock.Limit
+    limit: Limit
     received: clock.Stamp
     decided: clock.Stamp | None
-    due: clock.Due
+    due: Due
     late: bool
     close: bool
 
@@ -75,28 +68,28 @@ class Clocks:
         received = clock.stamp(known.received, target.timezones)
         if received is None:
             return None
-        limit = clock.limit_for(
-            limits(), requirement, target.payer_type, received, self._bound_from(), target.timezones
-        )
-        if limit is None or limit.confidence == "unverified":
+        limit = limit_for(limits(), requirement, self._asked(known, received))
+        if limit is None or not limit.decides:
             return None
         pended = bool(decided.answer.pended) and known.notified is None and known.decided is None
         told = clock.now() if pended else known.notified or known.decided
         ended = clock.stamp(told, target.timezones) if told else _issued(decided, target.timezones)
         if ended is None:
             return None
-        due = clock.due(received, limit, target.timezones, target.holidays, extended=pended)
-        strict = clock.due(received, limit, target.timezones, target.holidays)
-        late = clock.instant(ended.earliest) > clock.instant(due.lenient)
-        close = not late and clock.instant(ended.latest) > clock.instant(strict.strict)
-        return Timed(decided.at, limit, received, None if pended else ended, due, late, close)
+        found = timing(received, ended, limit, target.timezones, target.holidays, extended=pended)
+        return Timed(decided.at, limit, received, None if pended else ended, found.due, found.late, found.close)
 
-    def _bound_from(self) -> date | None:
-        """The first day of the rating period that brought the clocks, for managed care that names its periods."""
+    def _asked(self, known: Known, received: clock.Stamp) -> Asked:
         target = self._target
-        if target.payer_type not in ("medicaid-mco", "chip-mco") or target.rating_period_start is None:
-            return None
-        return first_period(target.rating_period_start, min(limit.from_ for limit in limits() if limit.until is None))
+        periods = {"rating-period": target.rating_period_start, "plan-year": target.plan_year_start}
+        return Asked(
+            target.payer_type,
+            received,
+            urgency=known.urgency,
+            part_d=target.part_d,
+            periods={name: start for name, start in periods.items() if start},
+            zones=target.timezones,
+        )
 
     def judge(self, decided: tuple[Decided, ...], requirement: str) -> tuple[Timed, ...]:
         """All that can be timed.

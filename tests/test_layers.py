@@ -20,8 +20,8 @@ SUITES = ROOT / "suites"
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"__init__", "errors", "expect", "verdict", "paths", "primitives", "strict_json"}),
     frozenset({
-        "catalogue", "catalogue_file", "guides", "target", "clock", "exchange", "fhir", "structures", "redaction",
-        "journal", "links",
+        "catalogue", "catalogue_file", "guides", "target", "clock", "limits", "exchange", "fhir", "structures",
+        "redaction", "journal", "links",
     }),
     frozenset({"apis"}),
     frozenset({"wire"}),
