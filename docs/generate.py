@@ -1,4 +1,4 @@
-"""Writes the two pages that are made from the program itself: docs/requirements.md and docs/commands.md.
+"""Writes the pages that are made from the program itself: requirements.md, pas-statements.md and commands.md.
 
 python docs/generate.py
 """
@@ -6,6 +6,7 @@ python docs/generate.py
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -63,6 +64,22 @@ care, `qhp-ffe` and `qhp-shop` issuers on the federal exchanges. Guides: `pas` P
 Drug Formulary, `hrex` Health Record Exchange, `smart` SMART App Launch.
 """
 
+STATEMENTS = """\
+# Every statement of the prior-authorization guide that binds a payer
+
+This page is made by `python docs/generate.py` from the catalogue and the scenarios. The keys are those by which PAS
+2.2.1 numbers its own sentences (`spec-34` is on its specification page); the version before it has most of them without
+a key. What they say is told in words of our own. A statement counts as judged where a scenario judges, at
+its own level, a row that cites it in whole or in part; the [requirements](requirements.md) name the faults that prove
+each scenario.
+
+{counts}
+
+A statement that only permits something (*may*) cannot be failed. The guide's profiles, operations and capability
+statements ask for more without a key: those rows are on the page of requirements only.
+"""
+KEY = re.compile(r"([a-z]+(?:-[a-z]+)?)-([0-9]+)")
+
 COMMANDS = """\
 # Every command
 
@@ -92,6 +109,20 @@ def requirements_page() -> str:
         "|---|---|---|",
     ]
     page += [f"| `{each.name}` | {_cell(each.text)} | {_codes(each.advises)} |" for each in variants().values()]
+    return "\n".join(page) + "\n"
+
+
+def statements_page() -> str:
+    """The numbered statements of PAS, each with the rows that cite it and what judges them, by guide version."""
+    scenarios = scenarios_of(paths.suites())
+    cited = sorted(_cited(), key=lambda each: _place(each[0]))
+    versions = sorted({version for ig, version in guides() if ig == "pas"})
+    page = [STATEMENTS.format(counts=_statement_counts(cited, versions))]
+    page += ["| statement | level | versions | what it comes to | judged by |", "|---|---|---|---|---|"]
+    for key, level, row, held in cited:
+        judged = f"**not judged**<br>{_cell(row.untested)}" if row.untested else _codes(scenarios[row.id])
+        told = f"`{row.id}`<br>{_cell(row.text)}"
+        page.append(f"| {key} | {level} | {', '.join(held)} | {told} | {judged} |")
     return "\n".join(page) + "\n"
 
 
@@ -137,6 +168,44 @@ def _counts(rows: list[Requirement]) -> str:
         untested = sum(bool(row.untested) for row in here)
         lines.append(f"| {len(here)} {words} | {len(here) - untested} | {untested} |")
     lines += ["", f"The model payer has {len(faults())} faults and {len(variants())} lawful variants."]
+    return "\n".join(lines)
+
+
+Cited = tuple[str, str, Requirement, tuple[str, ...]]  # statement, level, the row that cites it, versions
+
+
+def _cited() -> list[Cited]:
+    """Every citation of a numbered PAS statement."""
+    versions = sorted({version for ig, version in guides() if ig == "pas"})
+    return [
+        (each.statement, each.level, row, tuple(version for version in versions if each.holds(version)))
+        for row in catalogue_of(scenario_folders()).requirements.values()
+        for each in row.guide
+        if each.ig == "pas" and KEY.fullmatch(each.statement)
+    ]
+
+
+def _place(key: str) -> tuple[str, int]:
+    page, number = KEY.fullmatch(key).groups()  # type: ignore[union-attr]
+    return page, int(number)
+
+
+def _statement_counts(cited: list[Cited], versions: list[str]) -> str:
+    """How many statements of each level a version has, and how many of them a scenario judges."""
+    lines = ["| PAS | statements | judged by a scenario | not judged, with the reason |", "|---|---|---|---|"]
+    for version in versions:
+        levels: dict[str, str] = {}  # a statement is of the strictest level that any row gives it
+        for key, level, _, held in cited:
+            if version in held:
+                levels[key] = min(level, levels.get(key, level), key=("shall", "should", "may").index)
+        judged = {
+            key
+            for key, level, row, held in cited
+            if version in held and not row.untested and level == levels[key]  # what is only advised decides nothing
+        }
+        for level in ("shall", "should", "may"):
+            here = {key for key, own in levels.items() if own == level}
+            lines.append(f"| {version} *{level}* | {len(here)} | {len(here & judged)} | {len(here - judged)} |")
     return "\n".join(lines)
 
 
@@ -211,4 +280,5 @@ def _cell(text: str) -> str:
 
 if __name__ == "__main__":
     (DOCS / "requirements.md").write_text(requirements_page(), "utf-8")
+    (DOCS / "pas-statements.md").write_text(statements_page(), "utf-8")
     (DOCS / "commands.md").write_text(commands_page(), "utf-8")

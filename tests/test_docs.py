@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import json
 import re
@@ -19,6 +20,7 @@ from urllib.parse import unquote
 
 import click
 import pytest
+from shared_data import DATA, needs_data
 from test_layers import LAYERS
 
 from conformance import paths
@@ -33,7 +35,7 @@ from conformance.verdict import Verdict
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = tuple(sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]))
-MADE = ("requirements.md", "commands.md")
+MADE = ("requirements.md", "pas-statements.md", "commands.md")
 WRITE_AGAIN = "out of date: python docs/generate.py"
 
 FENCE = re.compile(r"^( *)(`{3,})([^\n`]*)\n(.*?)^\1\2 *$", re.DOTALL | re.MULTILINE)
@@ -101,6 +103,22 @@ def test_the_requirements_page_is_up_to_date() -> None:
     made: str = generator().requirements_page()
 
     assert text_of(page("requirements.md")) == made, WRITE_AGAIN
+
+
+def test_the_statements_page_is_up_to_date() -> None:
+    made: str = generator().statements_page()
+
+    assert page("pas-statements.md").read_text("utf-8") == made, WRITE_AGAIN
+
+
+@needs_data
+def test_every_statement_that_binds_a_payer_is_on_the_statements_page() -> None:
+    listed = (DATA.parent / "facts" / "guide-statements-pas-crd-dtr.csv").read_text("utf-8")
+    binding = {row["key"] for row in csv.DictReader(listed.splitlines()) if row["ig"] == "PAS"}
+    told = {line.split(" | ")[0][2:] for line in page("pas-statements.md").read_text("utf-8").splitlines()}
+
+    assert len(binding) > 90
+    assert binding - told == set()
 
 
 def test_the_commands_page_is_the_help_of_the_command() -> None:
