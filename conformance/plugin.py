@@ -6,9 +6,10 @@ launcher's ``--conformance-prove``) is given; until then it imports nothing but 
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import date
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,9 @@ from conformance.scenarios import check_known, claim_ids, requirement_of, scenar
 
 if TYPE_CHECKING:
     from conformance.judging import Outcome
+    from conformance.lanes import Lanes
     from conformance.run import Run
+    from conformance.target import Claim
 
 GROUP = "payer conformance"
 
@@ -50,6 +53,7 @@ class Examination:
     def __init__(self, config: pytest.Config) -> None:
         from conformance import scenario_fixtures
         from conformance.errors import UsageError
+        from conformance.lanes import Lanes
 
         try:
             self.run: Run = open_run(config)
@@ -58,6 +62,7 @@ class Examination:
         config.stash[scenario_fixtures.RUN] = self.run
         config.pluginmanager.register(scenario_fixtures, "conformance-fixtures")
         self._interrupted = False
+        self._lanes: Lanes[Outcome] = Lanes()
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         if requirement := requirement_of(self.run, metafunc.function):
@@ -84,8 +89,40 @@ class Examination:
         items[:] = kept
 
     @pytest.hookimpl(trylast=True)
-    def pytest_collection_finish(self) -> None:
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
         self.run.start()
+        if not session.config.option.collectonly:
+            self._lanes.start(piece for item in session.items if (piece := self._piece(item)))
+
+    def _piece(self, item: pytest.Item) -> tuple[str, str, Callable[[], Outcome]] | None:
+        """A scenario that needs our views only, as a piece of work in the lane of its base URL; None for any other."""
+        from conformance.scenario_fixtures import VIEWS, views
+
+        requirement = requirement_of(self.run, getattr(item, "function", None))
+        if requirement is None or not isinstance(item, pytest.Function):
+            return None
+        if not set(item.fixturenames) <= {*VIEWS, "subject", "claim", "request"}:
+            return None
+        subject = next(iter(self.run.subjects.values()))
+        claim: Claim = item.callspec.params["claim"]  # type: ignore[assignment]
+        scenario, level = item.obj, self.run.level(requirement, claim)
+        # What is there already pytest does not make: none of our fixtures has anything to set up.
+        item.funcargs.update(views(item.fixturenames, subject, claim), subject=subject, claim=claim)
+        asked = {name: item.funcargs[name] for name in signature(scenario).parameters}
+
+        def run() -> Outcome:
+            from conformance.judging import judged
+
+            with judged(scenario_id(item), requirement.id, level) as outcome, pytests_own_words():
+                scenario(**asked)
+            self.run.say(outcome.verdict)
+            return outcome
+
+        return claim.base_url, item.nodeid, run
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        return True if pyfuncitem.nodeid in self._lanes else None  # it runs, or ran, in its lane
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
@@ -99,9 +136,14 @@ class Examination:
         stands = self.run.standing(requirement)
         level = self.run.level(requirement, claim)
         evidence.label(requirement, stands, level, claim)
-        with judged(scenario_id(item), requirement.id, level) as outcome, pytests_own_words():
+        if item.nodeid in self._lanes:
             yield
-        self._tell(outcome)
+            outcome = self._lanes.result(item.nodeid)
+        else:
+            with judged(scenario_id(item), requirement.id, level) as outcome, pytests_own_words():
+                yield
+            self.run.say(outcome.verdict)
+        self._show(outcome)
         return None
 
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -114,15 +156,15 @@ class Examination:
         with judged_setup(scenario_id(item), requirement.id) as outcome, pytests_own_words():
             yield
         if outcome.raised is not None:
-            self._tell(outcome)
+            self.run.say(outcome.verdict)
+            self._show(outcome)
         return None
 
-    def _tell(self, outcome: Outcome) -> None:
-        """Writes a scenario's verdict and shows it; raises what pytest, and so JUnit and Allure, are to think of it."""
+    def _show(self, outcome: Outcome) -> None:
+        """Shows a verdict; raises what pytest, and so JUnit and Allure, are to think of it."""
         from conformance import evidence
 
         verdict = outcome.verdict
-        self.run.say(verdict)
         journal = next(iter(self.run.subjects.values())).journal
         evidence.show(verdict, outcome.judgement, journal)
         if verdict.verdict in ("not-tested", "not-applicable"):
@@ -133,12 +175,16 @@ class Examination:
     def pytest_keyboard_interrupt(self) -> None:
         self._interrupted = True
 
+    def pytest_internalerror(self) -> None:
+        self._interrupted = True
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if session.config.option.collectonly:
             return  # the header is the plan
         from conformance.seen import seen
 
+        self._lanes.stop()
         self.run.finish(interrupted=self._interrupted, more=seen(self.run))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import secrets
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -94,6 +95,7 @@ class Run:
     planned: dict[str, list[str]] = field(default_factory=dict)  # requirement id -> scenario ids
     shown_options: Mapping[str, Any] = field(default_factory=dict)
     _record: TextIO | None = None
+    _writing: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def as_of(self) -> date:
@@ -184,17 +186,19 @@ class Run:
     def finish(self, *, interrupted: bool, more: Mapping[str, Any]) -> None:
         """Writes the footer; a record without one was cut short."""
         footer = {"kind": "footer", "finished": clock.now().isoformat(timespec="seconds"), "interrupted": interrupted}
-        self._write({**footer, **more})
+        self._write({**footer, **more}, last=True)
         for subject in self.subjects.values():
             subject.close()
-        if self._record:
-            self._record.close()
-            self._record = None
 
-    def _write(self, line: Mapping[str, Any]) -> None:
-        if self._record:
+    def _write(self, line: Mapping[str, Any], *, last: bool = False) -> None:
+        with self._writing:
+            if self._record is None:
+                return
             self._record.write(json.dumps(line, ensure_ascii=False) + "\n")
             self._record.flush()
+            if last:  # a lane that is still at work comes too late
+                self._record.close()
+                self._record = None
 
     def _missing(self) -> list[str]:
         """The APIs that law in force demands and the target does not name."""

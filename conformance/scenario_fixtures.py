@@ -5,6 +5,10 @@ Registered only when a target is given, so that no stranger's test session sees 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from inspect import signature
+from typing import Any
+
 import pytest
 
 from conformance.flows.discovery import Discovery
@@ -17,6 +21,20 @@ from conformance.run import Run, Subject
 from conformance.target import Claim
 
 RUN = pytest.StashKey[Run]()
+VIEWS: dict[str, Callable[..., object]] = {}
+
+
+def view(function: Callable[..., object]) -> Any:
+    """A fixture that is made of the subject and the claim alone, so that it can be made without pytest as well."""
+    VIEWS[function.__name__] = function
+    return pytest.fixture(function)
+
+
+def views(names: Iterable[str], subject: Subject, claim: Claim) -> dict[str, object]:
+    """Those of these names that are views."""
+    given = {"subject": subject, "claim": claim}
+    made = {name: VIEWS[name] for name in names if name in VIEWS}
+    return {name: each(**{known: given[known] for known in signature(each).parameters}) for name, each in made.items()}
 
 
 @pytest.fixture
@@ -25,43 +43,43 @@ def subject(request: pytest.FixtureRequest) -> Subject:
     return next(iter(request.config.stash[RUN].subjects.values()))
 
 
-@pytest.fixture
+@view
 def prior_auth(subject: Subject, claim: Claim) -> PriorAuth:
     """A prior-authorization endpoint."""
     return PriorAuth(subject.recording, claim)
 
 
-@pytest.fixture
+@view
 def formulary(subject: Subject, claim: Claim) -> Formulary:
     """A drug formulary, behind an endpoint or in a folder."""
     return Formulary(subject.recording, claim)
 
 
-@pytest.fixture
+@view
 def exchange(subject: Subject, claim: Claim) -> PayerToPayer:
     """A payer-to-payer endpoint."""
     return PayerToPayer(subject.recording, claim)
 
 
-@pytest.fixture
+@view
 def discovery(subject: Subject, claim: Claim) -> Discovery:
     """What an endpoint says of itself."""
     return Discovery(subject.recording, claim)
 
 
-@pytest.fixture
+@view
 def trust(subject: Subject, claim: Claim) -> Trust:
     """The authorization server in front of an endpoint."""
     return Trust(subject.recording, claim)
 
 
-@pytest.fixture
+@view
 def clocks(subject: Subject) -> Clocks:
     """The limits for decisions that bind this payer."""
     return Clocks(subject.target)
 
 
-@pytest.fixture
+@view
 def latency(subject: Subject, claim: Claim) -> Latency:
     """How long the answers took, against their limits."""
     return Latency(subject.recording, claim)

@@ -27,7 +27,8 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"wire"}),
     frozenset({"cases", "flows", "self_description"}),
     frozenset({
-        "judge", "judging", "rules", "opening", "run", "seen", "scenarios", "scenario_fixtures", "plugin", "proving",
+        "judge", "judging", "rules", "opening", "run", "seen", "scenarios", "scenario_fixtures", "lanes",
+        "plugin", "proving",
         "evidence", "report", "follow_up", "audit",
     }),
     frozenset({"cli", "launch", "running", "plan", "doctor", "init", "prove"}),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -30,11 +32,13 @@ class Line:
 
     def __init__(self) -> None:
         self.sent: list[Request] = []
+        self._one_by_one = threading.Lock()
         self.recording: Recording | None = None
 
     def send(self, base_url: str, api: Api, request: Request) -> Exchange:
-        self.sent.append(request)
-        exchange = exchanged(f"x{len(self.sent)}", request, base_url)
+        with self._one_by_one:
+            self.sent.append(request)
+            exchange = exchanged(f"x{len(self.sent)}", request, base_url)
         assert self.recording is not None
         self.recording.note(exchange)
         return exchange
@@ -65,6 +69,51 @@ def test_an_act_is_done_once_for_all_who_ask():
     assert answers[0] is answers[1] is answers[2]
     assert recording.done((NEW, "submit", "approved"))
     assert not recording.done((OLD, "submit", "approved"))
+
+
+def test_whoever_asks_for_an_act_that_another_is_doing_waits_for_it():
+    recording, line = recorded()
+    doing, waiting = threading.Event(), threading.Event()
+
+    def slowly() -> Exchange:
+        doing.set()
+        assert waiting.wait(5)
+        return recording.send(NEW, SUBMIT)
+
+    def asked() -> tuple[Exchange, list[str]]:
+        with judging(Judgement()) as judgement:
+            return recording.act("submit", slowly), judgement.exchanges
+
+    with ThreadPoolExecutor(2) as both:
+        first = both.submit(asked)
+        assert doing.wait(5)
+        second = both.submit(asked)
+        assert not recording.done("submit")
+        waiting.set()
+        assert first.result(5) == second.result(5)
+
+    assert first.result()[1] == ["x1"]
+    assert len(line.sent) == 1
+
+
+def test_exchanges_go_to_the_act_of_the_thread_that_sends_them():
+    recording, _ = recorded()
+    both = threading.Barrier(2)
+
+    def act(case: str) -> list[str]:
+        def send() -> None:
+            both.wait(5)
+            recording.send(NEW, replace(SUBMIT, case=case))
+            both.wait(5)
+
+        with judging(Judgement()) as judgement:
+            recording.act(case, send)
+        return judgement.exchanges
+
+    with ThreadPoolExecutor(2) as two:
+        seen = list(two.map(act, ["a", "b"]))
+
+    assert sorted(seen) == [["x1"], ["x2"]]
 
 
 @pytest.mark.parametrize("value", [None, False, (), 0])

@@ -1,7 +1,11 @@
-"""Run once, assert many: every act is done at most once and remembered, its exception included."""
+"""Run once, assert many: every act is done at most once and remembered, its exception included.
+
+Scenarios at different base URLs run at the same time: whoever asks for an act that another is doing waits for it.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -29,11 +33,19 @@ class Options:
 
 @dataclass
 class Act:
-    """One act that was done: its value or exception, and the exchanges it took."""
+    """One act: its value or exception, the exchanges it took, and whether it is over."""
 
     value: Any = None
     raised: Exception | None = None
     exchanges: list[Exchange] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
+
+
+class _Open(threading.local):
+    """The acts that this thread is doing, each inside the one before it."""
+
+    def __init__(self) -> None:
+        self.acts: list[Act] = []
 
 
 class Recording:
@@ -53,28 +65,19 @@ class Recording:
         self.options = options
         self._wire = wire
         self._acts: dict[Hashable, Act] = {}
-        self._open: list[Act] = []
+        self._open = _Open()
+        self._beginning = threading.Lock()
         self._folders: dict[str, Folder] = {}
         self._over = False
 
     def act(self, key: Hashable, do: Callable[[], T]) -> T:
         """The value of ``do``, done now or remembered; its exchanges are shown to the scenario that asks."""
-        act = self._acts.get(key)
-        if act is None:
-            if self._over:
-                raise NotTested("the run ended before this was done")
-            act = self._acts[key] = Act()
-            self._open.append(act)
-            try:
-                act.value = do()
-            except Exception as raised:
-                act.raised = raised  # ours too: what failed once is not half done for those who ask later
-            except BaseException:
-                del self._acts[key]  # interrupted: nothing is known of it
-                raise
-            finally:
-                self._open.pop()
-        for outer in self._open:
+        act, mine = self._begun(key)
+        if mine:
+            self._do(key, act, do)
+        else:
+            act.over.wait()
+        for outer in self._open.acts:
             outer.exchanges += [each for each in act.exchanges if each not in outer.exchanges]
         if judgement := current():
             judgement.saw(each.id for each in act.exchanges)
@@ -83,31 +86,57 @@ class Recording:
         value: T = act.value
         return value
 
+    def _begun(self, key: Hashable) -> tuple[Act, bool]:
+        """The act of that key, and whether it is the asker's to do."""
+        with self._beginning:
+            act = self._acts.get(key)
+            if act is not None:
+                return act, False
+            if self._over:
+                raise NotTested("the run ended before this was done")
+            act = self._acts[key] = Act()
+            return act, True
+
+    def _do(self, key: Hashable, act: Act, do: Callable[[], object]) -> None:
+        self._open.acts.append(act)
+        try:
+            act.value = do()
+        except Exception as raised:
+            act.raised = raised  # ours too: what failed once is not half done for those who ask later
+        except BaseException:
+            del self._acts[key]  # interrupted: nothing is known of it
+            act.raised = NotTested("the run ended before this was done")
+            raise
+        finally:
+            self._open.acts.pop()
+            act.over.set()
+
     def end(self) -> None:
         """From now on what was done is told, and nothing more is done: a new act is NotTested."""
         self._over = True
 
     def done(self, key: Hashable) -> bool:
         """Whether an act was done already."""
-        return key in self._acts
+        act = self._acts.get(key)
+        return act is not None and act.over.is_set()
 
     def note(self, exchange: Exchange) -> None:
         """Puts an exchange down to the act that is being done."""
-        for act in self._open:
+        for act in self._open.acts:
             act.exchanges.append(exchange)
 
     def exchanges(self, operation: str, claim: Claim) -> tuple[Exchange, ...]:
         """All exchanges of an operation at a claim so far, in order."""
         seen: dict[str, Exchange] = {}
-        for act in self._acts.values():
-            for each in act.exchanges:
+        for act in list(self._acts.values()):
+            for each in list(act.exchanges):
                 if each.operation == operation and each.claim == claim.label:
                     seen[each.id] = each
         return tuple(seen.values())
 
     def operations(self, exchange_ids: Iterable[str]) -> list[str]:
         """The operation of each of some exchanges."""
-        by_id = {each.id: each.operation for act in self._acts.values() for each in act.exchanges}
+        by_id = {each.id: each.operation for act in list(self._acts.values()) for each in act.exchanges}
         return [by_id[each] for each in exchange_ids if each in by_id]
 
     def guide(self, claim: Claim) -> Guide:
@@ -141,9 +170,8 @@ class Recording:
         files = self.api(claim).files
         if files is None:
             return None
-        if claim.api not in self._folders:
-            self._folders[claim.api] = Folder(files)
-        return self._folders[claim.api]
+        with self._beginning:
+            return self._folders.setdefault(claim.api, Folder(files))
 
     def endpoint(self, claim: Claim) -> None:
         """NotApplicable where the API is a folder: it has no HTTP to judge."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
@@ -21,9 +22,13 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s-]+")
 
 
 class Redactor:
-    """Remembers who is who for one run; ``text`` and ``resource`` give back what may be written."""
+    """Remembers who is who for one run; ``text`` and ``resource`` give back what may be written.
+
+    Threads may share it.
+    """
 
     def __init__(self, secrets: Iterable[str] = (), members: Iterable[Mapping[str, Any]] = ()) -> None:
+        self._lock = threading.RLock()
         self._known = Known()
         self._people: dict[str, str] = {}  # an identifier or id -> the pseudonym of whose it is
         self._strangers = 0
@@ -39,9 +44,10 @@ class Redactor:
 
     def hide(self, secret: str) -> None:
         """From now on ``secret`` is written nowhere, nor are its lines, nor the private parts of a JSON key."""
-        for line in (secret, *secret.splitlines(), *_private(secret)):
-            if len(line.strip()) >= LEAST:
-                self._known.hide(line.strip())
+        with self._lock:
+            for line in (secret, *secret.splitlines(), *_private(secret)):
+                if len(line.strip()) >= LEAST:
+                    self._known.hide(line.strip())
 
     def credentials(self, headers: Mapping[str, str]) -> None:
         """Hides what these headers of a request open doors with."""
@@ -51,14 +57,16 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Any text, without secrets and without what is known of members; halves of characters become visible."""
-        text = self._known.replaced(text.encode("utf-8", "backslashreplace").decode("utf-8"))
-        if "/" not in text:
-            return text
-        return places.PERSON_PATH.sub(lambda found: f"{found[1]}/{self._stranger(unquote(found[2]))}", text)
+        with self._lock:
+            text = self._known.replaced(text.encode("utf-8", "backslashreplace").decode("utf-8"))
+            if "/" not in text:
+                return text
+            return places.PERSON_PATH.sub(lambda found: f"{found[1]}/{self._stranger(unquote(found[2]))}", text)
 
     def resource(self, node: Any) -> Any:
         """A FHIR body (or any JSON) with its personal elements replaced; shapes, codes and systems stay."""
-        return self._told(self._walk(node, "", fhir=False))
+        with self._lock:
+            return self._told(self._walk(node, "", fhir=False))
 
     def body(self, body: bytes, media_type: str, limit: int) -> str:
         """A message body as it may be written: redacted, and cut at ``limit`` characters."""

@@ -22,7 +22,8 @@ def fold(directory: Path, baseline: dict[str, Any] | None = None) -> dict[str, A
     lines = list(_lines(directory / "verdicts.jsonl"))
     footer = next((line for line in lines if line.get("kind") == "footer"), {})
     verdicts = [from_json(line) for line in lines if line.get("kind") == "verdict"]
-    finished = bool(footer) and not footer.get("interrupted")
+    planned = {scenario for row in header["requirements"] for scenario in row["planned"]}
+    finished = bool(footer) and not footer.get("interrupted") and planned <= {each.scenario for each in verdicts}
     judged = judge(header, verdicts, finished=finished, baseline=baseline)
     kept = {
         key: header[key] for key in ("schema", "harness", "target", "options", "as_of", "started", "scope", "clock")

@@ -10,6 +10,7 @@ import json
 import re
 import secrets
 import subprocess
+import threading
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -48,13 +49,20 @@ class Tokens:
         self._post = post
         self._kept: dict[str, Token] = {}
         self._answers: dict[str, Exchange] = {}
+        self._asking = threading.RLock()  # nobody asks for a token while another does
 
     def own(self, auth: Auth) -> Token:
         """Our own token for ``auth``: fetched, kept or given."""
+        with self._asking:
+            token = self._kept.get(auth.name)
+            if token is None or clock.monotonic() >= token.expires:
+                token = self._kept[auth.name] = self._fetched(auth)
+            return token
+
+    def kept(self, auth: Auth) -> str:
+        """The token that is kept for ``auth`` now; empty where there is none."""
         token = self._kept.get(auth.name)
-        if token is None or clock.monotonic() >= token.expires:
-            token = self._kept[auth.name] = self._fetched(auth)
-        return token
+        return token.value if token else ""
 
     def forget(self, auth: Auth) -> None:
         """The payer no longer takes this token: the next request asks for another."""

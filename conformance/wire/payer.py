@@ -7,6 +7,8 @@ kept. A gateway's refusals are waited out; trouble on the way becomes the exchan
 from __future__ import annotations
 
 import contextlib
+import ssl
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
@@ -87,13 +89,19 @@ class _Line:
 
 
 class Wire:
-    """The connections of one run to one target; every exchange goes to ``journal`` as soon as it is over."""
+    """The connections of one run to one target; every exchange goes to ``journal`` as soon as it is over.
+
+    Threads may share it: each has connections of its own, the pace is kept by all together, and ``journal`` is told of
+    one exchange at a time.
+    """
 
     def __init__(self, target: Target, *, journal: Callable[[Exchange], None], limits: Limits = Limits()) -> None:
         self.limits = limits
         self.tokens = Tokens(self._token_request)
         self._journal = journal
         self._lines: dict[tuple[object, ...], _Line] = {}
+        self._contexts: dict[tuple[str, ...], ssl.SSLContext] = {}
+        self._lock = threading.RLock()
         self._count = 0
         self._unreachable: dict[str, Failure] = {}
         self._answered: set[str] = set()  # base URLs
@@ -112,16 +120,16 @@ class Wire:
 
     def close(self) -> None:
         """Closes every connection."""
-        for line in self._lines.values():
-            line.transport.close()
-        self._lines.clear()
+        with self._lock:
+            for line in self._lines.values():
+                line.transport.close()
+            self._lines.clear()
 
     def send(self, base_url: str, api: Api, request: Request) -> Exchange:
         """The answer to ``request``, or why there is none; never raises for what happens on the way."""
         order, refused = self._order(base_url, api, request)
         exchange = self._exchange(order, request, refused)
         if exchange.status == 401 and self._token_aged(api.auth, order):
-            self.tokens.forget(api.auth)
             order, refused = self._order(base_url, api, request)
             exchange = self._exchange(order, request, refused)
         return self._noted(exchange)
@@ -153,10 +161,16 @@ class Wire:
 
     def _token_aged(self, auth: Auth, order: _Order) -> bool:
         """Whether the token that is refused was taken before: then it ran out early, and a new one is due."""
-        if not order.own or auth.type in ("none", "bearer") or auth.name not in self._taken:
+        if not order.own or auth.type in ("none", "bearer"):
             return False
-        self._taken.discard(auth.name)
-        return True
+        with self._lock:
+            if order.headers.get("authorization") != f"Bearer {self.tokens.kept(auth)}":
+                return True  # another thread found it so, and has a new one already
+            if auth.name not in self._taken:
+                return False
+            self._taken.discard(auth.name)
+            self.tokens.forget(auth)
+            return True
 
     def _token_request(self, auth: Auth, headers: Mapping[str, str], body: bytes, claim: str) -> Exchange:
         request = Request("discovery.token", "POST", auth.token_url, claim=claim, body=body, token=NONE)
@@ -164,9 +178,10 @@ class Wire:
         return self._noted(self._exchange(order, request, self._unreachable.get(auth.token_url)))
 
     def _noted(self, exchange: Exchange) -> Exchange:
-        self._count += 1
-        noted = replace(exchange, id=f"x{self._count:04d}")
-        self._journal(noted)
+        with self._lock:
+            self._count += 1
+            noted = replace(exchange, id=f"x{self._count:04d}")
+            self._journal(noted)
         return noted
 
     # --- attempts ------------------------------------------------------------------------------------------------
@@ -273,16 +288,24 @@ class Wire:
         return replace(seen, body=whole, failure=failed)
 
     def _keep_pace(self) -> None:
-        now = clock.monotonic()
-        if now < self._next:
-            clock.sleep(self._next - now)
-        self._next = max(now, self._next) + self._spacing
+        with self._lock:
+            now = clock.monotonic()
+            turn = max(now, self._next)
+            self._next = turn + self._spacing
+        if turn > now:
+            clock.sleep(turn - now)
 
     def _line(self, order: _Order) -> _Line:
         auth = order.auth
-        key = (gateway.origin(order.url), auth.client_certificate, auth.client_key, auth.ca_file, auth.proxy)
-        if key not in self._lines:
-            watch = Watch()
-            transport = httpx.HTTPTransport(verify=context(auth), proxy=auth.proxy or None, trust_env=False)
-            self._lines[key] = _Line(watched(transport, watch), watch)
-        return self._lines[key]
+        trusted = (auth.client_certificate, auth.client_key, auth.ca_file)
+        key = (gateway.origin(order.url), *trusted, auth.proxy, threading.get_ident())
+        with self._lock:
+            if key not in self._lines:
+                if trusted not in self._contexts:
+                    self._contexts[trusted] = context(auth)
+                watch = Watch()
+                transport = httpx.HTTPTransport(
+                    verify=self._contexts[trusted], proxy=auth.proxy or None, trust_env=False
+                )
+                self._lines[key] = _Line(watched(transport, watch), watch)
+            return self._lines[key]

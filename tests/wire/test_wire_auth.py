@@ -6,7 +6,9 @@ import base64
 import json
 import socket
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import parse_qsl
 
@@ -153,6 +155,30 @@ def test_a_refused_token_request_is_told_once_and_nothing_else_is_sent(refusal: 
         assert [heard.target for heard in payer.heard] == ["/token"]
 
     run(gateway, SECRET, use)
+
+
+def test_of_two_that_find_the_token_run_out_early_one_asks_for_another_and_both_go_on() -> None:
+    both = threading.Barrier(2)
+
+    class Both(Gateway):
+        """Answers two requests with the old token only when both are there."""
+
+        def __call__(self, payer: Payer, line: socket.socket, heard: Heard) -> bool:
+            if self.valid and heard.headers.get("authorization") == "Bearer t-1":
+                both.wait(5)
+            return super().__call__(payer, line, heard)
+
+    gateway = Both(grant("t-1"), grant("t-2"))
+
+    def use(wire: Wire, payer: Payer, api: Api) -> None:
+        assert wire.send(payer.url, api, READ).status == 200
+        gateway.valid = {"t-2"}
+        with ThreadPoolExecutor(2) as two:
+            statuses = [each.status for each in two.map(lambda _: wire.send(payer.url, api, READ), range(2))]
+        assert statuses == [200, 200]
+
+    run(gateway, SECRET, use)
+    assert len(gateway.forms) == 2
 
 
 def test_requests_without_our_token_need_no_token_endpoint() -> None:
