@@ -55,7 +55,7 @@ def load(body: bytes) -> Any:
         raise NotJson("the text is HTML or XML, not JSON")
     _bounded(text)
     try:
-        content = json.loads(text, object_pairs_hook=_object, parse_constant=_refused, parse_float=_number)
+        content = _DECODER.decode(text)
     except json.JSONDecodeError as wrong:
         raise NotJson(_broken(text, wrong)) from None
     except ValueError:  # ours, or the interpreter's about a number of thousands of digits
@@ -100,6 +100,9 @@ def _number(digits: str) -> float:
     if number in (INFINITE, -INFINITE):
         raise ValueError("too large")
     return number
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refused, parse_float=_number)
 
 
 def _place(text: str, offset: int) -> str:

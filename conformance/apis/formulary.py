@@ -7,9 +7,10 @@ systems are known with and without their ending -TEMPORARY-TRIAL-USE: the guide'
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from sys import intern
+from typing import Any, NamedTuple
 
+from conformance.apis.formulary_drugs import RXNORM, Drug, is_number, read_drug
 from conformance.apis.formulary_plans import (
     DRUG_POLICY,
     FORMULARY_REFERENCE,
@@ -34,7 +35,6 @@ from conformance.apis.shapes import (
     records,
     reference_key,
     text,
-    texts,
     truth,
 )
 
@@ -52,6 +52,7 @@ __all__ = [
     "Item",
     "Location",
     "Plan",
+    "is_number",
     "kind_of",
     "read_drug",
     "read_formulary",
@@ -85,9 +86,6 @@ ADDITIONAL_INFORMATION = (
 )
 
 ITEM_TYPES = "http://hl7.org/fhir/us/davinci-drug-formulary/CodeSystem/usdf-InsuranceItemTypeCS"
-DRUG_PROFILE = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-FormularyDrug"
-NDC = "http://hl7.org/fhir/sid/ndc"
-RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 FORMULARY_ITEM = Coding(ITEM_TYPES, "formulary-item")
 
 TIERS = "http://hl7.org/fhir/us/davinci-drug-formulary/CodeSystem/usdf-DrugTierCS-TEMPORARY-TRIAL-USE"
@@ -101,8 +99,7 @@ _SPELT_OUT = frozenset({TIERS, BENEFIT_TYPES})
 _SHORTENED = frozenset({TIERS_WITHOUT_SUFFIX, BENEFIT_TYPES_WITHOUT_SUFFIX})
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):  # made by the hundred thousand, and no other value is made as fast
     """One drug's place in one formulary. The limits are None where the item does not speak of them.
 
     ``formulary`` and ``drug`` are "Type/id"; ``tiers`` and ``benefit_types`` hold one tuple of codings per extension,
@@ -113,8 +110,8 @@ class Item:
     id: str
     last_updated: str
     codes: tuple[Coding, ...]
-    formulary: str
     drug: str
+    formulary: str
     status: str
     period: Period | None
     tiers: tuple[tuple[Coding, ...], ...]
@@ -166,44 +163,39 @@ class Item:
         return True if systems & _SPELT_OUT else None
 
 
-@dataclass(frozen=True, slots=True)
-class Drug:
-    """One drug; ``rxnorm`` and ``ndc`` are its codes in these systems, ``names`` everything it is called by.
+class Terms(NamedTuple):
+    """What the extensions of an item say: an item's fields from ``formulary`` on, in the same order."""
 
-    ``searched`` are the names that the guide's search looks at, ``claimed`` is whether it claims the guide's profile.
-    """
-
-    at: str
-    id: str
-    last_updated: str
+    formulary: str
     status: str
-    codes: tuple[Coding, ...]
-    rxnorm: tuple[str, ...]
-    ndc: tuple[str, ...]
-    searched: tuple[str, ...]
-    names: tuple[str, ...]
-    claimed: bool
-    dose_form: tuple[Coding, ...]
-
-    @property
-    def number(self) -> str:
-        """Its first RxNorm code that can be one; "" without any."""
-        return next(filter(is_number, self.rxnorm), "")
+    period: Period | None
+    tiers: tuple[tuple[Coding, ...], ...]
+    benefit_types: tuple[tuple[Coding, ...], ...]
+    prior_authorization: bool | None
+    prior_authorization_new_starts: bool | None
+    step_therapy: bool | None
+    step_therapy_new_starts: bool | None
+    quantity_limit: bool | None
+    quantity_detail: bool
+    additional_information: str
 
 
 def read_item(resource: Any, at: str = "") -> Item | None:
-    """A formulary item; None for any resource that is no Basic."""
+    """A formulary item; None for any resource that is no Basic. Its extensions may be read already (Terms)."""
     if not is_type(resource, "Basic"):
         return None
     at, ident, updated = place(resource, at)
-    said = _by_url(resource)
-    return Item(
-        at=at,
-        id=ident,
-        last_updated=updated,
-        codes=codings(resource.get("code")),
+    said = resource.get("extension")
+    terms = said if isinstance(said, Terms) else read_terms(said)
+    drug = reference_key(resource.get("subject"))
+    return Item(at, ident, intern(updated), codings(resource.get("code")), intern(drug), *terms)
+
+
+def read_terms(extensions: Any) -> Terms:
+    """What the extensions of a formulary item say."""
+    said = _by_url(extensions)
+    return Terms(
         formulary=_first_reference(said.get(FORMULARY_REFERENCE, [])),
-        drug=reference_key(resource.get("subject")),
         status=_first_text(said.get(AVAILABILITY_STATUS, []), "valueCode"),
         period=_first_period(said.get(AVAILABILITY_PERIOD, [])),
         tiers=_concepts(said.get(DRUG_TIER, [])),
@@ -218,11 +210,10 @@ def read_item(resource: Any, at: str = "") -> Item | None:
     )
 
 
-def _by_url(resource: JsonObject) -> dict[str, list[JsonObject]]:
+def _by_url(extensions: Any) -> dict[str, list[JsonObject]]:
     """A resource's extensions by URL."""
     said: dict[str, list[JsonObject]] = {}
-    listed = resource.get("extension")
-    for each in listed if isinstance(listed, list) else ():
+    for each in extensions if isinstance(extensions, list) else ():
         if isinstance(each, dict) and isinstance(url := each.get("url"), str):
             if url in said:
                 said[url].append(each)
@@ -259,11 +250,6 @@ def _flag(found: list[JsonObject]) -> bool | None:
     return None
 
 
-def is_number(code: str) -> bool:
-    """Whether a code can be one of RxNorm's: its identifiers are numbers."""
-    return code.isascii() and code.isdigit()
-
-
 def _told(limit: bool | None, detail: bool | None) -> bool | None:
     return True if limit is None and detail else limit
 
@@ -283,31 +269,4 @@ def _tells_a_quantity(detail: JsonObject) -> bool:
     return any(
         text(part.get("valueString")) or part.get("valueTiming") or part.get("valueQuantity")
         for _, part in records(detail.get("extension"))
-    )
-
-
-def read_drug(resource: Any, at: str = "") -> Drug | None:
-    """A drug; None for any resource that is no MedicationKnowledge."""
-    if not is_type(resource, "MedicationKnowledge"):
-        return None
-    at, ident, updated = place(resource, at)
-    codes = codings(resource.get("code"))
-    called = (
-        *(each.display for each in codes),
-        *texts(resource.get("synonym")),
-    )
-    in_words = text(record(resource.get("code")).get("text"))
-    profiles = texts(record(resource.get("meta")).get("profile"))
-    return Drug(
-        at=at,
-        id=ident,
-        last_updated=updated,
-        status=text(resource.get("status")),
-        codes=codes,
-        rxnorm=tuple(each.code for each in codes if each.system == RXNORM and each.code),
-        ndc=tuple(each.code for each in codes if each.system == NDC and each.code),
-        searched=tuple(dict.fromkeys(name for name in called if name)),
-        names=tuple(dict.fromkeys(name for name in (*called, in_words) if name)),
-        claimed=any(each.split("|")[0] == DRUG_PROFILE for each in profiles),
-        dose_form=codings(resource.get("doseForm")),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
 
 from conformance import clock
 from conformance.apis.formulary import FORMULARY_ITEM, Drug, Formulary, Item, Plan, is_number
@@ -76,9 +77,12 @@ def new_starts_faults(item: Item) -> tuple[str, ...]:
 
 def outside_its_period(item: Item, moment: datetime) -> bool:
     """Whether, at that moment, an item's availability period is over or has not begun, by any reading."""
-    if item.period is None:
-        return False
-    start, end = (clock.stamp(written, clock.ANYWHERE) for written in (item.period.start, item.period.end))
+    return item.period is not None and _outside(item.period.start, item.period.end, moment)
+
+
+@lru_cache(maxsize=1024)  # items share few periods
+def _outside(begins: str, ends: str, moment: datetime) -> bool:
+    start, end = (clock.stamp(written, clock.ANYWHERE) for written in (begins, ends))
     return bool((start and start.earliest > moment) or (end and end.latest < moment))
 
 

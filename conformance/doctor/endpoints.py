@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
@@ -44,7 +45,8 @@ def folder_checks(target: Target) -> Iterator[Check]:
         if api.files is None:
             continue
         folder = Folder(api.files)
-        counts = [f"{sum(1 for _ in folder.resources(kind))} {kind}" for kind in folder.types()]
+        found = Counter(placed.type for placed in folder.walk())
+        counts = [f"{found[kind]} {kind}" for kind in sorted(found)]
         key = f"apis.{api.name}.files"
         if not counts:
             yield Check(key, False, f"{api.files} holds no resource that can be read", "your file", key)

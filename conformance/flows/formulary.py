@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any, TypeVar
@@ -12,7 +11,6 @@ from typing import Any, TypeVar
 from conformance import clock
 from conformance.apis.formulary import (
     DRUG_POLICY,
-    FORMULARY_ITEM,
     RXNORM,
     Drug,
     Item,
@@ -22,54 +20,38 @@ from conformance.apis.formulary import (
     read_drug,
     read_formulary,
     read_item,
-    read_location,
     read_plan,
 )
 from conformance.apis.formulary import (
     Formulary as FormularyList,
 )
 from conformance.apis.formulary_found import rxnorm_of, telling_word
-from conformance.apis.raw import raw_problem, resource_problem
-from conformance.apis.searchset import read_page
-from conformance.apis.shapes import JsonObject, Placed
-from conformance.errors import NotApplicable, NotTested, Unjudgeable
+from conformance.apis.raw import raw_problem
+from conformance.apis.shapes import JsonObject, Placed, is_type, text
+from conformance.errors import NotApplicable, NotTested
 from conformance.exchange import Exchange
 from conformance.expect import advise
 from conformance.flows.declared import Declared, Lists, by_drug
-from conformance.flows.paging import Found, Reach, Step, gathered, next_page
+from conformance.flows.formulary_folder import Handed, Raw, read_folder
+from conformance.flows.formulary_searches import (
+    AGAIN,
+    ENOUGH,
+    ITEMS,
+    LISTING,
+    LISTINGS,
+    ONE_PAGE,
+    RAW,
+    Searches,
+    asked,
+)
+from conformance.flows.paging import Found, Reach
 from conformance.flows.recording import Recording, answered, resource_of, unending
 from conformance.primitives import wrong
 from conformance.target import Claim
-from conformance.wire.files import Folder
-from conformance.wire.payer import Request
 
 T = TypeVar("T")
-Params = tuple[tuple[str, str], ...]
-RAW = "formulary.answers-are-fhir"
 TYPES = ("InsurancePlan", "Basic", "MedicationKnowledge", "Location")
-EVERYTHING = Reach(pages=500, matches=20_000)
-ENOUGH = Reach(pages=50, matches=1_000)  # of a search that is asked for its own sake
-ONE_PAGE = Reach(pages=1, matches=1_000)
 MOST_READS = 50  # resources that are referred to and not listed
-PAGE_SIZE = "100"
-LISTING, AGAIN = "listing", "listing-again"
-
-ITEMS: Params = (("code", f"{FORMULARY_ITEM.system}|{FORMULARY_ITEM.code}"),)
-ACTIVE: Params = (("status", "active"),)
-# How each type is listed, and how where a server refuses that: a plan without a status is not found by one.
-LISTINGS: dict[str, tuple[Params, ...]] = {
-    "InsurancePlan": ((), ACTIVE),
-    "Basic": (ITEMS,),
-    "MedicationKnowledge": (ACTIVE,),
-}
-
-
-@dataclass(frozen=True)
-class Raw:
-    """An answer, or a resource of a folder, and why it is no FHIR; "" where it is."""
-
-    at: str
-    problem: str
 
 
 class Formulary:
@@ -79,36 +61,53 @@ class Formulary:
         self._recording = recording
         self.claim = claim
         self.guide = recording.guide(claim)
+        self._searches = Searches(recording, claim)
         self._advised: set[str] = set()
 
     # -- what is listed --------------------------------------------------------------------------------------------
 
     @cached_property
+    def handed(self) -> Handed | None:
+        """What the folder holds that stands for the endpoint, if one does; read once."""
+        folder = self._recording.folder(self.claim)
+        if folder is None:
+            return None
+        return self._recording.act((self.claim, "folder"), lambda: read_folder(folder, TYPES))
+
+    @cached_property
     def plans(self) -> tuple[Plan, ...]:
         """Every insurance plan of the guide's that is listed."""
-        return self._read("InsurancePlan", lambda r, at: read_plan(r, at) if kind_of(r) == "plan" else None)
+        if handed := self.handed:
+            return handed.plans
+        return self._read("InsurancePlan", lambda r: read_plan(r) if kind_of(r) == "plan" else None)
 
     @cached_property
     def formularies(self) -> tuple[FormularyList, ...]:
         """Every formulary listed: it says that it is one, or an item or plan takes it for one."""
+        if handed := self.handed:
+            return handed.formularies
         named = {item.formulary for item in self.items} | {key for plan in self.plans for key in plan.formularies}
 
-        def read(resource: Any, at: str) -> FormularyList | None:
+        def read(resource: Any) -> FormularyList | None:
             kind = kind_of(resource)
             taken = kind is None and f"InsurancePlan/{resource.get('id')}" in named
-            return read_formulary(resource, at) if kind == "formulary" or taken else None
+            return read_formulary(resource) if kind == "formulary" or taken else None
 
         return self._read("InsurancePlan", read)
 
     @cached_property
     def items(self) -> tuple[Item, ...]:
         """Every formulary item listed."""
-        return self._read("Basic", lambda r, at: item if (item := read_item(r, at)) and item.is_listing else None)
+        if handed := self.handed:
+            return handed.items
+        return self._read("Basic", lambda r: item if (item := read_item(r)) and item.is_listing else None)
 
     @cached_property
     def drugs(self) -> tuple[Drug, ...]:
         """Every drug of the formularies: those listed that claim the guide's profile or that an item names, and (of an
         endpoint, as far as we read them) those that an item names and no listing shows."""
+        if handed := self.handed:
+            return handed.drugs
         named = {item.drug for item in self.items}
         listed = self._read("MedicationKnowledge", read_drug)
         unlisted = [self.looked_up(key) for key in self._unlisted if key.startswith("MedicationKnowledge/")]
@@ -117,39 +116,27 @@ class Formulary:
             *(drug for each in unlisted if each and (drug := read_drug(each))),
         )
 
-    @cached_property
+    @property
     def locations(self) -> tuple[Location, ...]:
         """Every location a folder holds; an endpoint is not asked to list them."""
-        return self._read("Location", read_location)
-
-    def everything(self) -> tuple[Placed, ...]:
-        """All resources listed, as they came."""
-        return tuple(placed for type_ in LISTINGS for placed in self._listed(type_))
+        return handed.locations if (handed := self.handed) else ()
 
     def raw(self) -> tuple[Raw, ...]:
-        """Every answer that lists something, or every resource of the folder, with what makes it no FHIR."""
-        folder = self._recording.folder(self.claim)
-        if folder is None:
-            return tuple(
-                Raw(f"{each.operation} {each.url}", raw_problem(each, ("Bundle",))) for each in self._listings()
-            )
-        return self._recording.act((self.claim, "raw"), lambda: self._raw_folder(folder))
-
-    def _raw_folder(self, folder: Folder) -> tuple[Raw, ...]:
-        listed = [placed for type_ in TYPES for placed in self._listed(type_)]
-        unread = [Raw(each.at, each.message) for each in folder.problems]
-        return (*unread, *(Raw(placed.at, resource_problem(placed.resource)) for placed in listed))
+        """Every answer that lists something, or what was looked at closely of a folder, with what makes it no FHIR."""
+        if handed := self.handed:
+            return handed.raw
+        return tuple(Raw(f"{each.operation} {each.url}", raw_problem(each, ("Bundle",))) for each in self._listings())
 
     def _listings(self) -> tuple[Exchange, ...]:
         for type_ in LISTINGS:
             with suppress(NotTested):
                 self.listing(type_)
         sent = self._recording.exchanges("formulary.search", self.claim)
-        again = {_asked(each) for each in sent if each.case == AGAIN}
+        again = {asked(each) for each in sent if each.case == AGAIN}
         judged = [
             each
             for each in sent
-            if each.case == AGAIN or (each.case == LISTING and ((each.status or 0) < 400 or _asked(each) not in again))
+            if each.case == AGAIN or (each.case == LISTING and ((each.status or 0) < 400 or asked(each) not in again))
         ]
         return tuple(each if unending(each) else answered(each, "") for each in judged)
 
@@ -167,7 +154,7 @@ class Formulary:
 
     def was_listed(self) -> bool:
         """Whether this run listed the items already."""
-        keys = ((self.claim, "listing", "Basic"), (self.claim, "folder", "Basic"))
+        keys = ((self.claim, "listing", "Basic"), (self.claim, "folder"))
         return any(self._recording.done(key) for key in keys)
 
     @property
@@ -185,11 +172,20 @@ class Formulary:
         return tuple(self._lists.declared(case) for case in wanted)
 
     def looked_up(self, key: str) -> JsonObject | None:
-        """What a reference ("MedicationKnowledge/1") leads to: listed, or read by id; None where to nothing."""
+        """The resource that a reference ("MedicationKnowledge/1") leads to at an endpoint, listed or read; or None."""
         if key in self._by_key:
             return self._by_key[key]
         type_, _, id_ = key.partition("/")
-        return None if self.is_folder or not id_ else self.read_resource(type_, id_)
+        return self.read_resource(type_, id_) if id_ else None
+
+    def leads_to(self, key: str) -> str | None:
+        """What a reference leads to: "plan", "formulary" or "" of InsurancePlans, else the type; None for nothing."""
+        if handed := self.handed:
+            return handed.kinds.get(key)
+        found = self.looked_up(key)
+        if found is None:
+            return None
+        return (kind_of(found) or "") if is_type(found, "InsurancePlan") else text(found.get("resourceType"))
 
     def followed(self) -> tuple[Item, ...]:
         """The items whose references can be followed: all of them, but for those beyond the reads that we allow us."""
@@ -202,14 +198,14 @@ class Formulary:
     def dangling(self, item: Item) -> str:
         """Which reference of an item leads to nothing, or to something else than it must; "" where none does."""
         wrong = "" if self.is_formulary(item.formulary) else f"{item.formulary} is no formulary"
-        if not item.drug.startswith("MedicationKnowledge/") or self.looked_up(item.drug) is None:
+        if not item.drug.startswith("MedicationKnowledge/") or self.leads_to(item.drug) is None:
             wrong += f"{' and ' if wrong else ''}{item.drug} is no drug"
         return wrong
 
     def is_formulary(self, key: str) -> bool:
         """Whether a reference leads to a formulary: to an InsurancePlan that is no plan of its own."""
-        found = self.looked_up(key) if key.startswith("InsurancePlan/") else None
-        return found is not None and kind_of(found) != "plan"
+        found = self.leads_to(key) if key.startswith("InsurancePlan/") else None
+        return found is not None and found != "plan"
 
     # -- searches and reads ----------------------------------------------------------------------------------------
 
@@ -217,7 +213,7 @@ class Formulary:
         """The pages of a search; NotApplicable where a folder stands for the endpoint."""
         self._recording.endpoint(self.claim)
         return self._recording.act(
-            (self.claim, "search", type_, params, reach), lambda: self._search(type_, params, "search", reach)
+            (self.claim, "search", type_, params, reach), lambda: self._searches.search(type_, params, "search", reach)
         )
 
     def first_page(self, type_: str, *params: tuple[str, str]) -> Found:
@@ -226,7 +222,7 @@ class Formulary:
 
     def listing(self, type_: str) -> Found:
         """The search by which all resources of a type are listed."""
-        return self._recording.act((self.claim, "listing", type_), lambda: self._list(type_))
+        return self._recording.act((self.claim, "listing", type_), lambda: self._searches.list_all(type_))
 
     def listings(self) -> tuple[Found, ...]:
         """Every listing, for those who judge paging."""
@@ -288,7 +284,7 @@ class Formulary:
         if wrong("id", id_):
             raise NotTested(f"a {type_} was listed whose id {wrong('id', id_)}", because=RAW)
         return self._recording.act(
-            (self.claim, "read", type_, id_), lambda: self._get("formulary.read", f"{type_}/{id_}", "read")
+            (self.claim, "read", type_, id_), lambda: self._searches.get("formulary.read", f"{type_}/{id_}", "read")
         )
 
     def read_resource(self, type_: str, id_: str) -> dict[str, Any] | None:
@@ -308,7 +304,7 @@ class Formulary:
         return self._recording.act(
             (self.claim, "anonymous"),
             lambda: answered(
-                self._get("formulary.search", "InsurancePlan", "anonymous", params, token="none"),  # noqa: S106
+                self._searches.get("formulary.search", "InsurancePlan", "anonymous", params, token="none"),  # noqa: S106
                 RAW,
             ),
         )
@@ -317,14 +313,17 @@ class Formulary:
 
     @cached_property
     def _by_key(self) -> dict[str, JsonObject]:
-        return {f"{placed.type}/{placed.id}": placed.resource for placed in self.everything()}
+        """The resources that an endpoint lists."""
+        listed = (placed for type_ in LISTINGS for placed in self._listed(type_))
+        return {f"{placed.type}/{placed.id}": placed.resource for placed in listed}
 
     @cached_property
     def _unlisted_all(self) -> tuple[str, ...]:
         """What plans and items refer to and no listing shows, each once."""
         named = [key for plan in self.plans for key in plan.formularies]
         named += [item.formulary for item in self.items] + [item.drug for item in self.items]
-        return tuple(key for key in dict.fromkeys(named) if key and key not in self._by_key)
+        there = handed.kinds if (handed := self.handed) else self._by_key
+        return tuple(key for key in dict.fromkeys(named) if key and key not in there)
 
     @property
     def _unlisted(self) -> tuple[str, ...]:
@@ -350,26 +349,16 @@ class Formulary:
     def _items_by_drug(self) -> dict[str, list[Item]]:
         return by_drug(self.items)
 
-    def _read(self, type_: str, read: Callable[[Any, str], T | None]) -> tuple[T, ...]:
+    def _read(self, type_: str, read: Callable[[Any], T | None]) -> tuple[T, ...]:
         """The listed resources of a type as values; the reading itself is remembered too."""
         listed = self._listed(type_)  # outside the act, so that every scenario is told how far the listing went
         return self._recording.act(
             (self.claim, "values", type_, read.__name__, read.__code__.co_firstlineno),
-            lambda: tuple(v for placed in listed if (v := read(placed.resource, self._where(placed)))),
+            lambda: tuple(v for placed in listed if (v := read(placed.resource))),
         )
 
     def _listed(self, type_: str) -> Sequence[Placed]:
-        folder = self._recording.folder(self.claim)
-        if folder is not None:
-            return self._recording.act(
-                (self.claim, "folder", type_),
-                lambda: tuple(Placed(each.at, each.resource) for each in folder.resources(type_)),
-            )
-        return self._ok(self.listing(type_), type_).matches if type_ in LISTINGS else ()
-
-    def _where(self, placed: Placed) -> str:
-        # The line of a file is told; "entry 3 of some page" would help nobody, "Basic/1" does.
-        return placed.at if self.is_folder else ""
+        return self._ok(self.listing(type_), type_).matches
 
     def _ok(self, found: Found, type_: str) -> Found:
         if not found.ok:
@@ -379,56 +368,3 @@ class Formulary:
             total = found.total if found.total is not None and found.total > len(found.matches) else "more"
             advise(found.whole, "all there is, judged", at=found.at, got=f"judged {len(found.matches)} of {total}")
         return found
-
-    def _get(
-        self, operation: str, path: str, case: str, params: Params = (), token: str = "own"  # noqa: S107
-    ) -> Exchange:  # fmt: skip
-        request = Request(
-            operation=operation, method="GET", path=path, case=case, claim=self.claim.label, params=params, token=token
-        )
-        return self._recording.send(self.claim, request)
-
-    def _list(self, type_: str) -> Found:
-        """A listing; where the server refuses to list a type in one way, in the next."""
-        first, *others = LISTINGS[type_]
-        found = self._search(type_, first, LISTING, EVERYTHING)
-        for params in others:
-            found = found if found.ok else self._search(type_, params, AGAIN, EVERYTHING)
-        return found
-
-    def _search(self, type_: str, params: Params, case: str, reach: Reach) -> Found:
-        query = "?".join((type_, *filter(None, ("&".join(f"{key}={value}" for key, value in params),))))
-        exchange = self._get("formulary.search", type_, case, (*params, ("_count", PAGE_SIZE)))
-        if exchange.failure is None and exchange.status is not None and not 200 <= exchange.status < 300:
-            return Found(query, exchange.status, ok=False)
-        try:
-            return gathered(query, exchange.status, self._pages(exchange, case, reach))
-        except NotTested as unread:
-            if case != "search":
-                raise
-            return Found(query, exchange.status, ok=False, problem=unread.message)
-
-    def _pages(self, exchange: Exchange, case: str, reach: Reach) -> Iterator[Step]:
-        seen = {exchange.url}
-        count = pages = 0
-        while True:
-            page = read_page(resource_of(exchange, RAW))
-            if page is None:
-                raise NotTested("the search is not answered with a searchset Bundle", because=RAW)
-            pages, count = pages + 1, count + len(page.matches)
-            there, near = next_page(exchange.url, page.next) if page.next else ("", True)
-            looped = there if there in seen else ""
-            cut = bool(there) and near and not looped and (pages >= reach.pages or count >= reach.matches)
-            step = Step(page, looped, "" if near else there, cut)
-            yield step
-            if step.is_last:
-                return
-            seen.add(there)
-            exchange = self._get("formulary.search", there, case)
-            if exchange.failure is not None and exchange.failure.actor != "payer":
-                raise Unjudgeable(exchange.failure.message, exchange.failure.actor)
-
-
-def _asked(exchange: Exchange) -> str:
-    """The address of a search without what it was searched by."""
-    return exchange.url.partition("?")[0]

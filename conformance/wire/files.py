@@ -1,4 +1,4 @@
-"""A folder of resources behind the same read and search as an endpoint: an export, examples, what a payer handed over.
+"""A folder of resources that stands for an endpoint: an export, examples, what a payer handed over.
 
 Read are .ndjson and .jsonl files, .json files with a resource, a list of resources or a Bundle, and the manifest of a
 bulk export (export.json). Whatever cannot be read is a problem with its file and line, and the rest goes on.
@@ -9,29 +9,43 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from types import MappingProxyType
+from typing import IO
 
-from conformance.errors import NotApplicable
 from conformance.fhir import Problem, Resource
-from conformance.strict_json import NotJson, load, load_or_none
+from conformance.strict_json import NotJson, load
 from conformance.structures import is_resource_type
+from conformance.wire.lines import LONGEST_LINE, Condense, Part, Reader, bounded_lines, holds_lines, whole_part
+from conformance.wire.manifest import MANIFEST, Manifest, Output, read_manifest
 
-LONGEST_LINE = 50 * 1024 * 1024  # bytes of a line, and of a .json file
 MOST_PROBLEMS = 1000
-MANIFEST = "export.json"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LINES = (".ndjson", ".jsonl")
+NOTHING: Mapping[str, Condense] = MappingProxyType({})
 TYPE_IN_NAME = re.compile(r"[A-Z][A-Za-z]+")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Placed:
-    """A resource and where it stands: "Basic.ndjson:17", "plans.json entry[3]"."""
+    """A resource and where it stands: "Basic.ndjson:17", "plans.json entry[3]".
 
-    resource: Resource = field(hash=False)
+    ``resource`` may be condensed (see ``Folder.walk``); ``whole`` gives it as it came.
+    """
+
+    resource: Resource = field(hash=False, repr=False)
     at: str
+    type: str
+    shape: int  # equal for resources that are built alike
+    digest: int  # equal for resources that are the same, as they are written
+    body: bytes = field(default=b"", repr=False)  # its line; empty where it is not condensed
+
+    def whole(self) -> Resource:
+        """The resource with everything that it came with."""
+        resource: Resource = load(self.body) if self.body else self.resource
+        return resource
 
 
 @dataclass
@@ -47,75 +61,46 @@ class _File:
 
 
 class Folder:
-    """All resources below ``path``, each line read once, at the first question; everything stays in memory."""
+    """All resources below ``path``, read one by one: nothing but the problems is kept."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._placed: dict[str, list[Placed]] = {}
-        self._by_id: dict[tuple[str, str], list[Placed]] = {}
         self._problems: list[Problem] = []
-        self._read = False
-        self._made = ""
+        self._walked = False
+        self._manifest = Manifest()
 
     @property
     def made(self) -> str:
         """The transactionTime of the manifest as written: the moment whose data these are; "" without one."""
-        self._all()
-        return self._made
+        self._once()
+        return self._manifest.made
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """What could not be read, or not as it should be, by file and line: the first 1000."""
-        self._all()
+        self._once()
         return tuple(self._problems)
 
-    def types(self) -> tuple[str, ...]:
-        """The resource types found, in alphabetical order."""
-        return tuple(sorted(self._all()))
-
-    def resources(self, resource_type: str) -> Iterator[Placed]:
-        """Every resource of that type, in the order of files and lines."""
-        return iter(self._all().get(resource_type, ()))
-
-    def read(self, resource_type: str, resource_id: str) -> Placed | None:
-        """The resource of that type and id; None where there is none, the first where there are several."""
-        self._all()
-        found = self._by_id.get((resource_type, resource_id))
-        return found[0] if found else None
-
-    def search(self, resource_type: str, params: Sequence[tuple[str, str]] = ()) -> list[Resource]:
-        """The resources of that type, all or those of ``_id``; a folder has no other search: NotApplicable."""
-        found = list(self.resources(resource_type))
-        for name, value in params:
-            if name != "_id":
-                raise NotApplicable(f"a folder of resources is not searched by {name}")
-            wanted = set(value.split(","))
-            found = [each for each in found if each.resource.get("id") in wanted]
-        return [each.resource for each in found]
+    def _once(self) -> None:
+        if not self._walked:
+            for _ in self.walk():
+                pass
 
     # --- reading -------------------------------------------------------------------------------------------------
 
-    def _all(self) -> dict[str, list[Placed]]:
-        if not self._read:
-            self._read = True
-            self._read_all()
-        return self._placed
+    def walk(self, condense: Mapping[str, Condense] = NOTHING) -> Iterator[Placed]:
+        """Every resource in the order of files and lines, each line read once; its parts are only to be read.
 
-    def _read_all(self) -> None:
+        ``condense`` says of members of a line's resource what is kept of them, once for all lines that share it.
+        """
+        self._problems = []
         files = {path: _File(path, self._name(path)) for path in self._files()}
-        manifest = files.pop(self.path / MANIFEST, None)
-        outputs = self._manifest(manifest) if manifest else None
-        if manifest and outputs is None:
-            files[manifest.path] = manifest  # a resource that happens to have this name
+        self._declare(files)
+        reader = Reader(condense)
         for file in files.values():
-            named = TYPE_IN_NAME.search(file.path.stem)
-            file.type = named[0] if named and is_resource_type(named[0]) else ""
-        for at, output in outputs or ():
-            self._declare(at, output, files)
-        for file in files.values():
-            self._file(file)
-        for at, output in outputs or ():
-            self._counted(at, output, files)
+            yield from self._file(file, reader)
+        self._counted(files)
+        self._walked = True
 
     def _files(self) -> Iterator[Path]:
         """Regular files below the folder, in order; links are not followed, and told where they lead out."""
@@ -142,47 +127,49 @@ class Folder:
         except OSError:
             return False
 
-    def _file(self, file: _File) -> None:
+    def _file(self, file: _File, reader: Reader) -> Iterator[Placed]:
         try:
             with file.path.open("rb") as opened:
                 if file.path.suffix.lower() in LINES:
-                    self._lines(file, opened)
+                    yield from self._lines(file, opened, reader)
                 else:
-                    self._whole(file, opened)
+                    yield from self._whole(file, opened, reader)
         except OSError as wrong:
             self._wrong(file.at, f"cannot be read: {wrong.strerror}")
         if file.strangers and file.declared:
             what = f"{file.strangers} of {file.count} resources are no {file.type}, as the manifest has it"
             self._wrong(file.at, what)
 
-    def _lines(self, file: _File, opened: IO[bytes]) -> None:
-        for number, line in _bounded_lines(opened):
-            at = f"{file.at}:{number}"
+    def _lines(self, file: _File, opened: IO[bytes], reader: Reader) -> Iterator[Placed]:
+        for number, line in bounded_lines(opened, LONGEST_LINE):
             if line is None:
-                self._wrong(at, f"is longer than {LONGEST_LINE // 2**20} MiB, and is not read")
-            elif line.strip().removeprefix(b"\xef\xbb\xbf"):
-                self._text(file, line, at)
+                self._wrong(f"{file.at}:{number}", f"is longer than {LONGEST_LINE // 2**20} MiB, and is not read")
+            elif line.strip().removeprefix(BYTE_ORDER_MARK):
+                yield from self._text(file, line, f"{file.at}:{number}", reader)
 
-    def _whole(self, file: _File, opened: IO[bytes]) -> None:
+    def _whole(self, file: _File, opened: IO[bytes], reader: Reader) -> Iterator[Placed]:
         body = opened.read(LONGEST_LINE + 1)
         if len(body) > LONGEST_LINE:
             self._wrong(file.at, f"is larger than {LONGEST_LINE // 2**20} MiB, and is not read: make it NDJSON")
-        elif _holds_lines(body):
+        elif holds_lines(body):
             opened.seek(0)
-            self._lines(file, opened)
+            yield from self._lines(file, opened, reader)
         else:
-            self._text(file, body, file.at)
+            yield from self._text(file, body, file.at, reader)
 
-    def _text(self, file: _File, body: bytes, at: str) -> None:
+    def _text(self, file: _File, body: bytes, at: str, reader: Reader) -> Iterator[Placed]:
         try:
-            content = load(body)
+            part = reader.read(body)
         except NotJson as wrong:
             self._wrong(at, wrong.reason)
             return
-        for place, each in enumerate(content) if isinstance(content, list) else [(-1, content)]:
-            self._place(file, each, at if place < 0 else f"{at} [{place}]")
+        if not isinstance(part.value, list):
+            yield from self._place(file, part, at, body)
+        for place, each in enumerate(part.value if isinstance(part.value, list) else ()):
+            yield from self._place(file, whole_part(each), f"{at} [{place}]")
 
-    def _place(self, file: _File, resource: Any, at: str) -> None:
+    def _place(self, file: _File, part: Part, at: str, body: bytes = b"") -> Iterator[Placed]:
+        resource = part.value
         if not isinstance(resource, dict):
             self._wrong(at, "is no JSON object, so no resource")
             return
@@ -194,55 +181,44 @@ class Folder:
         elif file.type and kind != file.type:
             file.strangers += 1
         if kind:
-            self._keep(kind, Placed(resource, at))
+            yield Placed(resource, at, kind, part.shape, part.digest, body)
         entries = resource.get("entry") if kind == "Bundle" else None
         for place, entry in enumerate(entries if isinstance(entries, list) else ()):
             inner = entry.get("resource") if isinstance(entry, dict) else None
             if isinstance(inner, dict) and isinstance(inner.get("resourceType"), str):
-                self._keep(inner["resourceType"], Placed(inner, f"{at} entry[{place}]"))
+                read = whole_part(inner)
+                yield Placed(inner, f"{at} entry[{place}]", inner["resourceType"], read.shape, read.digest)
             elif inner is not None:
                 self._wrong(f"{at} entry[{place}]", "has no resourceType")
 
-    def _keep(self, kind: str, placed: Placed) -> None:
-        self._placed.setdefault(kind, []).append(placed)
-        if isinstance(resource_id := placed.resource.get("id"), str):
-            self._by_id.setdefault((kind, resource_id), []).append(placed)
-
     # --- the manifest of a bulk export ---------------------------------------------------------------------------
 
-    def _manifest(self, file: _File) -> list[tuple[str, dict[str, Any]]] | None:
-        """The outputs that the manifest lists, with their places; None where the file is a resource."""
-        try:
-            with file.path.open("rb") as opened:
-                content = load(opened.read(LONGEST_LINE))
-        except NotJson as wrong:
-            self._wrong(file.at, wrong.reason)
-            return []
-        except OSError as wrong:
-            self._wrong(file.at, f"cannot be read: {wrong.strerror}")
-            return []
-        if isinstance(content, dict) and "resourceType" in content:
-            return None
-        outputs = content.get("output") if isinstance(content, dict) else None
-        if isinstance(content, dict) and isinstance(content.get("transactionTime"), str):
-            self._made = content["transactionTime"]
-        if not isinstance(outputs, list):
-            self._wrong(file.at, "is no manifest of a bulk export: it lists no output")
-            return []
-        return [(f"{file.at} output[{place}]", each) for place, each in enumerate(outputs) if isinstance(each, dict)]
+    def _declare(self, files: dict[Path, _File]) -> None:
+        """Reads the manifest, if there is one, and tells each file its type."""
+        path = self.path / MANIFEST
+        manifest = read_manifest(path, MANIFEST, LONGEST_LINE) if path in files else Manifest()
+        if manifest and path in files:
+            del files[path]
+        self._manifest = manifest or Manifest()
+        if self._manifest.problem:
+            self._wrong(MANIFEST, self._manifest.problem)
+        for file in files.values():
+            named = TYPE_IN_NAME.search(file.path.stem)
+            file.type = named[0] if named and is_resource_type(named[0]) else ""
+        for output in self._manifest.outputs:
+            named_files = _named(output, files)
+            if not named_files:
+                self._wrong(output.at, f"names the file {output.name[:100]!r}, which is not in the folder")
+            for file in named_files:
+                if output.type:
+                    file.type, file.declared = output.type, True
 
-    def _declare(self, at: str, output: dict[str, Any], files: dict[Path, _File]) -> None:
-        named = _named(output, files)
-        if not named:
-            self._wrong(at, f"names the file {_file_name(output)[:100]!r}, which is not in the folder")
-        for file in named:
-            if isinstance(output.get("type"), str):
-                file.type, file.declared = output["type"], True
-
-    def _counted(self, at: str, output: dict[str, Any], files: dict[Path, _File]) -> None:
-        named, count = _named(output, files), output.get("count")
-        if len(named) == 1 and isinstance(count, int) and count != named[0].count:
-            self._wrong(at, f"counts {count} resources in {named[0].at}, which holds {named[0].count}")
+    def _counted(self, files: dict[Path, _File]) -> None:
+        for output in self._manifest.outputs:
+            named = _named(output, files)
+            if len(named) == 1 and output.count is not None and output.count != named[0].count:
+                holds = f"{named[0].at}, which holds {named[0].count}"
+                self._wrong(output.at, f"counts {output.count} resources in {holds}")
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.path).as_posix().encode("utf-8", "replace").decode()
@@ -252,30 +228,5 @@ class Folder:
             self._problems.append(Problem(at, message))
 
 
-def _bounded_lines(opened: IO[bytes]) -> Iterator[tuple[int, bytes | None]]:
-    """Every line with its number from 1; None for one that is too long."""
-    number = 0
-    while line := opened.readline(LONGEST_LINE + 1):
-        number += 1
-        if len(line) <= LONGEST_LINE:
-            yield number, line
-            continue
-        while line and not line.endswith(b"\n"):
-            line = opened.readline(2**20)
-        yield number, None
-
-
-def _holds_lines(body: bytes) -> bool:
-    """Whether a .json file is NDJSON by another name: several lines, the first a whole object."""
-    first, _, rest = body.strip().partition(b"\n")
-    return bool(rest.strip()) and isinstance(load_or_none(first), dict)
-
-
-def _file_name(output: dict[str, Any]) -> str:
-    url = output.get("url")
-    return url.partition("?")[0].rstrip("/").rpartition("/")[2] if isinstance(url, str) else ""
-
-
-def _named(output: dict[str, Any], files: dict[Path, _File]) -> list[_File]:
-    name = _file_name(output)
-    return [file for path, file in files.items() if name and path.name == name]
+def _named(output: Output, files: dict[Path, _File]) -> list[_File]:
+    return [file for path, file in files.items() if output.name and path.name == output.name]

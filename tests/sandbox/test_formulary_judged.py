@@ -13,7 +13,7 @@ import pytest
 
 from conformance import clock, paths
 from conformance.expect import REQUIREMENT
-from conformance.flows import formulary as flow
+from conformance.flows import formulary_searches as flow
 from conformance.flows.discovery import Discovery
 from conformance.flows.formulary import Formulary
 from conformance.flows.paging import Reach

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from shared_data import DATA, needs_data
 
-from conformance.errors import NotApplicable
 from conformance.fhir import Problem
+from conformance.strict_json import NotJson, load
 from conformance.wire import files
+from conformance.wire import lines as wire_lines
 from conformance.wire.files import Folder, Placed
 
 PATIENT = {"resourceType": "Patient", "id": "p1"}
@@ -26,6 +28,14 @@ def folder(path: Path, contents: Mapping[str, bytes | str | object]) -> Folder:
         text = content if isinstance(content, (bytes, str)) else json.dumps(content)
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
     return Folder(path)
+
+
+def of(found: Folder, kind: str) -> list[Placed]:
+    return [placed for placed in found.walk() if placed.type == kind]
+
+
+def types(found: Folder) -> tuple[str, ...]:
+    return tuple(sorted({placed.type for placed in found.walk()}))
 
 
 def lines(*resources: object) -> str:
@@ -47,29 +57,19 @@ def test_lines_resources_lists_and_bundles_are_read(tmp_path: Path) -> None:
         },
     )
     assert found.problems == ()
-    assert found.types() == ("Basic", "Bundle", "Patient")
-    assert [placed.at for placed in found.resources("Basic")] == [
+    assert types(found) == ("Basic", "Bundle", "Patient")
+    assert [placed.at for placed in of(found, "Basic")] == [
         "Basic.ndjson:1",
         "Basic.ndjson:2",
         "bundle.json entry[0]",
     ]
-    assert [placed.at for placed in found.resources("Patient")] == [
+    assert [placed.at for placed in of(found, "Patient")] == [
         "lines.json:1",
         "lines.json:2",
         "list.json [0]",
         "deep/er/Patient.json",
     ]
-    assert list(found.resources("Nobody")) == []
-    assert found.read("Basic", "b2") == Placed(BASIC | {"id": "b2"}, "Basic.ndjson:2")
-    assert found.read("Basic", "p1") is None
-
-
-def test_a_folder_is_searched_by_type_and_id_only(tmp_path: Path) -> None:
-    found = folder(tmp_path, {"a.ndjson": lines(BASIC, BASIC | {"id": "b2"}, PATIENT, BASIC | {"id": "b3"})})
-    assert len(found.search("Basic")) == 3
-    assert found.search("Basic", [("_id", "b3,b2,x")]) == [BASIC | {"id": "b2"}, BASIC | {"id": "b3"}]
-    with pytest.raises(NotApplicable, match="not searched by code"):
-        found.search("Basic", [("code", "x")])
+    assert of(found, "Nobody") == []
 
 
 def test_a_broken_line_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
@@ -85,7 +85,7 @@ def test_a_broken_line_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
         ]
     )
     found = folder(tmp_path, {"Basic.ndjson": text})
-    assert [placed.at for placed in found.resources("Basic")] == ["Basic.ndjson:1", "Basic.ndjson:7"]
+    assert [placed.at for placed in of(found, "Basic")] == ["Basic.ndjson:1", "Basic.ndjson:7"]
     assert [problem.at for problem in found.problems] == [f"Basic.ndjson:{line}" for line in (3, 4, 5, 6)]
     assert "breaks off" in found.problems[0].message
     assert "NaN" in found.problems[1].message
@@ -105,7 +105,7 @@ def test_a_line_without_a_type_takes_that_of_its_file(tmp_path: Path) -> None:
             },
         },
     )
-    assert found.types() == ("Basic", "MedicationKnowledge")
+    assert types(found) == ("Basic", "MedicationKnowledge")
     assert found.problems == (
         Problem("1.Basic.ndjson:1", "has no resourceType, and is read as Basic"),
         Problem("part-0.ndjson:1", "has no resourceType, and is read as MedicationKnowledge"),
@@ -145,12 +145,12 @@ def test_a_manifest_that_is_none(tmp_path: Path, manifest: object, says: str) ->
     (problem,) = found.problems
     assert problem.at == "export.json"
     assert says in problem.message
-    assert len(found.search("Basic")) == 1
+    assert len(of(found, "Basic")) == 1
 
 
 def test_a_resource_may_be_called_like_a_manifest(tmp_path: Path) -> None:
     found = folder(tmp_path, {"export.json": PATIENT})
-    assert found.search("Patient") == [PATIENT]
+    assert [placed.resource for placed in of(found, "Patient")] == [PATIENT]
     assert found.problems == ()
 
 
@@ -165,8 +165,8 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     (inside / "up").symlink_to("../outside")
     (inside / "again.ndjson").symlink_to("Basic.ndjson")
     (inside / "ring.json").symlink_to("ring.json")
-    assert found.types() == ("Basic",)
-    assert len(found.search("Basic")) == 1
+    assert types(found) == ("Basic",)
+    assert len(of(found, "Basic")) == 1
     assert {problem.at for problem in found.problems} == {"link.json", "room", "up", "ring.json"}
     assert all("is not followed" in problem.message for problem in found.problems)
 
@@ -175,14 +175,14 @@ def test_a_folder_behind_a_link_is_read(tmp_path: Path) -> None:
     folder(tmp_path / "real", {"Basic.ndjson": lines(BASIC)})
     (tmp_path / "link").symlink_to("real")
     found = Folder(tmp_path / "link")
-    assert len(found.search("Basic")) == 1
+    assert len(of(found, "Basic")) == 1
     assert found.problems == ()
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
 def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.json")
-    assert folder(tmp_path, {"Basic.ndjson": lines(BASIC)}).types() == ("Basic",)
+    assert types(folder(tmp_path, {"Basic.ndjson": lines(BASIC)})) == ("Basic",)
 
 
 def test_a_line_or_file_that_is_too_long_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +192,7 @@ def test_a_line_or_file_that_is_too_long_is_told(tmp_path: Path, monkeypatch: py
         tmp_path,
         {"Basic.ndjson": lines(BASIC) + long + "\n" + lines(BASIC), "end.ndjson": lines(BASIC) + long, "b.json": long},
     )
-    assert [placed.at for placed in found.resources("Basic")] == ["Basic.ndjson:1", "Basic.ndjson:3", "end.ndjson:1"]
+    assert [placed.at for placed in of(found, "Basic")] == ["Basic.ndjson:1", "Basic.ndjson:3", "end.ndjson:1"]
     assert [problem.at for problem in found.problems] == ["Basic.ndjson:2", "b.json", "end.ndjson:2"]
     assert all("1 MiB" in problem.message for problem in found.problems)
 
@@ -209,33 +209,76 @@ def test_an_unusual_file_name_can_be_written(tmp_path: Path) -> None:
 
 def test_an_empty_folder(tmp_path: Path) -> None:
     found = Folder(tmp_path)
-    assert (found.types(), found.problems, found.search("Basic")) == ((), (), [])
+    assert (types(found), found.problems) == ((), ())
 
 
-def test_every_line_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_repeats_from_line_to_line_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[bytes] = []
-    real = files.load
-    monkeypatch.setattr(files, "load", lambda body: read.append(body) or real(body))
-    found = folder(tmp_path, {"Basic.ndjson": lines(*[BASIC] * 100)})
-    for _ in range(3):
-        assert len(list(found.resources("Basic"))) == 100
-        assert found.problems == ()
-    assert len(read) == 100
+    real = wire_lines.load
+    monkeypatch.setattr(wire_lines, "load", lambda body: read.append(body) or real(body))
+    found = folder(
+        tmp_path, {"Basic.ndjson": lines(*[BASIC | {"id": f"b{n}", "code": {"text": "x"}} for n in range(9)])}
+    )
+    assert [placed.resource["id"] for placed in found.walk()] == [f"b{n}" for n in range(9)]
+    assert found.problems == ()
+    assert len(read) == 2, "the type and the code, once each"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"resourceType":"Basic","id":"b","id":"c"}',
+        '{"resourceType":"Basic","id":"b","code":{"text":"a","text":"b"}}',
+        '{"resourceType": "Basic","id":"b","a":1,"a":1}',
+        '{"resourceType":"Basic","text":{"status":"generated","div":"a\\qb"}}',
+        '{"resourceType":"Basic","text":{"status":"generated","div":"\ud800"}}',
+        '{"resourceType":"Basic","n":1e999}',
+        '{"resourceType":"Basic","n":01}',
+        '{"resourceType":"Basic"} {}',
+        '{"resourceType":"Basic",}',
+    ],
+)
+@pytest.mark.parametrize("condensed", [True, False])
+def test_a_line_is_read_as_strictly_as_any_json(tmp_path: Path, line: str, condensed: bool) -> None:
+    found = folder(tmp_path, {"Basic.ndjson": (line + "\n").encode("utf-8", "surrogatepass")})
+    assert list(found.walk({"text": lambda _text: None} if condensed else {})) == []
+    [problem] = found.problems
+    with pytest.raises(NotJson) as strict:
+        load(line.encode("utf-8", "surrogatepass"))
+    assert problem == Problem("Basic.ndjson:1", strict.value.reason)
+
+
+@pytest.mark.parametrize("resource", [{"a": None, "b": [None]}, {}, {"é": 1, 'x"y': 2}, {"id": "é"}, {"id": "a b"}])
+@pytest.mark.parametrize("separators", [(",", ":"), (", ", ": "), (" , ", " : ")])
+def test_a_line_is_read_whole(tmp_path: Path, resource: dict[str, object], separators: tuple[str, str]) -> None:
+    line = json.dumps(BASIC | resource, separators=separators)
+    [placed] = folder(tmp_path, {"Basic.ndjson": line}).walk()
+    assert placed.resource == placed.whole() == BASIC | resource
+
+
+def test_a_member_is_condensed_once_for_all_lines(tmp_path: Path) -> None:
+    same = [BASIC | {"id": f"b{n}", "extension": [{"url": "u"}]} for n in range(3)]
+    asked: list[object] = []
+    found = folder(tmp_path, {"Basic.ndjson": lines(*same)})
+    placed = list(found.walk({"extension": lambda value: asked.append(value) or "less"}))
+    assert [each.resource["extension"] for each in placed] == ["less"] * 3
+    assert [each.whole() for each in placed] == same
+    assert asked == [[{"url": "u"}]]
+    assert len({each.shape for each in placed}) == 1
 
 
 @needs_data
 def test_a_real_formulary() -> None:
     found = Folder(DATA / "formulary-real")
     assert found.problems == ()
-    counts = {kind: len(found.search(kind)) for kind in found.types()}
+    counts = Counter(placed.type for placed in found.walk())
     assert counts == {"Basic": 1000, "InsurancePlan": 2, "Location": 1, "MedicationKnowledge": 1000}
-    first = next(found.resources("Basic"))
+    first = of(found, "Basic")[0]
     assert first.at == "Basic.ndjson:1"
-    assert found.read("Basic", first.resource["id"]) == first
 
 
 @needs_data
 def test_all_the_examples_are_a_folder_too() -> None:
     found = Folder(DATA / "examples")
-    assert {"ClaimResponse", "Patient", "Coverage", "MedicationKnowledge"} <= set(found.types())
+    assert {"ClaimResponse", "Patient", "Coverage", "MedicationKnowledge"} <= set(types(found))
     assert all(problem.message.startswith("has no resourceType") for problem in found.problems)

@@ -1,0 +1,154 @@
+"""A folder that stands for a formulary: read once, line by line, into small values that every scenario shares."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from conformance.apis.formulary import (
+    Drug,
+    Formulary,
+    Item,
+    Location,
+    Plan,
+    kind_of,
+    read_drug,
+    read_formulary,
+    read_item,
+    read_location,
+    read_plan,
+    read_terms,
+)
+from conformance.apis.raw import resource_problem
+from conformance.wire.files import Folder, Placed
+
+T = TypeVar("T")
+CONDENSED = {"extension": read_terms, "text": lambda _narrative: None}
+LOOKED_AT = 200  # resources of a type whose structure is looked at closely, whatever their shape
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """An answer, or a resource of a folder, and why it is no FHIR; "" where it is."""
+
+    at: str
+    problem: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """How many resources of a type there are, and of how many the structure was looked at closely."""
+
+    all: int = 0
+    closely: int = 0
+
+
+@dataclass(frozen=True)
+class Handed:
+    """What a folder holds of a formulary. ``kinds`` says what "Type/id" leads to: "plan", "formulary", "" or a type."""
+
+    plans: tuple[Plan, ...]
+    formularies: tuple[Formulary, ...]
+    items: tuple[Item, ...]
+    drugs: tuple[Drug, ...]
+    locations: tuple[Location, ...]
+    kinds: Mapping[str, str]
+    raw: tuple[Raw, ...]
+    looks: Mapping[str, Look]
+
+
+@dataclass
+class _Reading:
+    """A folder while it is read."""
+
+    items: list[Item] = field(default_factory=list)
+    drugs: list[Drug] = field(default_factory=list)
+    locations: list[Location] = field(default_factory=list)
+    plans: list[Plan] = field(default_factory=list)
+    formularies: list[tuple[str | None, Formulary]] = field(default_factory=list)
+    raw: list[Raw] = field(default_factory=list)
+    kinds: dict[str, str] = field(default_factory=dict)
+    digests: dict[str, dict[str, int]] = field(default_factory=dict)
+    looks: dict[str, Look] = field(default_factory=dict)
+    shapes: dict[int, bool] = field(default_factory=dict)  # whether resources of that shape are as they should be
+
+
+def read_folder(folder: Folder, types: tuple[str, ...]) -> Handed:
+    """What the folder holds of these resource types.
+
+    The structure is looked at closely in the first 200 of each type, in every resource that is built unlike all before
+    it, and in every one that is built like one that was found wrong.
+    """
+    reading = _Reading()
+    for placed in folder.walk(CONDENSED):
+        if placed.type in types:
+            _look(placed, reading)
+            if _is_new(placed, reading):
+                _keep(placed, reading)
+    named = {item.formulary for item in reading.items} | {key for plan in reading.plans for key in plan.formularies}
+    wanted = {item.drug for item in reading.items}
+    unread = [Raw(each.at, each.message) for each in folder.problems]
+    return Handed(
+        plans=tuple(reading.plans),
+        formularies=tuple(
+            each for kind, each in reading.formularies if kind or f"InsurancePlan/{each.id}" in named
+        ),
+        items=tuple(reading.items),
+        drugs=tuple(each for each in reading.drugs if each.claimed or f"MedicationKnowledge/{each.id}" in wanted),
+        locations=tuple(reading.locations),
+        kinds=reading.kinds,
+        raw=(*unread, *reading.raw),
+        looks=reading.looks,
+    )  # fmt: skip
+
+
+def _look(placed: Placed, reading: _Reading) -> None:
+    before = reading.looks.get(placed.type, Look())
+    closely = before.closely < LOOKED_AT or not reading.shapes.get(placed.shape)
+    reading.looks[placed.type] = Look(before.all + 1, before.closely + closely)
+    problem = resource_problem(placed.whole()) if closely else ""
+    if closely:
+        reading.shapes[placed.shape] = not problem and reading.shapes.get(placed.shape, True)
+        reading.raw.append(Raw(placed.at, problem))
+
+
+def _is_new(placed: Placed, reading: _Reading) -> bool:
+    """Whether no line before it was the same; two resources of one id are told. (Exports of two plans may both hold a
+    drug, and say the same of it.)"""
+    own = placed.resource.get("id")
+    if not isinstance(own, str):
+        return True
+    known = reading.digests.setdefault(placed.type, {})
+    first = known.get(own)
+    if first is None:
+        known[own] = placed.digest
+    elif first != placed.digest:
+        reading.raw.append(Raw(placed.at, f"{placed.type}/{own} stands before it already, and is another"))
+    return first != placed.digest
+
+
+def _keep(placed: Placed, reading: _Reading) -> None:
+    resource, at = placed.resource, placed.at
+    key = f"{placed.type}/{resource.get('id')}"
+    if placed.type == "Basic":
+        if (item := read_item(resource, at)) and item.is_listing:
+            reading.items.append(item)
+    elif placed.type == "MedicationKnowledge":
+        _append(reading.drugs, read_drug(resource, at))
+        reading.kinds[key] = placed.type
+    elif placed.type == "Location":
+        _append(reading.locations, read_location(resource, at))
+        reading.kinds[key] = placed.type
+    else:
+        kind = kind_of(resource)
+        reading.kinds[key] = kind or ""
+        if kind == "plan":
+            _append(reading.plans, read_plan(resource, at))
+        elif formulary := read_formulary(resource, at):
+            reading.formularies.append((kind, formulary))
+
+
+def _append(values: list[T], value: T | None) -> None:
+    if value is not None:
+        values.append(value)

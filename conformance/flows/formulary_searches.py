@@ -1,0 +1,94 @@
+"""Searches and reads of a formulary's endpoint: what is sent, and how its pages are followed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.apis.formulary import FORMULARY_ITEM
+from conformance.apis.searchset import read_page
+from conformance.errors import NotTested, Unjudgeable
+from conformance.exchange import Exchange
+from conformance.flows.paging import Found, Reach, Step, gathered, next_page
+from conformance.flows.recording import Recording, resource_of
+from conformance.target import Claim
+from conformance.wire.payer import Request
+
+Params = tuple[tuple[str, str], ...]
+RAW = "formulary.answers-are-fhir"
+EVERYTHING = Reach(pages=500, matches=20_000)
+ENOUGH = Reach(pages=50, matches=1_000)  # of a search that is asked for its own sake
+ONE_PAGE = Reach(pages=1, matches=1_000)
+PAGE_SIZE = "100"
+LISTING, AGAIN = "listing", "listing-again"
+
+ITEMS: Params = (("code", f"{FORMULARY_ITEM.system}|{FORMULARY_ITEM.code}"),)
+ACTIVE: Params = (("status", "active"),)
+# How each type is listed, and how where a server refuses that: a plan without a status is not found by one.
+LISTINGS: dict[str, tuple[Params, ...]] = {
+    "InsurancePlan": ((), ACTIVE),
+    "Basic": (ITEMS,),
+    "MedicationKnowledge": (ACTIVE,),
+}
+
+
+class Searches:
+    """What is sent to one endpoint; remembered by the caller."""
+
+    def __init__(self, recording: Recording, claim: Claim) -> None:
+        self._recording = recording
+        self._claim = claim
+
+    def get(
+        self, operation: str, path: str, case: str, params: Params = (), token: str = "own"  # noqa: S107
+    ) -> Exchange:  # fmt: skip
+        """One request and its answer."""
+        request = Request(
+            operation=operation, method="GET", path=path, case=case, claim=self._claim.label, params=params, token=token
+        )
+        return self._recording.send(self._claim, request)
+
+    def list_all(self, type_: str) -> Found:
+        """A listing; where the server refuses to list a type in one way, in the next."""
+        first, *others = LISTINGS[type_]
+        found = self.search(type_, first, LISTING, EVERYTHING)
+        for params in others:
+            found = found if found.ok else self.search(type_, params, AGAIN, EVERYTHING)
+        return found
+
+    def search(self, type_: str, params: Params, case: str, reach: Reach) -> Found:
+        """The pages of a search, as far as ``reach`` goes."""
+        query = "?".join((type_, *filter(None, ("&".join(f"{key}={value}" for key, value in params),))))
+        exchange = self.get("formulary.search", type_, case, (*params, ("_count", PAGE_SIZE)))
+        if exchange.failure is None and exchange.status is not None and not 200 <= exchange.status < 300:
+            return Found(query, exchange.status, ok=False)
+        try:
+            return gathered(query, exchange.status, self._pages(exchange, case, reach))
+        except NotTested as unread:
+            if case != "search":
+                raise
+            return Found(query, exchange.status, ok=False, problem=unread.message)
+
+    def _pages(self, exchange: Exchange, case: str, reach: Reach) -> Iterator[Step]:
+        seen = {exchange.url}
+        count = pages = 0
+        while True:
+            page = read_page(resource_of(exchange, RAW))
+            if page is None:
+                raise NotTested("the search is not answered with a searchset Bundle", because=RAW)
+            pages, count = pages + 1, count + len(page.matches)
+            there, near = next_page(exchange.url, page.next) if page.next else ("", True)
+            looped = there if there in seen else ""
+            cut = bool(there) and near and not looped and (pages >= reach.pages or count >= reach.matches)
+            step = Step(page, looped, "" if near else there, cut)
+            yield step
+            if step.is_last:
+                return
+            seen.add(there)
+            exchange = self.get("formulary.search", there, case)
+            if exchange.failure is not None and exchange.failure.actor != "payer":
+                raise Unjudgeable(exchange.failure.message, exchange.failure.actor)
+
+
+def asked(exchange: Exchange) -> str:
+    """The address of a search without what it was searched by."""
+    return exchange.url.partition("?")[0]

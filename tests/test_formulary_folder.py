@@ -1,0 +1,122 @@
+"""A folder that stands for a formulary: read once, looked at closely where it has to be, and nothing lost."""
+
+from __future__ import annotations
+
+import copy
+import json
+import tracemalloc
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from bench.generated import write_folder
+from shared_data import DATA, needs_data
+
+from conformance.apis.raw import resource_problem
+from conformance.flows.formulary import TYPES
+from conformance.flows.formulary_folder import LOOKED_AT, Handed, read_folder
+from conformance.wire.files import Folder
+
+
+def handed(path: Path, **changed: bytes) -> Handed:
+    for name, body in changed.items():
+        (path / f"{name}.ndjson").write_bytes(body)
+    return read_folder(Folder(path), TYPES)
+
+
+def lines(*resources: Any) -> bytes:
+    return b"".join(json.dumps(each).encode() + b"\n" for each in resources)
+
+
+def items(path: Path, number: int) -> list[Any]:
+    write_folder(path, number)
+    return [json.loads(line) for line in (path / "Basic.ndjson").read_bytes().splitlines()]
+
+
+def test_a_generated_formulary_is_without_fault(tmp_path: Path):
+    items(tmp_path, 1000)
+    found = handed(tmp_path)
+    assert [each for each in found.raw if each.problem] == []
+    assert (len(found.items), len(found.drugs), len(found.plans), len(found.formularies)) == (1000, 50, 20, 20)
+    assert found.looks["Basic"].all == 1000
+    assert LOOKED_AT <= found.looks["Basic"].closely < LOOKED_AT + 20
+    assert found.kinds["InsurancePlan/P3"] == "plan"
+    assert found.kinds["InsurancePlan/F3"] == "formulary"
+    assert found.kinds["MedicationKnowledge/D1"] == "MedicationKnowledge"
+
+
+def test_what_is_built_otherwise_is_looked_at_wherever_it_stands(tmp_path: Path):
+    given = items(tmp_path, 1000)
+    wrong: dict[int, str] = {}
+    for number in (400, 401, 999):
+        given[number]["code"]["coding"][0]["code"] = 7
+        wrong[number + 1] = "Basic.code.coding[0].code"
+    for number in (500, 700, 900):
+        given[number]["extension"].append({"url": "http://x.example/nothing"})
+        wrong[number + 1] = "neither a value nor extensions"
+    given[600]["meta"]["lastUpdated"] = "2026-02-30T00:00:00Z"
+    wrong[601] = "Basic.meta.lastUpdated"
+    found = handed(tmp_path, Basic=lines(*given))
+    told = {int(each.at.rpartition(":")[2]): each.problem for each in found.raw if each.problem}
+    assert told.keys() == wrong.keys()
+    assert all(wrong[line] in told[line] for line in told)
+    assert len(found.items) == 1000
+
+
+def test_a_broken_line_is_told_and_the_rest_goes_on(tmp_path: Path):
+    body = lines(*items(tmp_path, 300)).split(b"\n")
+    body[0] = b"\xef\xbb\xbf" + body[0]
+    body[16] = body[16][:100]
+    body[200] = b"x" * 51 * 2**20
+    body[250] = json.dumps({"resourceType": "Patient", "id": "p"}).encode()
+    found = handed(tmp_path, Basic=b"\n".join(body)[:-1000])
+    told = {each.at: each.problem for each in found.raw if each.problem}
+    assert told.keys() == {"Basic.ndjson:17", "Basic.ndjson:201", "Basic.ndjson:300", "Basic.ndjson",
+                           "export.json output[2]"}  # fmt: skip
+    assert "longer than 50 MiB" in told["Basic.ndjson:201"]
+    assert "breaks off" in told["Basic.ndjson:300"], "the file was cut off"
+    assert "1 of 297 resources are no Basic" in told["Basic.ndjson"]
+    assert "counts 300 resources in Basic.ndjson, which holds 297" in told["export.json output[2]"]
+    assert len(found.items) == 296
+
+
+def test_a_manifest_names_a_file_that_is_missing(tmp_path: Path):
+    items(tmp_path, 20)
+    (tmp_path / "MedicationKnowledge.ndjson").unlink()
+    [problem] = [each for each in handed(tmp_path).raw if each.problem]
+    assert problem.at == "export.json output[1]"
+    assert "'MedicationKnowledge.ndjson', which is not in the folder" in problem.problem
+
+
+def test_two_items_of_one_id_are_told_and_a_repeated_line_is_none(tmp_path: Path):
+    given = items(tmp_path, 20)
+    twin = copy.deepcopy(given[3])
+    twin["extension"][4]["valueCodeableConcept"]["coding"][0]["code"] = "another"
+    found = handed(tmp_path, Basic=lines(*given, given[5], twin))
+    [told] = [each for each in found.raw if each.problem and each.at.startswith("Basic")]
+    assert told.at == "Basic.ndjson:22"
+    assert told.problem == f"Basic/{twin['id']} stands before it already, and is another"
+    assert len(found.items) == 21, "what is the same counts once"
+
+
+def test_big_folders_are_kept_small(tmp_path: Path):
+    items(tmp_path, 4000)
+    tracemalloc.start()
+    found = handed(tmp_path)
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size / len(found.items) < 2000, "bytes of an item, with what all items share"
+
+
+@needs_data
+def test_the_real_formulary_is_looked_at_as_if_every_line_were():
+    folder = Folder(DATA / "formulary-real")
+    found = read_folder(folder, TYPES)
+    closely = {each.at: each.problem for each in found.raw if each.problem}
+    every = {each.at: resource_problem(each.resource) for each in folder.walk()}
+    assert closely == {at: problem for at, problem in every.items() if problem}
+    assert Counter(at.partition(".")[0] for at in closely) == {"MedicationKnowledge": 705, "Basic": 31}
+    assert {kind: look.all for kind, look in found.looks.items()} == Counter(
+        {"Basic": 1000, "MedicationKnowledge": 1000, "InsurancePlan": 2, "Location": 1}
+    )
+    assert found.looks["Basic"].closely < 300
