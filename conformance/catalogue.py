@@ -57,11 +57,13 @@ class Catalogue:
         return tuple(api for api, row in demanding if standing(row, target, as_of).state == "in-force")
 
 
-def reaches(requirement: Requirement, claims: Iterable[Claim], main: Mapping[str, str]) -> tuple[Claim, ...]:
-    """The claims a scenario of the row runs at; ``main`` maps an API to its main guide, where law is examined."""
+def reaches(
+    requirement: Requirement, claims: Iterable[Claim], main: Mapping[str, Collection[str]]
+) -> tuple[Claim, ...]:
+    """The claims a scenario of the row runs at; ``main`` maps an API to its main guides, where law is examined."""
     here = [claim for claim in claims if requirement.api in (claim.api, EVERY_API)]
     if requirement.kind == "law":
-        return tuple(claim for claim in here if claim.ig == main.get(claim.api))
+        return tuple(claim for claim in here if claim.ig in main.get(claim.api, ()))
     return tuple(claim for claim in here if _said_at(requirement, claim))
 
 

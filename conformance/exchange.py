@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Literal
 
 from conformance.errors import Actor
@@ -35,12 +36,22 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Stored:
+    """A body that was written to a file: where, how many bytes (decoded), their SHA-256."""
+
+    file: Path
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Exchange:
     """One request and its answer.
 
     ``operation`` is "<api>.<verb>" (prior-auth.submit); ``claim`` the guide version, "pas=2.2.1"; ``seconds``
     monotonic, from the first byte sent to the last received; ``started`` an aware UTC wall-clock time; ``body`` the
-    decoded answer, cut at the size limit. ``status`` is None where no answer came. Header names are lower case.
+    decoded answer, cut at the size limit, or the beginning of what is ``stored`` in a file. ``status`` is None where
+    no answer came. Header names are lower case.
     """
 
     id: str
@@ -58,6 +69,7 @@ class Exchange:
     seconds: float = 0.0
     failure: Failure | None = None
     authorized: bool = True
+    stored: Stored | None = None
 
     @property
     def media_type(self) -> str:

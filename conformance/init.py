@@ -15,7 +15,7 @@ from conformance.errors import UsageError
 from conformance.guides import version_key
 from conformance.opening import guides, versions_known
 from conformance.self_description import SelfDescription, Trace, ask, plain, traces
-from conformance.target import MAIN_GUIDE, PAYER_TYPES, Api, Auth, KnownGuides, Target
+from conformance.target import PAYER_TYPES, Api, Auth, KnownGuides, Target, main_guide
 from conformance.target.checks import tidy, url_fault, without_login
 from conformance.wire.payer import Limits, Wire
 
@@ -128,7 +128,7 @@ def _name(said: SelfDescription) -> str:
 
 
 def _api(said: SelfDescription, trace: Trace, known: KnownGuides, ca_file: str) -> Iterator[str]:
-    ig = trace.ig or MAIN_GUIDE[trace.api]
+    ig = trace.ig or main_guide(trace.api, known)
     versions = sorted(known[trace.api][ig], key=version_key)
     named = [version for version in trace.versions if version in versions]
     strange = [plain(version, 20) for version in trace.versions if version not in versions]
@@ -156,7 +156,7 @@ def _claim(ig: str, versions: Sequence[str], base_url: str) -> str:
 def _no_api(said: SelfDescription, known: KnownGuides) -> Iterator[str]:
     yield "# Nothing here says which API is served. Which of these is it?"
     for api, igs in known.items():
-        ig = MAIN_GUIDE.get(api) or next(iter(igs))
+        ig = main_guide(api, known)
         yield f"# [apis.{api}]"
         yield f"# {_claim(ig, [max(igs[ig], key=version_key)], said.base_url)}"
         yield '# auth = "gateway"'

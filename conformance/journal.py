@@ -43,7 +43,7 @@ def shown(exchange: Exchange, redactor: Redactor, secret_headers: Iterable[str] 
     """The line of one exchange: redacted, bodies cut at 256 KB with their length and sha256."""
     body = redactor.body(exchange.body, exchange.media_type, KEPT_BODY)
     request_type = exchange.request_headers.get("content-type", "").partition(";")[0]
-    url = redactor.url(exchange.url)
+    url, stored = redactor.url(exchange.url), exchange.stored
     return {
         "id": exchange.id,
         "operation": exchange.operation,
@@ -56,8 +56,8 @@ def shown(exchange: Exchange, redactor: Redactor, secret_headers: Iterable[str] 
         "status": exchange.status,
         "headers": redactor.headers(exchange.headers, secret_headers),
         "body": body,
-        "bytes": len(exchange.body),
-        "sha256": hashlib.sha256(exchange.body).hexdigest() if exchange.body else "",
+        "bytes": stored.size if stored else len(exchange.body),
+        "sha256": stored.sha256 if stored else hashlib.sha256(exchange.body).hexdigest() if exchange.body else "",
         "started": exchange.started.isoformat() if exchange.started else "",
         "seconds": round(exchange.seconds, 6),
         "failure": {"kind": exchange.failure.kind, "message": redactor.text(exchange.failure.message)}

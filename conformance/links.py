@@ -16,12 +16,14 @@ HOMES = {
     "pas": "https://hl7.org/fhir/us/davinci-pas",
     "usdf": "https://hl7.org/fhir/us/davinci-drug-formulary",
     "hrex": "https://hl7.org/fhir/us/davinci-hrex",
+    "pdex": "https://hl7.org/fhir/us/davinci-pdex",
     "smart": "https://hl7.org/fhir/smart-app-launch",
 }
 # The path under which HL7 publishes a version, where it is not the version itself.
 PUBLISHED_AS = {
     ("pas", "2.0.1"): "STU2", ("usdf", "2.0.1"): "STU2.0.1", ("usdf", "2.1.0"): "STU2.1",
-    ("hrex", "1.0.0"): "STU1", ("smart", "2.2.0"): "STU2.2",
+    ("hrex", "1.0.0"): "STU1", ("hrex", "1.1.0"): "STU1.1",
+    ("pdex", "2.0.0"): "STU2", ("pdex", "2.1.0"): "STU2.1", ("smart", "2.2.0"): "STU2.2",
 }  # fmt: skip
 # The page of the PAS guide that a statement's key begins with.
 PAS_PAGES = {

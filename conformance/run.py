@@ -21,7 +21,7 @@ from conformance.journal import Journal
 from conformance.links import links
 from conformance.opening import patience
 from conformance.redaction import Redactor
-from conformance.target import MAIN_GUIDE, Claim, Target
+from conformance.target import MAIN_GUIDES, Claim, Target
 from conformance.verdict import ScenarioVerdict
 from conformance.wire.payer import Limits, Wire
 
@@ -104,7 +104,7 @@ class Run:
     def claims(self, requirement: Requirement) -> tuple[Claim, ...]:
         """Where a scenario of this requirement runs."""
         listed = [claim for api in self.target.apis.values() for claim in api.claim_list()]
-        return reaches(requirement, listed, MAIN_GUIDE)
+        return reaches(requirement, listed, MAIN_GUIDES)
 
     def standing(self, requirement: Requirement) -> Standing:
         return standing(requirement, self.target, self.as_of, self.selection.include)
@@ -160,7 +160,7 @@ class Run:
                 "apis": sorted(target.apis),
                 "suites": list(self.selection.suites),
                 "missing": self._missing(),
-                "not_built": [api for api in self._missing() if api not in MAIN_GUIDE],
+                "not_built": [api for api in self._missing() if api not in MAIN_GUIDES],
             },
             "clock": {"offset_seconds": clock.offset()},
             "acknowledged": {

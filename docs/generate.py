@@ -19,7 +19,7 @@ from conformance.catalogue_file import Law
 from conformance.cli import main
 from conformance.opening import catalogue_of, guides, scenario_folders
 from conformance.sandbox.faults import faults, variants
-from conformance.target import MAIN_GUIDE, Claim
+from conformance.target import MAIN_GUIDES, Claim
 
 DOCS = Path(__file__).resolve().parent
 HEADING = "| requirement | level | asked for by | stands | judged by | proven by |\n|---|---|---|---|---|---|"
@@ -61,7 +61,7 @@ How to read a row:
 
 Payers: `ma` Medicare Advantage, `medicaid-ffs` and `chip-ffs` fee-for-service, `medicaid-mco` and `chip-mco` managed
 care, `qhp-ffe` and `qhp-shop` issuers on the federal exchanges. Guides: `pas` Prior Authorization Support, `usdf` US
-Drug Formulary, `hrex` Health Record Exchange, `smart` SMART App Launch.
+Drug Formulary, `hrex` Health Record Exchange, `pdex` Payer Data Exchange, `smart` SMART App Launch.
 """
 
 STATEMENTS = """\
@@ -257,7 +257,7 @@ def _statements(row: Requirement) -> str:
 def _judged(row: Requirement, scenarios: list[str]) -> str:
     known = [Claim(api, ig, version, "") for (ig, version), guide in guides().items() for api in guide.apis]
     versions: defaultdict[str, dict[str, None]] = defaultdict(dict)
-    for claim in reaches(row, known, MAIN_GUIDE):
+    for claim in reaches(row, known, MAIN_GUIDES):
         versions[claim.ig][claim.version] = None
     at = "; ".join(f"{ig} {', '.join(each)}" for ig, each in versions.items())
     return "<br>".join(f"`{each}` at {at}" for each in scenarios)

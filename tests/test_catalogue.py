@@ -22,7 +22,7 @@ FACTS = DATA.parent / "facts"
 needs_facts = pytest.mark.skipif(
     not FACTS.is_dir(), reason="the collected facts are not here; see tests/shared_data.py"
 )
-MAIN = {"prior-auth": "pas", "formulary": "usdf", "payer-to-payer": "hrex"}
+MAIN = {"prior-auth": ("pas",), "formulary": ("usdf",), "payer-to-payer": ("hrex", "pdex")}
 FIVE = ("patient-access", "payer-to-payer", "prior-auth", "provider-access", "provider-directory")
 
 # Every rule that the facts know (facts/regulation.json): none may be missing here, silently or otherwise.

@@ -13,12 +13,12 @@ from conformance.catalogue import Requirement
 from conformance.errors import UsageError
 from conformance.opening import catalogue_of, scenario_folders
 from conformance.prove import Matrix, Said, _fault_row, _narrowed, _unproven, _variant_row, prove, render
-from conformance.run import MAIN_GUIDE
+from conformance.run import MAIN_GUIDES
 from conformance.sandbox.faults import faults, variants
 from conformance.sandbox.frame import Bend, Fault, Policies, Variant
 
 NEWEST = {"pas": "2.2.1", "usdf": "2.1.0", "hrex": "1.2.0", "smart": "2.2.0"}
-GUIDES = tuple(f"{ig}={version}" for ig, version in NEWEST.items() if ig in MAIN_GUIDE.values())
+GUIDES = tuple(f"{ig}={version}" for ig, version in NEWEST.items() if any(ig in igs for igs in MAIN_GUIDES.values()))
 SLOW = "answers_after_16_seconds"
 NEW, OLD = "pas=2.2.1", "pas=2.0.1"
 

@@ -8,19 +8,21 @@ from typing import Any
 
 US_NPI = "http://hl7.org/fhir/sid/us-npi"
 POLICY = "http://hl7.org/fhir/us/davinci-hrex/StructureDefinition-hrex-consent.html"
-CONSENTS = ("consent-ended", "consent-sensitive", "consent-other-payer")
+CONSENTS = (
+    "consent-ended", "consent-not-begun", "consent-sensitive", "consent-other-payer", "consent-other-recipient",
+)  # fmt: skip
 
 
 def consent(case: str, payer: Mapping[str, Any], requester: Mapping[str, Any], today: date) -> dict[str, Any] | None:
-    """The consent of a case: as it should be, or ended, sensitive, or given for another payer's data."""
+    """The consent of a case: as it should be, or ended, not begun, sensitive, or about other payers' exchanges."""
     if case == "consent-absent":
         return None
-    ended = case == "consent-ended"
+    first, last = {"consent-ended": (-60, -30), "consent-not-begun": (30, 90)}.get(case, (-60, 90))
     other = {"identifier": {"system": US_NPI, "value": "1999999992"}, "name": "A payer that is not this one"}
     return {
         "policy": f"{POLICY}#{'sensitive' if case == 'consent-sensitive' else 'regular'}",
-        "start": (today - timedelta(days=60)).isoformat(),
-        "end": (today + timedelta(days=-30 if ended else 90)).isoformat(),
+        "start": (today + timedelta(days=first)).isoformat(),
+        "end": (today + timedelta(days=last)).isoformat(),
         "performer": other if case == "consent-other-payer" else dict(payer),
-        "recipient": dict(requester),
+        "recipient": other if case == "consent-other-recipient" else dict(requester),
     }

@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 from conformance import clock
-from conformance.apis.member_match import Everything, Match, everything, read_match
+from conformance.apis.member_match import Everything, everything, read_match
 from conformance.apis.naming import is_called
 from conformance.apis.raw import body_of as body_of_answer
 from conformance.apis.refusal import outcomes, revealed
@@ -20,7 +19,9 @@ from conformance.errors import NotTested, Unjudgeable
 from conformance.exchange import Exchange
 from conformance.fhir import NotFhir, parse
 from conformance.flows.consents import CONSENTS, US_NPI, consent
+from conformance.flows.matched import Matched
 from conformance.flows.member_data import SEARCHES, demanded, pages, searched
+from conformance.flows.probing import Guess, guesses
 from conformance.flows.recording import Recording, answered, resource_of, unending
 from conformance.primitives import wrong
 from conformance.target import Case, Claim, Member
@@ -28,43 +29,9 @@ from conformance.wire.payer import Request
 
 RAW = "payer-to-payer.answers-are-fhir"
 FHIR_JSON = {"content-type": "application/fhir+json"}
+REFUSED = ("no-match", "several-matches", "consent-", "near-miss")  # how the cases are called that are to be refused
+LINKS = {"minimal": {}, "full": {"more": True, "full": True}}
 IDENTIFYING = ("member_id", "subscriber_id", "patient_id", "coverage_id")
-
-
-@dataclass(frozen=True)
-class Matched:
-    """The answer to one $member-match: a match (2xx with Parameters) or a refusal."""
-
-    case: str
-    member: Member
-    exchange: Exchange
-    match: Match | None
-    outcomes: int
-
-    @property
-    def at(self) -> str:
-        return f"cases.payer-to-payer.{self.case}"
-
-    @property
-    def status(self) -> int:
-        return self.exchange.status or 0
-
-    @property
-    def refused(self) -> bool:
-        return 400 <= self.status < 500
-
-    @property
-    def told(self) -> str:
-        """What came back, for a finding."""
-        match = self.match
-        named = " with a member identifier" if match and match.identifiers else ""
-        named = named or (" with a reference to a member" if match and match.member_id else "")
-        return f"status {self.status}{named}"
-
-    @property
-    def names_somebody(self) -> bool:
-        """Whether the answer holds an identifier of a member, or a reference to one."""
-        return self.match is not None and bool(self.match.identifiers or self.match.member_id)
 
 
 class PayerToPayer:
@@ -91,9 +58,38 @@ class PayerToPayer:
             raise NotTested(what, change="cases.payer-to-payer.consent-ended")
         return tuple(self.match(case) for case in declared)
 
+    def near_misses(self) -> tuple[Matched, ...]:
+        """The answers to every declared case that is nearly a member, and that the tester says is none."""
+        declared = [case for case in self._cases if case.startswith("near-miss")]
+        if not declared:
+            what = "needs somebody who is nearly a member, and whom this payer is to refuse"
+            raise NotTested(what, change="cases.payer-to-payer.near-miss")
+        return tuple(self.match(case) for case in declared)
+
+    def linked(self) -> tuple[Matched, ...]:
+        """The answers to the match of the member with a minimal and with a full coverage to be linked."""
+        if self._case("one-match").body is not None:
+            raise NotTested("the request is of your own making", change="cases.payer-to-payer.one-match.body")
+        match = self.match("one-match").match
+        if match is None or not match.identifiers:
+            raise NotTested("the member was not matched", because="payer-to-payer.one-match")
+        return self._recording.act((self.claim, "linked"), lambda: tuple(self._linked(link) for link in LINKS))
+
+    def probed(self) -> tuple[Guess, ...]:
+        """The answers to wrong guesses at a member's birth date, as many as the case "probing" says are too many."""
+        case = self._case("probing")
+        tries = int(case.facts.get("tries", 0))
+        if not tries:
+            raise NotTested("needs a number of tries", change="cases.payer-to-payer.probing.tries")
+        self._recording.allow(self.claim, "payer-to-payer.member-match", intrusive=True)
+        born = str(self._member(case).facts.get("birth_date", ""))
+        return self._recording.act(
+            (self.claim, "probed"), lambda: guesses(born, tries, lambda date: self._guess(case, date))
+        )
+
     def refusals(self) -> tuple[Matched, ...]:
         """Every answer of a case that is to be refused and was refused."""
-        cases = [case for case in self._cases if case != "one-match"]
+        cases = [case for case in self._cases if case.startswith(REFUSED)]
         refused = [answer for case in cases if (answer := self.match(case)).refused]
         if not refused:
             raise NotTested("needs a match that is refused", change="cases.payer-to-payer.no-match")
@@ -202,10 +198,29 @@ class PayerToPayer:
         match = read_match(resource)
         return Matched(name, self._member(case), exchange, match, outcomes(resource))
 
-    def _ask(self, case: Case, name: str, token: str = "own") -> Exchange:  # noqa: S107
-        body = body_of(case, "hrex-member-match", self._facts(case, name), f"cases.payer-to-payer.{name}")
+    def _linked(self, link: str) -> Matched:
+        case = self._case("one-match")
+        exchange = answered(self._ask(case, f"one-match, link {link}", facts={"link": LINKS[link]}), RAW)
+        return Matched("one-match", self._member(case), exchange, read_match(body_of_answer(exchange)), 0)
+
+    def _guess(self, case: Case, birth_date: str) -> Exchange:
+        member = {**self._member(case).facts, "birth_date": birth_date}
+        return self._ask(case, "probing", facts={"member": member}, again=False)
+
+    def _ask(
+        self,
+        case: Case,
+        name: str,
+        token: str = "own",  # noqa: S107
+        facts: Mapping[str, Any] | None = None,
+        again: bool = True,
+    ) -> Exchange:
+        known = {**self._facts(case, name), **(facts or {})}
+        body = body_of(case, "hrex-member-match", known, f"cases.payer-to-payer.{name}")
         sent_as = name if token == "own" else "no-token"  # noqa: S105
-        return self._send("member-match", None, sent_as, method="POST", body=json.dumps(body).encode(), token=token)
+        return self._send(
+            "member-match", None, sent_as, method="POST", body=json.dumps(body).encode(), token=token, again=again
+        )
 
     def _without_token(self, patient: str) -> tuple[Exchange, ...]:
         none = "none"
@@ -232,6 +247,7 @@ class PayerToPayer:
         }
         return {
             **case.facts,
+            "link": {"more": True},
             "member": dict(self._member(case).facts),
             "payer": dict(target.payer),
             "new_payer": requester,
@@ -292,11 +308,12 @@ class PayerToPayer:
         body: bytes = b"",
         params: tuple[tuple[str, str], ...] = (),
         token: str = "own",  # noqa: S107
+        again: bool = True,
     ) -> Exchange:
         operation = f"payer-to-payer.{verb}"
         own: str = path or self._recording.api(self.claim).paths.get(verb) or self.guide.operations[operation]["path"]
         request = Request(
             operation=operation, method=method, path=own, case=case, claim=self.claim.label, params=params, body=body,
-            headers=FHIR_JSON if body else {}, token=token,
+            headers=FHIR_JSON if body else {}, token=token, again=again,
         )  # fmt: skip
         return self._recording.send(self.claim, request)

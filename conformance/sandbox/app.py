@@ -25,7 +25,8 @@ Act = Callable[[Call, Payer], Answer]
 VERSIONS: Mapping[str, tuple[str, ...]] = {
     "pas": ("2.0.1", "2.2.1"),
     "usdf": ("2.0.1", "2.1.0"),
-    "hrex": ("1.0.0", "1.2.0"),
+    "hrex": ("1.0.0", "1.1.0", "1.2.0"),
+    "pdex": ("2.0.0", "2.1.0", "2.2.0"),
 }
 FORMULARY_TYPES = ("InsurancePlan", "Basic", "MedicationKnowledge", "Location")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -89,7 +90,7 @@ async def _done(deed: Deed, call: Call, payer: Payer, bends: Sequence[Bend]) -> 
 def _deed(ig: str, call: Call) -> Deed:
     if call.method == "GET" and call.path in discovery.PATHS:
         return Deed(*discovery.PATHS[call.path])
-    routes = {"pas": _prior_auth_deed, "usdf": _formulary_deed, "hrex": _exchange_deed}
+    routes = {"pas": _prior_auth_deed, "usdf": _formulary_deed, "hrex": _exchange_deed, "pdex": _exchange_deed}
     return routes[ig](call) or Deed("", lambda _call, _payer: _unknown())
 
 

@@ -13,8 +13,14 @@ from conformance.sandbox.shape import objects, one_object, text
 REGULAR = "http://hl7.org/fhir/us/davinci-hrex/StructureDefinition-hrex-consent.html#regular"
 
 
-def objection(consent: Any, now: datetime) -> str:
-    """Why the consent cannot be complied with, in words that name no member; "" where it can."""
+NPI = "http://hl7.org/fhir/sid/us-npi"
+
+
+def objection(consent: Any, now: datetime, requester: str = "") -> str:
+    """Why the consent cannot be complied with, in words that name no member; "" where it can.
+
+    ``requester`` is the NPI of who asks, where it is known.
+    """
     if not isinstance(consent, dict) or consent.get("status") != "active":
         return "The consent is not active."
     provision = consent.get("provision")
@@ -27,8 +33,14 @@ def objection(consent: Any, now: datetime) -> str:
         return "The consent's policy is not one that this payer can keep."
     if not any(_is_payer(actor, consent) for actor in _actors(provision, "performer")):
         return "The consent does not name this payer as the one that discloses."
-    if not list(_actors(provision, "IRCP")):
+    recipients = list(_actors(provision, "IRCP"))
+    if not recipients:
         return "The consent names nobody who receives."
+    named = {
+        each["value"] for actor in recipients for each in _identifiers(actor, consent) if each.get("system") == NPI
+    }
+    if requester and named and requester not in named:
+        return "The consent does not name who asks as the one that receives."
     return ""
 
 
@@ -59,12 +71,17 @@ def _actors(provision: Mapping[str, Any], role: str) -> Iterator[dict[str, Any]]
             yield actor
 
 
-def _is_payer(actor: Mapping[str, Any], consent: Mapping[str, Any]) -> bool:
-    """Whether the actor is this payer: by identifier, there or in a contained Organization, else by its name."""
+def _identifiers(actor: Mapping[str, Any], consent: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The identifiers of an actor that have a value: those of its reference and of the resource it contains."""
     reference = one_object(actor.get("reference"))
     inside = [one for one in objects(consent.get("contained")) if f"#{one.get('id')}" == reference.get("reference")]
-    identifiers = objects([reference.get("identifier")])
-    identifiers += [identifier for one in inside for identifier in objects(one.get("identifier"))]
-    if identifiers:
+    found = objects([reference.get("identifier")])
+    found += [identifier for one in inside for identifier in objects(one.get("identifier"))]
+    return [each for each in found if text(each.get("value"))]
+
+
+def _is_payer(actor: Mapping[str, Any], consent: Mapping[str, Any]) -> bool:
+    """Whether the actor is this payer: by identifier, there or in a contained Organization, else by its name."""
+    if identifiers := _identifiers(actor, consent):
         return any(PAYER_ID.items() <= identifier.items() for identifier in identifiers)
-    return text(reference.get("display")).strip().lower() == PAYER_NAME.lower()
+    return text(one_object(actor.get("reference")).get("display")).strip().lower() == PAYER_NAME.lower()

@@ -15,11 +15,13 @@ from conformance.sandbox.store import Payer
 PAS = "http://hl7.org/fhir/us/davinci-pas"
 HREX = "http://hl7.org/fhir/us/davinci-hrex"
 USDF = "http://hl7.org/fhir/us/davinci-drug-formulary"
+PDEX = "http://hl7.org/fhir/us/davinci-pdex"
 CORE = "http://hl7.org/fhir/SearchParameter"
 RELEASED = "2026-11-01"
 GUIDES = {
     "pas": f"{PAS}/ImplementationGuide/hl7.fhir.us.davinci-pas",
     "hrex": f"{HREX}/ImplementationGuide/hl7.fhir.us.davinci-hrex",
+    "pdex": f"{PDEX}/ImplementationGuide/hl7.fhir.us.davinci-pdex",
     "usdf": f"{USDF}/ImplementationGuide/hl7.fhir.us.davinci-drug-formulary",
 }
 
@@ -67,7 +69,7 @@ def smart_configuration(_call: Call, payer: Payer) -> Answer:
 
 
 def davinci_configuration(call: Call, payer: Payer) -> Answer:
-    """The endpoints by HRex's endpoint codes: bare in 1.0.0's time, with the guide's version from 1.2.0 on."""
+    """The endpoints by HRex's endpoint codes: bare until 1.1.0, with the guide's version from 1.2.0 on."""
     if call.version not in DAVINCI_KEYS:
         return refusal(404, "not-found", "The Da Vinci configuration lies at the payer exchange base.")
     endpoints = {key: f"{payer.issuer_url}/{path}" for key, path in DAVINCI_KEYS[call.version].items()}
@@ -210,6 +212,10 @@ DAVINCI_KEYS: Mapping[str, Mapping[str, str]] = {
         "davinci_pas_submission_endpoint": "pas/2.0.1",
         "davinci_pdex_payer_endpoint": "hrex/1.0.0",
     },
+    "hrex=1.1.0": {
+        "davinci_pas_submission_endpoint": "pas/2.0.1",
+        "davinci_pdex_payer_endpoint": "hrex/1.1.0",
+    },
     "hrex=1.2.0": {
         "davinci_pas_submission_endpoint#2.0": "pas/2.0.1",
         "davinci_pas_submission_endpoint#2.2": "pas/2.2.1",
@@ -220,6 +226,7 @@ DAVINCI_KEYS: Mapping[str, Mapping[str, str]] = {
 RESOURCES: Mapping[str, Callable[[], list[Resource]]] = {
     "pas": _prior_auth,
     "hrex": _exchange,
+    "pdex": _exchange,
     "usdf": _formulary,
 }
 PATHS: Mapping[str, tuple[str, Callable[[Call, Payer], Answer]]] = {

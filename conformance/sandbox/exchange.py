@@ -1,4 +1,4 @@
-"""Payer-to-payer: the member match of HRex 1.0.0 and 1.2.0, and what a matched member's data are.
+"""Payer-to-payer: the member match of HRex 1.0.0, 1.1.0 and 1.2.0, and what a matched member's data are.
 
 A client sees only the members that it matched before, and of the others not even that they exist.
 """
@@ -16,9 +16,9 @@ from conformance.sandbox.shape import objects, one_object, text, texts
 from conformance.sandbox.store import Payer
 
 NOT_FOUND, SEVERAL, CONSENT = "not-found", "multiple-matches", "suppressed"  # issue types of the three refusals
-IDENTIFIER_TYPE = {"hrex=1.0.0": people.MEMBER_NUMBER, "hrex=1.2.0": people.UNIQUE_MEMBER}
-CONSENT_REQUIRED = ("hrex=1.0.0",)
-MEMBER_ID_GIVEN = ("hrex=1.2.0",)
+# PDex 2.0.0 builds on HRex 1.0.0: the answer is the member number alone, and a consent is wanted.
+OLD = ("hrex=1.0.0", "pdex=2.0.0")
+MISSES, LOCKED = 5, 3600  # failed matches for one number until it is locked; seconds that it stays so
 SEARCHES = ("identifier", "_id", "_format")
 RECORDS = ("Condition", "Coverage", "Encounter", "ExplanationOfBenefit")  # searched by patient
 
@@ -32,14 +32,18 @@ def member_match(call: Call, payer: Payer) -> Answer:
     missing = [name for name in _required(call.version) if name not in given]
     if missing:
         return refusal(400, "required", f"The parameter {missing[0]} is missing.", expression="Parameters.parameter")
-    found = candidates(given["MemberPatient"], given["CoverageToMatch"], payer)
     rules = payer.policies.exchange
+    if _is_probing(call, given, payer):
+        headers = {"retry-after": str(LOCKED)}
+        return refusal(429, "throttled", "Too many matches of this kind have failed.", headers=headers)
+    found = candidates(given["MemberPatient"], given["CoverageToMatch"], payer)
     if not found:
+        _miss(call, given, payer)
         return refusal(422, NOT_FOUND, "No member matches what was sent.")
     if len(found) > 1 and not rules.get("first_of_several"):
         return refusal(422, SEVERAL, "More than one member matches what was sent.")
     if rules.get("consent_checked", True) and "Consent" in given:
-        objection = consent.objection(given["Consent"], payer.clock.now())
+        objection = consent.objection(given["Consent"], payer.clock.now(), _recipient(call, payer))
         if objection:
             return refusal(422, CONSENT, f"The consent cannot be complied with. {objection}")
     member = payer.seed.members[found[0].get("record", found[0]["id"])]
@@ -53,8 +57,11 @@ def candidates(patient: Resource, coverage: Resource, payer: Payer) -> list[Mapp
     A number that names one member alone (the member number) decides between several; numbers that none of them has
     leave nobody.
     """
-    found = [member for member in payer.seed.members.values() if _is_person(patient, member)]
     numbers = _numbers(patient, coverage)
+    by_subscriber = [member for member in payer.seed.members.values() if member["subscriber_id"] in numbers]
+    if payer.policies.exchange.get("number_suffices") and len(by_subscriber) == 1:
+        return list(by_subscriber)
+    found = [member for member in payer.seed.members.values() if _is_person(patient, member)]
     if not numbers:
         return found
     by_member_number = [member for member in found if member["identifier"]["value"] in numbers]
@@ -127,6 +134,30 @@ def may_see(call: Call, payer: Payer, member: str) -> bool:
     return member in payer.overlay.matches.get(grant.client, set())
 
 
+def _recipient(call: Call, payer: Payer) -> str:
+    """The NPI that a consent must name as the one that receives; "" where none must."""
+    return trust.npi(call, payer) if payer.policies.exchange.get("recipients_checked", True) else ""
+
+
+def _is_probing(call: Call, given: Mapping[str, Resource], payer: Payer) -> bool:
+    """Whether this client failed too often to name the person behind the numbers that it sent."""
+    allowed = payer.policies.exchange.get("misses_allowed", MISSES)
+    return any(payer.overlay.misses.get(key, 0) >= allowed for key in _guessed(call, given, payer))
+
+
+def _miss(call: Call, given: Mapping[str, Resource], payer: Payer) -> None:
+    with payer.overlay.lock:
+        for key in _guessed(call, given, payer):
+            payer.overlay.misses[key] = payer.overlay.misses.get(key, 0) + 1
+
+
+def _guessed(call: Call, given: Mapping[str, Resource], payer: Payer) -> list[tuple[str, str, str]]:
+    """Client, version and each number that was sent: whose demographics are being guessed."""
+    grant = trust.granted(call, payer)
+    numbers = _numbers(given["MemberPatient"], given["CoverageToMatch"])
+    return [(grant.client if grant else "", call.version, number) for number in numbers]
+
+
 def _remember(call: Call, payer: Payer, member: str) -> None:
     grant = trust.granted(call, payer)
     if grant is not None:
@@ -135,7 +166,7 @@ def _remember(call: Call, payer: Payer, member: str) -> None:
 
 
 def _required(version: str) -> tuple[str, ...]:
-    consented = ("Consent",) if version in CONSENT_REQUIRED else ()
+    consented = ("Consent",) if version in OLD else ()
     return ("MemberPatient", "CoverageToMatch", *consented)
 
 
@@ -178,12 +209,12 @@ def _numbers(patient: Resource, coverage: Resource) -> set[str]:
 
 def _match_answer(version: str, member: Mapping[str, Any]) -> Resource:
     identifier = {
-        "type": {"coding": [IDENTIFIER_TYPE[version]]},
+        "type": {"coding": [people.MEMBER_NUMBER if version in OLD else people.UNIQUE_MEMBER]},
         **member["identifier"],
         "assigner": {"display": people.PAYER_NAME},
     }
     parameters: list[Resource] = [{"name": "MemberIdentifier", "valueIdentifier": identifier}]
-    if version in MEMBER_ID_GIVEN:
+    if version not in OLD:
         parameters.append({"name": "MemberId", "valueReference": {"reference": f"Patient/{member['id']}"}})
     return {"resourceType": "Parameters", "parameter": parameters}
 

@@ -25,6 +25,7 @@ Scope = MutableMapping[str, Any]
 Asgi = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
 
 CLIENT_ID = "conformance-client"
+CLIENT_NPI = "1397205844"  # of the organization it is registered for: [requester] of the target file
 SCOPES = ("system/*.rs", "system/Claim.crs")
 
 
@@ -125,7 +126,7 @@ def serve(
 
 def _policies(key: ec.EllipticCurvePrivateKey) -> Policies:
     public = ECKey.import_key(key.public_key()).as_dict(private=False)
-    client = {"keys": [dict(public)], "scopes": list(SCOPES)}
+    client = {"keys": [dict(public)], "scopes": list(SCOPES), "npi": CLIENT_NPI}
     return seed.policies().changed("trust", clients={CLIENT_ID: client})
 
 

@@ -16,13 +16,15 @@ class Overlay:
     """What came in since the payer started; hold ``lock`` for anything that reads and then writes.
 
     ``submissions`` maps a key of the author's choice to what was submitted and decided, ``tokens`` an access token to
-    its ``trust.Grant``, ``assertion_ids`` a (client, jti) to its expiry, ``matches`` a client to the members it has
-    matched, ``pages`` a paging cursor to what it stands for.
+    its ``trust.Grant``, ``assertion_ids`` a (client, jti) to its expiry, ``misses`` a (client, version, number) to how
+    often a match with that number failed, ``matches`` a client to the members it has matched, ``pages`` a paging
+    cursor to what it stands for.
     """
 
     submissions: dict[str, Any] = field(default_factory=dict)
     tokens: dict[str, Any] = field(default_factory=dict)
     assertion_ids: dict[tuple[str, str], float] = field(default_factory=dict)
+    misses: dict[tuple[str, str, str], int] = field(default_factory=dict)
     matches: dict[str, set[str]] = field(default_factory=dict)
     pages: dict[str, Any] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)

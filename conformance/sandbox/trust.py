@@ -99,6 +99,12 @@ def granted(call: Call, payer: Payer) -> Grant | None:
     return grant if grant and grant.expires > payer.clock.now().timestamp() else None
 
 
+def npi(call: Call, payer: Payer) -> str:
+    """The NPI of the organization that the call's client is registered for; "" where nobody knows."""
+    grant = granted(call, payer)
+    return str(payer.policies.trust["clients"].get(grant.client, {}).get("npi", "")) if grant else ""
+
+
 def _form(call: Call) -> dict[str, str]:
     """The parameters of a token request; a repeated one is refused (RFC 6749 section 3.2)."""
     if call.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/x-www-form-urlencoded":

@@ -4,7 +4,7 @@
 file and line, in the reader's words; nothing else is ever raised. docs/target-file.md describes every key.
 """
 
-from conformance.target.checks import MAIN_GUIDE, OPERATIONS, KnownGuides
+from conformance.target.checks import MAIN_GUIDES, OPERATIONS, KnownGuides, main_guide
 from conformance.target.reading import from_folder, from_url, load
 from conformance.target.values import (
     PAYER_TYPES,
@@ -23,7 +23,7 @@ from conformance.target.values import (
 )
 
 __all__ = [
-    "MAIN_GUIDE",
+    "MAIN_GUIDES",
     "OPERATIONS",
     "PAYER_TYPES",
     "Acknowledged",
@@ -42,4 +42,5 @@ __all__ = [
     "from_folder",
     "from_url",
     "load",
+    "main_guide",
 ]

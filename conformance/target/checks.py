@@ -17,7 +17,12 @@ from conformance.target.words import Problem, form_problems, listed, nearest, re
 
 KnownGuides = Mapping[str, Mapping[str, Collection[str]]]  # API -> guide -> versions
 
-MAIN_GUIDE = {"prior-auth": "pas", "formulary": "usdf", "payer-to-payer": "hrex"}
+# The guides that describe an API whole: law is examined at each of them, the first is proposed where none is claimed.
+MAIN_GUIDES: Mapping[str, tuple[str, ...]] = {
+    "prior-auth": ("pas",),
+    "formulary": ("usdf",),
+    "payer-to-payer": ("hrex", "pdex"),
+}
 DISCOVERY = frozenset({"metadata", "smart-configuration", "davinci-configuration"})
 OPERATIONS: Mapping[str, frozenset[str]] = {
     "prior-auth": DISCOVERY | {"submit", "inquire", "subscribe"},
@@ -84,7 +89,8 @@ def api_of(guides: Mapping[str, str], known: KnownGuides) -> str:
         if version not in versions:
             raise UsageError(f"unknown version {version!r} of {ig}; expected {listed(sorted(versions))}")
     for api, igs in known.items():
-        if all(version in igs.get(ig, ()) for ig, version in guides.items()) and main_guide(api, known) in guides:
+        own = {main_guide(api, known), *MAIN_GUIDES.get(api, ())}
+        if all(version in igs.get(ig, ()) for ig, version in guides.items()) and own & set(guides):
             return api
     mains = [main_guide(api, known) for api in known]
     raise UsageError(f"{listed(list(guides))}: expected exactly one of {listed(mains)}, and what goes with it")
@@ -92,7 +98,7 @@ def api_of(guides: Mapping[str, str], known: KnownGuides) -> str:
 
 def main_guide(api: str, known: KnownGuides) -> str:
     """The guide that an API is first of all described by."""
-    return MAIN_GUIDE.get(api) or next(iter(known[api]))
+    return next(iter(MAIN_GUIDES.get(api, ())), "") or next(iter(known[api]))
 
 
 def _is_loopback(host: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from conformance.errors import UsageError
 from conformance.target.checks import (
     API_KEYS,
+    MAIN_GUIDES,
     KnownGuides,
     api_of,
     check,
@@ -90,6 +91,7 @@ def from_url(
         raise UsageError(f"which guide does {url} keep? say --guide NAME=VERSION, or write a target file with init")
     api = api_of(guides, known)
     main = main_guide(api, known)
+    main = main if main in guides else next(ig for ig in MAIN_GUIDES[api] if ig in guides)
     base = tidy(url)
     told = "\n".join([base, payer_type or "", *sorted(f"{ig}={version}" for ig, version in guides.items())])
     return Target(

@@ -11,6 +11,7 @@ import ssl
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote, urlencode
 
@@ -24,6 +25,7 @@ from conformance.wire import gateway
 from conformance.wire.auth import Tokens
 from conformance.wire.failures import TooLate, failure
 from conformance.wire.reading import Body, Watch, watched
+from conformance.wire.stored import StoredBody
 from conformance.wire.tls import Unusable, context
 
 FHIR_JSON = "application/fhir+json"
@@ -35,7 +37,9 @@ _SAID_BY_ALL = {"user-agent": f"payer-conformance/{conformance.__version__}", "a
 class Request:
     """One request: ``operation`` is "<api>.<verb>", ``path`` relative to the base URL, or absolute on its origin.
 
-    ``token`` "own" sends the API's credentials, "none" sends none, anything else is sent as the bearer token.
+    ``token`` "own" sends the API's credentials, "none" sends none, anything else is sent as the bearer token. Where
+    ``again`` is false, an answer that asks to come back later stands. ``into`` is a file that the answer's body is
+    written to, at most ``most`` bytes of it (decoded), within ``seconds``.
     """
 
     operation: str
@@ -47,6 +51,10 @@ class Request:
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     token: str = OWN
+    again: bool = True
+    into: Path | None = None
+    most: int = 0
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -75,6 +83,9 @@ class _Order:
     headers: Mapping[str, str]
     own: bool
     follows: bool
+    into: Path | None = None
+    most: int = 0
+    seconds: float = 0.0
 
 
 @dataclass
@@ -157,7 +168,10 @@ class Wire:
         own_answer = request.token == OWN
         # What a server publishes about itself is for all: it may be elsewhere, for whoever asks.
         follows = own_answer or (request.operation.startswith("discovery.") and request.method == "GET")
-        return _Order(url, base_url, api.auth, headers, own_answer, follows), refused
+        order = _Order(
+            url, base_url, api.auth, headers, own_answer, follows, request.into, request.most, request.seconds
+        )
+        return order, refused
 
     def _token_aged(self, auth: Auth, order: _Order) -> bool:
         """Whether the token that is refused was taken before: then it ran out early, and a new one is due."""
@@ -197,7 +211,7 @@ class Wire:
             tries += 1
             exchange = self._attempt(exchange, order)
             wait = self._wait(exchange, order, tries)
-            if wait is None:
+            if wait is None or not request.again:
                 break
             clock.sleep(wait)
         if refused is None:
@@ -248,8 +262,9 @@ class Wire:
         self._keep_pace()
         watch, url, host = line.watch, order.url, gateway.origin(order.url)[1]
         seen = replace(exchange, status=None, headers={}, body=b"", started=clock.now(), failure=None)
-        body = Body(self.limits.body_bytes)
-        watch.begin(self.limits.connect_seconds, self.limits.total_seconds)
+        bound, seconds = order.most or self.limits.body_bytes, order.seconds or self.limits.total_seconds
+        body = StoredBody(order.into, bound) if order.into else Body(bound)
+        watch.begin(self.limits.connect_seconds, seconds)
         try:
             for _ in range(self.limits.redirects + 1):
                 sent = httpx.Request(
@@ -269,15 +284,17 @@ class Wire:
             return replace(seen, failure=unsendable)
         except (httpx.HTTPError, httpx.StreamError, OSError, TooLate) as error:
             broken = failure(error, host, watch.stage, watch.given, tls=order.url.startswith("https"))
-            return replace(seen, body=body.cut(), seconds=watch.seconds(), failure=broken)
+            return replace(seen, body=body.cut(), seconds=watch.seconds(), failure=broken, stored=body.stored)
         return self._answer(replace(seen, seconds=watch.seconds()), order, body, onward or None)
 
-    def _answer(self, seen: Exchange, order: _Order, body: Body, redirect: Failure | str | None) -> Exchange:
+    def _answer(
+        self, seen: Exchange, order: _Order, body: Body | StoredBody, redirect: Failure | str | None
+    ) -> Exchange:
         host = gateway.origin(order.url)[1]
         if body.over:
-            mebibytes = self.limits.body_bytes / 2**20
+            mebibytes = (order.most or self.limits.body_bytes) / 2**20
             endless = Failure("oversize", f"the answer of {host} is longer than {mebibytes:g} MiB")
-            return replace(seen, body=body.cut(), failure=endless)
+            return replace(seen, body=body.cut(), failure=endless, stored=body.stored)
         whole, failed = body.whole(), redirect if isinstance(redirect, Failure) else None
         if failed is None and order.own:
             name = order.auth.name if order.auth.type != "none" else ""
@@ -285,7 +302,7 @@ class Wire:
             failed = gateway.refusal(seen.status, seen.headers, whole, host, name, taken=taken)
         elif failed is None and gateway.throttled(seen.status, seen.headers):
             failed = gateway.throttling(seen.status, seen.headers, host)
-        return replace(seen, body=whole, failure=failed)
+        return replace(seen, body=whole, failure=failed, stored=body.stored)
 
     def _keep_pace(self) -> None:
         with self._lock:

@@ -116,8 +116,7 @@ class Body:
         """Reads to the end of the answer, or until it is over the bound; what was read before is forgotten."""
         self._kept.clear()
         self.over = False
-        packed = answer.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip", "deflate")
-        unpack = _Unpacking() if packed else None
+        unpack = unpacking(answer)
         raw = 0
         for chunk in answer.iter_raw():
             raw += len(chunk)
@@ -135,25 +134,39 @@ class Body:
         """The first 64 KiB of what was read."""
         return bytes(self._kept[:KEPT_WHEN_CUT])
 
+    @property
+    def stored(self) -> None:
+        """It lies in no file."""
 
-class _Unpacking:
+
+def unpacking(answer: httpx.Response) -> Unpacking | None:
+    """What unpacks the body of an answer; None where it says of itself that it is not packed."""
+    packed = answer.headers.get("content-encoding", "").strip().lower() in ("gzip", "x-gzip", "deflate")
+    return Unpacking() if packed else None
+
+
+class Unpacking:
     """Unpacks gzip or zlib, never more at a time than there is room for; what is neither stays as it came."""
 
     def __init__(self) -> None:
         self._decoder = zlib.decompressobj(wbits=GZIP_OR_ZLIB)
         self._plain = False
         self._started = False
+        self._left = b""  # what there was no room for: packed, or still inside the decoder
+        self._full = False
 
     def take(self, chunk: bytes, room: int) -> bytes:
-        unpacked = bytearray()
-        while chunk and not self._plain and len(unpacked) < room:
+        """What a chunk unpacks to, at most ``room`` bytes; the rest comes with the next chunk, be it an empty one."""
+        chunk, unpacked = self._left + chunk, bytearray()
+        while (chunk or self._full) and not self._plain and len(unpacked) < room:
             try:
                 unpacked += self._decoder.decompress(chunk, room - len(unpacked))
             except zlib.error:
-                self._plain = True
+                self._plain, self._left = True, b""
                 return bytes(unpacked) if self._started else chunk
-            self._started = True
-            chunk = self._decoder.unused_data if self._decoder.eof else b""
-            if chunk:  # another member follows in the same stream
+            self._started, self._full = True, len(unpacked) >= room and not self._decoder.eof
+            chunk = self._decoder.unused_data if self._decoder.eof else self._decoder.unconsumed_tail
+            if chunk and self._decoder.eof:  # another member follows in the same stream
                 self._decoder = zlib.decompressobj(wbits=GZIP_OR_ZLIB)
+        self._left = b"" if self._plain else chunk
         return bytes(unpacked) if not self._plain or self._started else chunk

@@ -71,6 +71,39 @@ def test_nobody_is_matched_where_several_could_be(exchange):
     expect(answer.status == 422, "422", at=answer.at, got=answer.told)
 
 
+@requirement("payer-to-payer.near-miss")
+def test_a_near_miss_is_nobody(exchange):
+    expect.each(
+        exchange.near_misses(),
+        lambda answer: answer.status == 422 and not answer.names_somebody,
+        "422 without a member's identifier or reference",
+        got=lambda answer: answer.told,
+    )
+
+
+@requirement("payer-to-payer.coverage-to-link")
+def test_a_coverage_to_link_may_be_minimal_or_full(exchange):
+    expect.each(
+        exchange.linked(),
+        lambda answer: answer.status == 200 and answer.match and answer.match.identifiers,
+        "a match",
+        at=lambda answer: answer.exchange.case,
+        got=lambda answer: answer.told,
+    )
+
+
+@requirement("payer-to-payer.probing")
+def test_guessing_is_hindered(exchange):
+    tried = exchange.probed()
+
+    expect(
+        any(guess.hindered for guess in tried),
+        "a refusal to go on, or ever slower answers",
+        at="cases.payer-to-payer.probing",
+        got=f"{len(tried)} wrong guesses answered alike",
+    )
+
+
 @requirement("payer-to-payer.consent-refused")
 def test_a_consent_that_cannot_be_complied_with_is_refused(exchange):
     expect.each(

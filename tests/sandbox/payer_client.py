@@ -19,6 +19,7 @@ from conformance.sandbox.serve import Running
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ALL_SCOPES = "system/*.rs system/Claim.crs"
+REQUESTER = {"system": "http://hl7.org/fhir/sid/us-npi", "value": "1397205844"}
 OTHER_PAYER = {"system": "http://hl7.org/fhir/sid/us-npi", "value": "9876543210"}
 
 
@@ -134,7 +135,7 @@ def provision(running: Running, **changes: Any) -> dict[str, Any]:
         "period": period(running, -1, 30),
         "actor": [
             {"role": {"coding": [performer]}, "reference": {"identifier": payer["identifier"]}},
-            {"role": {"coding": [recipient]}, "reference": {"identifier": OTHER_PAYER}},
+            {"role": {"coding": [recipient]}, "reference": {"identifier": REQUESTER}},
         ],
         "action": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/consentaction", "code": "disclose"}]}],
         **changes,

@@ -27,7 +27,10 @@ from conformance.sandbox.faults import discovery as bends
 from conformance.sandbox.frame import Answer, Bend, Call, Fault, Variant
 from conformance.sandbox.serve import Running, serve
 
-BASES = ("pas=2.0.1", "pas=2.2.1", "usdf=2.0.1", "usdf=2.1.0", "hrex=1.0.0", "hrex=1.2.0")
+BASES = (
+    "pas=2.0.1", "pas=2.2.1", "usdf=2.0.1", "usdf=2.1.0", "hrex=1.0.0", "hrex=1.1.0", "hrex=1.2.0", "pdex=2.0.0",
+    "pdex=2.1.0", "pdex=2.2.0",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +112,7 @@ def test_each_base_declares_itself(running: Running, client: httpx.Client, base:
     expected: dict[str, set[str]] = {
         "pas": {"submit", "inquire"},
         "hrex": {"member-match", "everything"},
+        "pdex": {"member-match", "everything"},
         "usdf": set(),
     }
     assert operations == expected[base.partition("=")[0]]
@@ -227,7 +231,10 @@ def test_the_target_file_says_what_is_served(running: Running) -> None:
     target = pc.target(running)
 
     urls = [
-        url for one in target["apis"].values() for ig in ("pas", "usdf", "hrex") for url in one.get(ig, {}).values()
+        url
+        for one in target["apis"].values()
+        for ig in ("pas", "usdf", "hrex", "pdex")
+        for url in one.get(ig, {}).values()
     ]
     assert sorted(urls) == sorted(running.bases.values())
     gateway = target["auth"]["gateway"]
@@ -243,7 +250,7 @@ def test_the_target_files_members_are_the_payers(running: Running) -> None:
 
     for key, member in target["members"].items():
         own = on_file.get(member.get("member_id"))
-        assert (own is None) == (key in ("nobody", "twin")), key
+        assert (own is None) == (key in ("nobody", "twin", "near-birth-date", "near-name")), key
         if own:
             same = ("subscriber_id", "family", "given", "birth_date", "gender", "address", "group")
             assert {name: member[name] for name in same} == {name: own[name] for name in same}

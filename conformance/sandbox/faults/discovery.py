@@ -141,7 +141,7 @@ FAULTS: tuple[Fault, ...] = (
         "Nothing is served at /.well-known/davinci-configuration.",
         ("davinci.configuration",),
         bend=Bend(DAVINCI, changes.to_not_found),
-        versions=("hrex=1.2.0",),
+        versions=("hrex=1.1.0", "hrex=1.2.0"),
     ),
 )
 VARIANTS: tuple[Variant, ...] = (

@@ -28,7 +28,7 @@ FAULTS: tuple[Fault, ...] = (
         "declares_exchange_fhir_r5",
         "The capability statement of the exchange declares FHIR 5.0.0.",
         ("payer-to-payer.standards",),
-        bend=Bend(METADATA, changes.to_fhir_r5, lambda call, _answer: call.version.startswith("hrex=")),
+        bend=Bend(METADATA, changes.to_fhir_r5, lambda call, _answer: call.version.startswith(("hrex=", "pdex="))),
     ),
     Fault(
         "withholds_the_claims",
@@ -53,7 +53,7 @@ FAULTS: tuple[Fault, ...] = (
         "A match answers no reference to the member's Patient.",
         ("payer-to-payer.member-id",),
         bend=Bend(MATCH, edits.parameters(edits.without_member_id), changes.succeeded),
-        versions=("hrex=1.2.0",),
+        versions=("hrex=1.1.0", "hrex=1.2.0"),
     ),
     Fault(
         "matches_the_wrong_member",
@@ -65,13 +65,43 @@ FAULTS: tuple[Fault, ...] = (
         "answers_200_for_nobody",
         "A match of a person who is not on file is answered 200, with an empty Parameters.",
         ("payer-to-payer.no-match",),
-        bend=Bend(MATCH, edits.welcomes_nobody, edits.refused_as(exchange.NOT_FOUND)),
+        bend=Bend(MATCH, edits.welcomes_nobody, edits.about_nobody),
     ),
     Fault(
         "matches_two_members",
         "Where two members match, one of them is answered.",
         ("payer-to-payer.several-matches",),
         policies=changes.rule("exchange", first_of_several=True),
+    ),
+    Fault(
+        "matches_by_the_number_alone",
+        "Whoever has the subscriber number of a member is taken for that member.",
+        ("payer-to-payer.near-miss",),
+        policies=changes.rule("exchange", number_suffices=True),
+    ),
+    Fault(
+        "wants_a_whole_coverage_to_link",
+        "A match whose coverage to be linked has no period is refused.",
+        ("payer-to-payer.coverage-to-link",),
+        bend=Bend(MATCH, edits.refuses, edits.links_without("period")),
+    ),
+    Fault(
+        "wants_a_bare_coverage_to_link",
+        "A match whose coverage to be linked names a plan is refused.",
+        ("payer-to-payer.coverage-to-link",),
+        bend=Bend(MATCH, edits.refuses, edits.links_with("class")),
+    ),
+    Fault(
+        "lets_itself_be_probed",
+        "Nobody counts how often a match for one number fails.",
+        ("payer-to-payer.probing",),
+        policies=changes.rule("exchange", misses_allowed=10**9),
+    ),
+    Fault(
+        "takes_consents_for_anybody",
+        "A consent is complied with whoever is to receive the data.",
+        ("payer-to-payer.consent-refused",),
+        policies=changes.rule("exchange", recipients_checked=False),
     ),
     Fault(
         "ignores_the_consent",
@@ -113,7 +143,7 @@ FAULTS: tuple[Fault, ...] = (
         "forbids_instead_of_refusing",
         "A match of a person who is not on file is answered with 403.",
         ("payer-to-payer.no-match",),
-        bend=Bend(MATCH, edits.forbids, edits.refused_as(exchange.NOT_FOUND)),
+        bend=Bend(MATCH, edits.forbids, edits.about_nobody),
     ),
     Fault(
         "pages_to_another_host",

@@ -23,6 +23,26 @@ def refused_as(code: str) -> Callable[[Call, Answer], bool]:
     return lambda _call, answer: answer.status == 422 and answer.resource()["issue"][0]["code"] == code
 
 
+def about_nobody(call: Call, answer: Answer) -> bool:
+    """Holds for the refusals of a match of a person whose numbers nobody here has."""
+    return refused_as(exchange.NOT_FOUND)(call, answer) and b"SUB-9999" in call.body
+
+
+def links_without(element: str) -> Callable[[Call, Answer], bool]:
+    """Holds where a match's coverage to be linked lacks an element."""
+    return lambda call, answer: answer.status == 200 and element not in _to_link(call)
+
+
+def links_with(element: str) -> Callable[[Call, Answer], bool]:
+    """Holds where a match's coverage to be linked has an element."""
+    return lambda call, answer: answer.status == 200 and element in _to_link(call)
+
+
+def _to_link(call: Call) -> Resource:
+    found = (each["resource"] for each in call.json()["parameter"] if each["name"] == "CoverageToLink")
+    return next(found, {})
+
+
 def refuses(_call: Call, _answer: Answer) -> Answer:
     return refusal(422, exchange.NOT_FOUND, "No member matches what was sent.")
 

@@ -33,7 +33,7 @@ VARIANTS: tuple[Variant, ...] = (
         "match_parameters_reordered",
         "A match answers its parameters in another order.",
         bend=Bend(MATCH, edits.parameters(lambda parameters: parameters[::-1]), changes.succeeded),
-        versions=("hrex=1.2.0",),
+        versions=("hrex=1.1.0", "hrex=1.2.0"),
     ),
     Variant(
         "match_with_unknown_extensions",
