@@ -9,8 +9,8 @@ from __future__ import annotations
 import contextlib
 import ssl
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote, urlencode
@@ -25,52 +25,14 @@ from conformance.wire import gateway
 from conformance.wire.auth import Tokens
 from conformance.wire.failures import TooLate, failure
 from conformance.wire.reading import Body, Watch, watched
+from conformance.wire.request import NONE, OWN, USUAL, Limits, Request
 from conformance.wire.stored import StoredBody
 from conformance.wire.tls import Unusable, context
 
+__all__ = ["NONE", "OWN", "Limits", "Request", "Wire"]
+
 FHIR_JSON = "application/fhir+json"
-OWN, NONE = "own", "none"
 _SAID_BY_ALL = {"user-agent": f"payer-conformance/{conformance.__version__}", "accept-encoding": "gzip"}
-
-
-@dataclass(frozen=True)
-class Request:
-    """One request: ``operation`` is "<api>.<verb>", ``path`` relative to the base URL, or absolute on its origin.
-
-    ``token`` "own" sends the API's credentials, "none" sends none, anything else is sent as the bearer token. Where
-    ``again`` is false, an answer that asks to come back later stands. ``into`` is a file that the answer's body is
-    written to, at most ``most`` bytes of it (decoded), within ``seconds``.
-    """
-
-    operation: str
-    method: str
-    path: str
-    case: str = ""
-    claim: str = ""
-    params: Sequence[tuple[str, str]] = ()
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    token: str = OWN
-    again: bool = True
-    into: Path | None = None
-    most: int = 0
-    seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much of a payer's answer is taken, and how long is waited: bytes, seconds, counts.
-
-    ``pause_seconds`` is the wait before a refused request is sent again where the answer names none; it doubles.
-    """
-
-    body_bytes: int = 32 * 1024 * 1024
-    total_seconds: float = 60.0
-    connect_seconds: float = 10.0
-    redirects: int = 3
-    retries: int = 3
-    longest_wait: float = 60.0
-    pause_seconds: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -106,7 +68,7 @@ class Wire:
     one exchange at a time.
     """
 
-    def __init__(self, target: Target, *, journal: Callable[[Exchange], None], limits: Limits = Limits()) -> None:
+    def __init__(self, target: Target, *, journal: Callable[[Exchange], None], limits: Limits = USUAL) -> None:
         self.limits = limits
         self.tokens = Tokens(self._token_request)
         self._journal = journal
