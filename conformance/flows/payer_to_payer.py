@@ -84,7 +84,7 @@ class PayerToPayer:
         self._recording.allow(self.claim, "payer-to-payer.member-match", intrusive=True)
         born = str(self._member(case).facts.get("birth_date", ""))
         return self._recording.act(
-            (self.claim, "probed"), lambda: guesses(born, tries, lambda date: self._guess(case, date))
+            (self.claim, "probed"), lambda: guesses(born, tries, lambda date: self._guess(case, date), RAW)
         )
 
     def refusals(self) -> tuple[Matched, ...]:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from statistics import median
 
 from conformance.exchange import Exchange
+from conformance.flows.recording import answered
 from conformance.wire.gateway import throttled
 
 REFUSALS = (401, 403, 423, 429, 503)
@@ -30,13 +31,19 @@ class Guess:
         return status in REFUSALS or throttled(status, self.exchange.headers) or slow
 
 
-def guesses(birth_date: str, tries: int, ask: Callable[[str], Exchange]) -> tuple[Guess, ...]:
-    """Wrong guesses at a birth date, one after the other until the payer hinders them; ``ask`` sends one."""
+def guesses(birth_date: str, tries: int, ask: Callable[[str], Exchange], judged_by: str) -> tuple[Guess, ...]:
+    """Wrong guesses at a birth date, one after the other until the payer hinders them; ``ask`` sends one.
+
+    Unjudgeable where nobody answers; NotTested, because of ``judged_by``, where an answer has no end.
+    """
     born = date.fromisoformat(birth_date)
     asked: list[Exchange] = []
     found: list[Guess] = []
     for number in range(1, tries + 1):
-        asked.append(ask((born + timedelta(days=number)).isoformat()))
+        exchange = ask((born + timedelta(days=number)).isoformat())
+        if exchange.status is None:
+            answered(exchange, judged_by)
+        asked.append(exchange)
         usual = median(each.seconds for each in asked[:3])
         found.append(Guess(number, asked[-1], usual))
         if found[-1].hindered:
