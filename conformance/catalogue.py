@@ -24,8 +24,10 @@ __all__ = [
 ]  # fmt: skip
 
 EVERY_API = "discovery"  # rows of this api run wherever their guide is claimed
+# Drugs of the medical benefit are asked for where other services are: there their rows are examined too.
+EXAMINED_AT = {"drug-decisions": "prior-auth"}
 
-StandingState = Literal["in-force", "upcoming", "proposed", "advocacy", "not-applicable", "unverified"]
+StandingState = Literal["in-force", "upcoming", "proposed", "advocacy", "contract", "not-applicable", "unverified"]
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ def reaches(
     requirement: Requirement, claims: Iterable[Claim], main: Mapping[str, Collection[str]]
 ) -> tuple[Claim, ...]:
     """The claims a scenario of the row runs at; ``main`` maps an API to its main guides, where law is examined."""
-    here = [claim for claim in claims if requirement.api in (claim.api, EVERY_API)]
+    at = EXAMINED_AT.get(requirement.api, requirement.api)
+    here = [claim for claim in claims if at in (claim.api, EVERY_API)]
     if requirement.kind == "law":
         return tuple(claim for claim in here if claim.ig in main.get(claim.api, ()))
     return tuple(claim for claim in here if _said_at(requirement, claim))
@@ -73,6 +76,8 @@ def standing(requirement: Requirement, target: Target, as_of: date, include: Col
         return _guide_standing(requirement, target)
     if target.payer_type is None:
         return Standing("not-applicable", note="the target names no payer_type, so no law is known to bind it")
+    if requirement.status.state == "contract":
+        return _contract_standing(requirement, target)
     named = [law for law in requirement.law if target.payer_type in law.payers]
     bound = [law for law in named if law.requires != "part_d" or target.part_d]
     if not bound:
@@ -109,6 +114,14 @@ def _guide_standing(requirement: Requirement, target: Target) -> Standing:
     if requirement.status.confidence == "unverified":
         return Standing("unverified", None, cites, level, "nobody has read the statement: it never decides")
     return Standing("in-force", None, cites, level)
+
+
+def _contract_standing(requirement: Requirement, target: Target) -> Standing:
+    """The standing of what a payer's own contract asks for: never the rule's demand, so it never decides."""
+    documents = tuple(dict.fromkeys(each.document for each in target.clocks if not each.rule))
+    if not documents:
+        return Standing("not-applicable", note="the target names no contract with clocks of its own")
+    return Standing("contract", None, documents, requirement.level, "asked for by the contract: it never decides")
 
 
 def _law_standing(

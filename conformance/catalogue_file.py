@@ -23,7 +23,7 @@ from conformance.guides import satisfies
 LEVELS = ("shall", "should", "may")  # strictest first
 SCOPES = ("items", "drugs", "both")
 SHOWN = ("live", "records", "document")
-STATES = ("final", "proposed", "advocacy")
+STATES = ("final", "proposed", "advocacy", "contract")
 CONFIDENCES = ("verified", "secondary", "unverified")
 PAYERS = ("ma", "medicaid-ffs", "medicaid-mco", "chip-ffs", "chip-mco", "qhp-ffe", "qhp-shop")
 PERIODS = {
@@ -66,7 +66,7 @@ class GuideRow:
 
 @dataclass(frozen=True)
 class Status:
-    """How sure the row is: final, proposed or advocacy, as of a day, and how the citation was read."""
+    """How sure the row is: final, proposed, advocacy or contract, as of a day, and how the citation was read."""
 
     state: str = "final"
     as_of: date | None = None

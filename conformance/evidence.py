@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,7 +14,7 @@ from allure_commons.types import LinkType, Severity
 
 from conformance.catalogue import Requirement, Standing
 from conformance.errors import NonConformance
-from conformance.expect import Judgement, Step
+from conformance.expect import Judgement, Step, Table
 from conformance.journal import Journal
 from conformance.links import links
 from conformance.redaction import HIDDEN, Redactor
@@ -54,6 +56,8 @@ def show(verdict: ScenarioVerdict, judgement: Judgement, journal: Journal) -> No
         _step(step)
     if verdict.verdict == "advisory":
         allure.attach(journal.redactor.text(verdict.message), "Advice", allure.attachment_type.TEXT)
+    for table in judgement.tables:
+        allure.attach(as_csv(table, journal.redactor), table.name, allure.attachment_type.CSV)
     lines = [journal.lines[each] for each in verdict.exchanges if each in journal.lines]
     for line in lines:
         # Whoever looks at trouble finds the exchange at hand; what is well is shown once, where it was first looked at.
@@ -63,6 +67,17 @@ def show(verdict: ScenarioVerdict, judgement: Judgement, journal: Journal) -> No
     if lines:
         asked = "\n\n".join(f"# {line['id']}\n{line['curl']}" for line in lines)
         allure.attach(asked, "As curl", allure.attachment_type.TEXT)
+
+
+def as_csv(table: Table, redactor: Redactor) -> str:
+    """A table as CSV, redacted; no cell is taken for a formula by whoever opens it in a spreadsheet."""
+    written = io.StringIO()
+    lines = csv.writer(written, lineterminator="\n")
+    lines.writerow(table.columns)
+    for row in table.rows:
+        cells = (redactor.text(cell) for cell in row)
+        lines.writerow([f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell for cell in cells])
+    return written.getvalue()
 
 
 def attach(line: Mapping[str, Any]) -> None:

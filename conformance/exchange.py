@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -75,3 +75,8 @@ class Exchange:
     def media_type(self) -> str:
         """The answer's media type, lower case, without parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def ended(exchange: Exchange) -> datetime | None:
+    """When the last byte of the answer was in, by the wall clock; None where it was never sent."""
+    return exchange.started + timedelta(seconds=exchange.seconds) if exchange.started else None

@@ -32,13 +32,23 @@ class Step:
     kind: str = "expect"  # expect | advise | need
 
 
+@dataclass(frozen=True)
+class Table:
+    """What a scenario looked at, for whoever wants to see all of it; every cell is a text."""
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
 @dataclass
 class Judgement:
-    """All that one scenario said, and the exchanges it looked at, in order."""
+    """All that one scenario said, and the exchanges and tables it looked at, in order."""
 
     steps: list[Step] = field(default_factory=list)
     advice: list[Finding] = field(default_factory=list)
     exchanges: list[str] = field(default_factory=list)
+    tables: list[Table] = field(default_factory=list)
 
     @property
     def judged(self) -> int:
@@ -64,6 +74,13 @@ def judging(judgement: Judgement) -> Iterator[Judgement]:
 def current() -> Judgement | None:
     """The judgement now open, if any."""
     return _current.get()
+
+
+def show_table(name: str, columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    """Puts a table beside the judgement now open; one without rows is not shown."""
+    listed = tuple(rows)
+    if listed and (judgement := _current.get()):
+        judgement.tables.append(Table(name, columns, listed))
 
 
 def _note(step: Step) -> None:

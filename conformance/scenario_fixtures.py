@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
+from conformance.clocks import Clocks
 from conformance.flows.discovery import Discovery
 from conformance.flows.formulary import Formulary
 from conformance.flows.payer_to_payer import PayerToPayer
 from conformance.flows.prior_auth import PriorAuth
 from conformance.flows.trust import Trust
-from conformance.rules import Clocks, Latency
+from conformance.rules import Latency
 from conformance.run import Run, Subject
 from conformance.target import Claim
 

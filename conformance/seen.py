@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from conformance.clocks import Clocks, timelines
 from conformance.flows.formulary import Formulary
 from conformance.flows.prior_auth import PriorAuth
 from conformance.rules import latency_limits, samples
@@ -14,7 +15,7 @@ from conformance.target import Claim
 
 
 def seen(run: Run) -> dict[str, Any]:
-    """The extra members of the footer: ``latency`` per operation and claim, ``decisions`` per denied item."""
+    """The extra members of the footer: ``latency``, ``formularies``, ``decisions`` (denied items) and ``timelines``."""
     subject = next(iter(run.subjects.values()))
     subject.recording.end()
     claims = [claim for api in run.target.apis.values() for claim in api.claim_list()]
@@ -28,6 +29,7 @@ def seen(run: Run) -> dict[str, Any]:
             if claim.ig == "pas"
             for row in _denials(subject, claim)
         ],
+        "timelines": [row for claim in claims if claim.ig == "pas" for row in _timelines(subject, claim)],
     }
 
 
@@ -77,6 +79,14 @@ def _denials(subject: Subject, claim: Claim) -> list[Mapping[str, Any]]:
                 for item in answer.denied
             ]
     return rows
+
+
+def _timelines(subject: Subject, claim: Claim) -> list[dict[str, Any]]:
+    """When each request came and was decided, against every clock that runs for it."""
+    try:
+        return timelines(Clocks(subject.target), PriorAuth(subject.recording, claim).histories(), claim.label)
+    except Exception:  # whatever it is, a scenario has told it
+        return []
 
 
 def _counted(subject: Subject, claim: Claim) -> list[dict[str, Any]]:

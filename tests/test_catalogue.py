@@ -61,7 +61,8 @@ def of_rule(catalogue: Catalogue, rule: str) -> list[Requirement]:
 
 def test_all_82_rules_have_rows_and_no_row_an_unknown_rule(catalogue: Catalogue) -> None:
     assert len(RULE_IDS) == 82
-    assert {row.rule for row in catalogue.requirements.values() if row.kind == "law"} == RULE_IDS
+    rows = [row for row in catalogue.requirements.values() if row.kind == "law" and row.status.state != "contract"]
+    assert {row.rule for row in rows} == RULE_IDS
 
 
 def test_every_row_has_a_text_and_a_source(catalogue: Catalogue) -> None:

@@ -27,7 +27,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"wire"}),
     frozenset({"cases", "flows", "self_description"}),
     frozenset({
-        "judge", "judging", "rules", "opening", "run", "seen", "scenarios", "scenario_fixtures", "lanes",
+        "judge", "judging", "rules", "clocks", "opening", "run", "seen", "scenarios", "scenario_fixtures", "lanes",
         "plugin", "proving",
         "evidence", "report", "follow_up", "audit",
     }),

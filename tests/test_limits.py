@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from stamps import (
     EXPEDITED,
@@ -28,17 +28,11 @@ from stamps import (
 )  # fmt: skip
 
 from conformance import clock, paths
-from conformance.apis.authorization_lines import Item
-from conformance.apis.prior_auth import Answer
 from conformance.catalogue import load as load_catalogue
 from conformance.catalogue_file import PAYERS
 from conformance.clock import Stamp, instant
-from conformance.errors import NotTested
-from conformance.flows.submission import Decided
-from conformance.guides import load as load_guides
 from conformance.limits import DRUGS, Asked, Due, binding, due, limit_for, limits, load_limits, timing
-from conformance.rules import Clocks, latency_limits
-from conformance.target import Known, Target
+from conformance.rules import latency_limits
 
 # -- due ---------------------------------------------------------------------------------------------------------------
 
@@ -358,146 +352,3 @@ def test_business_days_end_on_a_working_day(received, number, zones, holidays):
 
     assert bounds.lenient.weekday() < 5
     assert not clock.is_holiday(bounds.lenient.date(), holidays)
-
-
-# -- decisions against their clocks ------------------------------------------------------------------------------------
-
-GUIDE = load_guides(paths.suites() / "guides")["pas", "2.2.1"]
-TARGET = Target("Test", payer_type="ma", timezones=NEW_YORK, environment="test", representative=True)
-
-
-def answer(*items: Item) -> Answer:
-    return Answer("ClaimResponse", GUIDE, {}, {}, (), items=items)
-
-
-def item(issued: str = "", action: str = "approved") -> Item:
-    return Item("item[0]", issued=issued, action=action, actions=(action,))
-
-
-def known(received: str, **told: str) -> Known:
-    return Known("prior-auth", "A-1", at(received), "approved", **{key: at(each) for key, each in told.items()})
-
-
-RECEIVED = "2027-02-01T09:30:00-05:00"
-
-
-@pytest.mark.parametrize(
-    ("decided", "late", "close"),
-    [
-        ("2027-02-05T09:30:00-05:00", False, False),
-        ("2027-02-08T09:30:00-05:00", False, False),
-        ("2027-02-08T09:30:01-05:00", False, True),
-        ("2027-02-08T23:59:59-05:00", False, True),
-        ("2027-02-09T00:00:00-05:00", True, False),
-    ],
-)
-def test_a_decision_is_timed_by_what_the_tester_states(decided, late, close):
-    timed = Clocks(TARGET).time(Decided(known(RECEIVED, decided=decided), answer(item("2030-01-01"))), STANDARD)
-
-    assert timed is not None
-    assert (timed.late, timed.close) == (late, close)
-
-
-def test_the_notice_goes_before_the_decision():
-    told = known(RECEIVED, decided="2027-02-05T00:00:00-05:00", notified="2027-02-20T00:00:00-05:00")
-
-    timed = Clocks(TARGET).time(Decided(told, answer(item())), STANDARD)
-    assert timed is not None
-    assert timed.late
-    assert "due 2027-02-08T23:59" in timed.told
-
-
-@pytest.mark.parametrize(
-    ("issued", "late", "close"),
-    [
-        (["2027-02-07"], False, False),
-        (["2027-02-08"], False, True),
-        (["2027-02-09"], True, False),
-        (["2027-02-03", "2027-02-09"], True, False),
-        (["2027-02-09", "2027-02-03"], True, False),
-        (["2027-02-03", "soon"], False, False),
-        (["2027-02-08T23:00:00-05:00", "2027-02-09T01:00:00Z"], False, True),
-        (["2027-02"], False, True),
-        (["2027-03"], True, False),
-    ],
-)
-def test_else_the_last_issue_date_counts_to_its_end(issued, late, close):
-    timed = Clocks(TARGET).time(Decided(known(RECEIVED), answer(*map(item, issued))), STANDARD)
-
-    assert timed is not None
-    assert (timed.late, timed.close) == (late, close)
-
-
-@pytest.mark.parametrize("issued", [[], [""], ["soon"]])
-def test_without_any_date_nothing_is_timed(issued):
-    decided = Decided(known(RECEIVED), answer(*map(item, issued)))
-
-    assert Clocks(TARGET).time(decided, STANDARD) is None
-    with pytest.raises(NotTested) as raised:
-        Clocks(TARGET).judge((decided,), STANDARD)
-    assert raised.value.change == "known.prior-auth"
-
-
-@pytest.mark.parametrize(
-    ("waiting", "late", "close"),
-    [(timedelta(days=5), False, False), (timedelta(days=10), False, True), (timedelta(days=25), True, False)],
-)
-def test_what_is_still_pended_is_late_once_no_extension_helps(waiting, late, close):
-    received = (clock.now() - waiting).isoformat()
-    timed = Clocks(TARGET).time(Decided(known(received), answer(item(action="pended"))), STANDARD)
-
-    assert timed is not None
-    assert (timed.late, timed.close) == (late, close)
-    assert "still pended" in timed.told
-
-
-def test_a_rule_that_nobody_read_times_nothing():
-    assert (
-        Clocks(TARGET).time(Decided(known("2025-06-01T09:00:00-04:00"), answer(item("2025-09-01"))), STANDARD) is None
-    )
-
-
-def test_managed_care_is_timed_from_the_rating_period_it_names():
-    decided = Decided(known("2026-03-02T09:00:00-05:00"), answer(item("2026-04-01")))
-    mco = replace(TARGET, payer_type="medicaid-mco")
-
-    for target, judged in ((mco, True), (replace(mco, rating_period_start=date(2026, 7, 1)), False)):
-        timed = Clocks(target).time(decided, STANDARD)
-        assert (timed is not None) is judged
-
-
-def test_a_test_environment_does_not_show_how_long_people_take():
-    decided = Decided(known(RECEIVED), answer(item("2027-03-01")))
-
-    with pytest.raises(NotTested) as raised:
-        Clocks(replace(TARGET, representative=False)).judge((decided,), STANDARD)
-    assert raised.value.change == "representative"
-    assert [each.late for each in Clocks(TARGET).judge((decided,), STANDARD)] == [True]
-
-
-@settings(max_examples=200, deadline=None)
-@given(written_instants(), st.integers(0, 60 * 24 * 12), st.integers(0, 60 * 24), zone_lists)
-def test_what_is_late_stays_late(received, minutes, more, zones):
-    assume(read(received).earliest.date() >= date(2026, 1, 3))
-    clocks = Clocks(replace(TARGET, timezones=zones))
-
-    def timed(after: int):
-        decided = at(received.replace("Z", "+00:00")) + timedelta(minutes=after)
-        found = clocks.time(Decided(known(received, decided=decided.isoformat()), answer(item())), STANDARD)
-        assert found is not None
-        return found
-
-    sooner, later = timed(minutes), timed(minutes + more)
-    assert not (sooner.late and not later.late)
-    assert not (sooner.late and minutes <= 7 * 24 * 60)
-    assert later.late or minutes + more <= 9 * 24 * 60 + 60 * 26 or not plain_day(received, zones)
-
-
-def plain_day(received: str, zones: tuple[str, ...]) -> bool:
-    """Whether no holiday lies near the receipt, so that at most one evening is gained."""
-    days_near = {
-        at(received.replace("Z", "+00:00")).astimezone(ZoneInfo(zone)).date() + timedelta(days=more)
-        for zone in zones
-        for more in (0, 1)
-    }
-    return not any(clock.is_holiday(day) for day in days_near)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -13,12 +12,13 @@ from conformance.apis.prior_auth import Answer, read_answer, read_answers
 from conformance.apis.raw import body_of as body_of_answer
 from conformance.cases import broken, invalid_requests
 from conformance.errors import NotTested, Unjudgeable
-from conformance.exchange import Exchange
+from conformance.exchange import Exchange, ended
+from conformance.flows.histories import History, of_known, of_submission
 from conformance.flows.on_file import OnFile
 from conformance.flows.prior_auth_requests import INQUIRE, RAW, SUBMIT, Requests
 from conformance.flows.recording import Recording, answered, unending
 from conformance.flows.request_bodies import EMPTY
-from conformance.flows.submission import CaseItem, Decided, Submission, Told, decided, same_request, undecided
+from conformance.flows.submission import CaseItem, Submission, Told, decided, later, same_request, undecided
 from conformance.target import Claim
 
 PATIENCE = 1.0  # seconds until an inquiry that finds nothing is made once more
@@ -178,9 +178,15 @@ class PriorAuth:
             return self._requests.usable(self._on_file.exchange(known))
         raise wrong or NotTested("needs a case to inquire about", change="cases.prior-auth")
 
-    def known(self, urgency: str) -> tuple[Decided, ...]:
-        """The known authorizations of an urgency, each as the inquiry tells it."""
-        return tuple(self._on_file.find(each) for each in self._on_file.listed() if each.urgency == urgency)
+    def histories(self) -> tuple[History, ...]:
+        """What is known of the time of every request: of those submitted now, and of the known authorizations."""
+        found: list[History | None] = []
+        with suppress(NotTested):
+            payer = self._recording.target.payer_type
+            processed = (each for each in self.submissions() if not each.failed)
+            found += [of_submission(each, self._requests.case(each.case).facts, payer) for each in processed]
+        found += [of_known(self._on_file.find(each)) for each in self._on_file.listed()]
+        return tuple(each for each in found if each)
 
     # -- wrong requests --------------------------------------------------------------------------------------------
 
@@ -224,26 +230,30 @@ class PriorAuth:
 
     def _submission(self, name: str) -> Submission:
         request, settles = self._requests.request(name), self._requests.case(name).settles
-        answers = read_answers(self._requests.usable(self._requests.raw(name)), self.guide)
+        raw = self._requests.raw(name)
+        answers = read_answers(self._requests.usable(raw), self.guide)
         if not answers:
             raise NotTested("the answer holds no ClaimResponse", because=RAW)
         first = answers[0]
-        submission = Submission(name, request, first, first, f"cases.prior-auth.{name}", answers)
+        sent, came = raw.started, ended(raw)
+        at = f"cases.prior-auth.{name}"
+        submission = Submission(name, request, first, first, at, answers, sent=sent, answered=came, seen=came)
         if settles and name != "pended" and undecided(first):
-            return replace(submission, deciding=self._wait(submission, settles))
+            return self._waited(submission, settles)
         return submission
 
-    def _wait(self, submission: Submission, settles: timedelta) -> Answer:
+    def _waited(self, submission: Submission, settles: timedelta) -> Submission:
         """Inquires, ever more seldom, until the answer decides or its time is over."""
         end = clock.monotonic() + settles.total_seconds()
-        pause, answer = 0.5, submission.first
-        while undecided(answer) and clock.monotonic() + pause < end:
+        pause = 0.5
+        while undecided(submission.deciding) and clock.monotonic() + pause < end:
             clock.sleep(pause)
             pause = min(pause * 2, 60.0)
-            found = self._requests.found(self._requests.ask(submission.case, f"{submission.case}:settling"))
-            mine = [each for each in found if each.decided and same_request(each, submission)]
-            answer = next(iter(sorted(mine, key=undecided)), answer)
-        return answer
+            asked = self._requests.ask(submission.case, f"{submission.case}:settling")
+            mine = [each for each in self._requests.found(asked) if each.decided and same_request(each, submission)]
+            if mine:
+                submission = later(submission, min(mine, key=undecided), asked)
+        return submission
 
     def _inquire(self, name: str) -> Exchange:
         self.submission(name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from conformance.apis.authorization_lines import Item
@@ -12,6 +13,7 @@ from conformance.apis.review_actions import Reason
 from conformance.apis.same_member import claim_of
 from conformance.apis.shapes import Coding, codings, identifiers, record, records, text, whole
 from conformance.apis.wording import names_any
+from conformance.exchange import Exchange, ended
 from conformance.target import Known
 
 
@@ -79,7 +81,8 @@ class Told:
 class Submission:
     """A request and the answer to it: ``deciding`` is the answer that decided, the first one where none did later.
 
-    ``all`` are all ClaimResponses of the first answer; one is what the guide allows.
+    ``all`` are all ClaimResponses of the first answer; one is what the guide allows. It was ``sent`` and ``answered``
+    then; the deciding answer was ``seen`` then, and had not come yet at ``pended_at``.
     """
 
     case: str
@@ -88,6 +91,10 @@ class Submission:
     deciding: Answer
     at: str
     all: tuple[Answer, ...] = ()
+    sent: datetime | None = None
+    answered: datetime | None = None
+    seen: datetime | None = None
+    pended_at: datetime | None = None
 
     @property
     def failed(self) -> bool:
@@ -130,6 +137,13 @@ def decided(told: Iterable[Told], actions: Iterable[str]) -> tuple[CaseItem, ...
     """The items about which one of ``actions`` was decided."""
     wanted = set(actions)
     return tuple(item for each in told for item in each.items() if wanted & set(item.item.actions))
+
+
+def later(submission: Submission, answer: Answer, asked: Exchange) -> Submission:
+    """The submission after an inquiry told this answer about it."""
+    if undecided(answer):
+        return replace(submission, deciding=answer, pended_at=asked.started)
+    return replace(submission, deciding=answer, seen=ended(asked))
 
 
 def undecided(answer: Answer) -> bool:

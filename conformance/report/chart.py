@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import ceil, floor, log10
 from typing import Any
 
@@ -92,3 +93,25 @@ def seconds_in_words(seconds: float) -> str:
     if seconds < 0.9995:
         return f"{seconds * 1000:.3g} ms" if seconds < 0.01 else f"{seconds * 1000:.0f} ms"
     return f"{seconds:.2f}".rstrip("0").rstrip(".") + " s" if seconds < 100 else f"{seconds:,.0f} s"
+
+
+@dataclass(frozen=True)
+class Course:
+    """One request against one clock on an axis of their own: places in percent; ``late``: it ended beyond the limit."""
+
+    ended: float
+    due: float
+    late: bool
+
+
+def course(received: str, due: str, ended: str) -> Course:
+    """A clock of a timeline (ISO 8601 stamps; ``ended`` is empty while the request is pended) as a course."""
+    start = datetime.fromisoformat(received)
+    last = datetime.fromisoformat(due)
+    end = datetime.fromisoformat(ended) if ended else last
+    span = max((last - start).total_seconds(), (end - start).total_seconds(), 1.0) * 1.08
+    return Course(
+        round(min(100, max(1.0, 100 * (end - start).total_seconds() / span)), 2),
+        round(100 * (last - start).total_seconds() / span, 2),
+        end > last,
+    )

@@ -35,6 +35,7 @@ def fold(directory: Path, baseline: dict[str, Any] | None = None) -> dict[str, A
         "latency": footer.get("latency", []),
         "formularies": footer.get("formularies", []),
         "decisions": footer.get("decisions", []),
+        "timelines": footer.get("timelines", []),
     }
 
 

@@ -59,6 +59,7 @@ class View:
     apis: Sequence[tuple[str, Tally, Tally]]
     duties: Sequence[Duty]
     strips: Sequence[tuple[Row, chart.Strip]]
+    courses: Sequence[tuple[Row, Sequence[tuple[Row, chart.Course]]]]
     anchors: Mapping[str, str]
     totals: Sequence[tuple[str, Tally]]
     exclusions: Sequence[Row]
@@ -92,6 +93,7 @@ def build(results: Row, exchanges: Mapping[str, Row]) -> View:
         apis=_by_api([row for row in standing if row["verdict"] != "not-applicable"]),
         duties=[_duty(row, anchors, vouched) for row in rows],
         strips=[(entry, chart.strip(entry)) for entry in results["latency"] if entry["seconds"]],
+        courses=[_courses(row) for row in results.get("timelines", ())],
         anchors=anchors,
         totals=_totals(rows),
         exclusions=[row for row in rows if row["verdict"] == "not-applicable"],
@@ -165,6 +167,11 @@ def _vouched(results: Row) -> dict[str, str]:
     return said
 
 
+def _courses(row: Row) -> tuple[Row, Sequence[tuple[Row, chart.Course]]]:
+    """A timeline with the drawing of each of its clocks."""
+    return row, [(each, chart.course(row["received"], each["due"], each["ended"])) for each in row["clocks"]]
+
+
 def _totals(rows: Sequence[Row]) -> list[tuple[str, Tally]]:
     """Every requirement of the run once: in force by law and by guide, then by standing."""
     parts = {
@@ -173,6 +180,7 @@ def _totals(rows: Sequence[Row]) -> list[tuple[str, Tally]]:
         "Final, not yet in force": [row for row in rows if row["standing"] == "upcoming"],
         "Proposed": [row for row in rows if row["standing"] == "proposed"],
         "Asked for by advocates": [row for row in rows if row["standing"] == "advocacy"],
+        "Asked for by a contract": [row for row in rows if row["standing"] == "contract"],
         "Citation read by nobody": [row for row in rows if row["standing"] == "unverified"],
         "Does not bind this payer": [row for row in rows if row["standing"] == "not-applicable"],
     }

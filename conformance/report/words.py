@@ -57,6 +57,7 @@ STANDINGS = {
     "upcoming": "final, not yet in force",
     "proposed": "proposed",
     "advocacy": "asked for by advocates",
+    "contract": "asked for by a contract",
     "unverified": "citation not verified",
     "not-applicable": "does not bind this payer",
 }

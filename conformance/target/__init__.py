@@ -18,6 +18,7 @@ from conformance.target.values import (
     Environment,
     Known,
     Member,
+    OwnClock,
     PayerType,
     Target,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "Known",
     "KnownGuides",
     "Member",
+    "OwnClock",
     "PayerType",
     "Target",
     "from_folder",

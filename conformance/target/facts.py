@@ -11,9 +11,10 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NoReturn
 
+from conformance.limits import limits
 from conformance.target.document import Document, dotted, is_file
 from conformance.target.lines import KeyPath
-from conformance.target.words import Problem, listed, nearest
+from conformance.target.words import Problem, listed, nearest, unknown
 
 DEFAULT_MEMBER = "first"
 NEEDS_A_MEMBER = frozenset({"prior-auth", "payer-to-payer"})
@@ -37,6 +38,7 @@ def fact_problems(document: Document, today: date) -> Iterator[Problem]:
     yield from _members(document)
     yield from _cases(document)
     yield from _attested(document)
+    yield from _clocks(document)
     yield from _unanswered(document.values, ())
 
 
@@ -93,6 +95,23 @@ def _known(document: Document) -> Iterator[Problem]:
                 if name in stamps and "received" in stamps and _surely_before(stamps[name], stamps["received"]):
                     yield Problem((*key, name), f"{dotted((*key, name))}: is before the request was received")
             yield from _member_reference(document, (*key, "member"))
+
+
+def _clocks(document: Document) -> Iterator[Problem]:
+    known = {each.rule: each for each in limits()}
+    for place, row in enumerate(document.get(("clocks",), ())):
+        key: KeyPath = ("clocks", place)
+        if "rule" not in row:
+            if ("days" in row) == ("hours" in row):
+                yield Problem(key, f"[[{dotted(key)}]]: expected days or hours, one of them")
+        elif row["rule"] not in known:
+            yield Problem((*key, "rule"), f"{dotted((*key, 'rule'))}: {unknown('clock', row['rule'], known)}")
+        elif strangers := sorted(set(row) - {"rule", "from", "document"}):
+            words = f"[[{dotted(key)}]]: a rule that begins later has only from and document"
+            yield Problem((*key, strangers[0]), words)
+        elif "from" not in row or row["from"] < str(known[row["rule"]].from_):
+            words = f"[[{dotted(key)}]]: expected from, the day on which {row['rule']} begins here, not before its own"
+            yield Problem(key, words)
 
 
 def _surely_before(one: datetime | date, other: datetime | date) -> bool:

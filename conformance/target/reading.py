@@ -37,6 +37,7 @@ from conformance.target.values import (
     Environment,
     Known,
     Member,
+    OwnClock,
     PayerType,
     Target,
 )
@@ -179,6 +180,7 @@ def _plain_values(document: Document) -> dict[str, Any]:
         "allow": frozenset(get("allow", ())),
         "timezones": tuple(get("timezones", ())),
         "holidays": tuple(date.fromisoformat(day) for day in get("holidays", ())),
+        "clocks": tuple(_own_clock(row) for row in get("clocks", ())),
         "drugs": tuple(get("drugs", ())),
     }
 
@@ -224,4 +226,12 @@ def _known(api: str, row: Mapping[str, Any]) -> Known:
         decided=moment(row["decided"]) if "decided" in row else None,
         notified=moment(row["notified"]) if "notified" in row else None,
         facts=row.get("facts", {}),
+        drug_kind=row.get("drug_kind", ""),
+        extended=row.get("extended", False),
     )
+
+
+def _own_clock(row: Mapping[str, Any]) -> OwnClock:
+    plain = {key: value for key, value in row.items() if key not in ("from", "until", "drugs")}
+    begins, ends = (date.fromisoformat(row[key]) if key in row else None for key in ("from", "until"))
+    return OwnClock(**plain, from_=begins, until=ends, drugs=tuple(row.get("drugs", ())))

@@ -120,6 +120,28 @@ class Known:
     decided: datetime | date | None = None
     notified: datetime | date | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    drug_kind: str = ""
+    extended: bool = False
+
+
+@dataclass(frozen=True)
+class OwnClock:
+    """What a contract, or an agreement with CMS, says of decision times; ``document`` is where it says so.
+
+    Without a ``rule`` it is a limit of its own, judged as the contract's; with one, that rule begins on ``from_``.
+    """
+
+    document: str
+    rule: str = ""
+    urgency: str = "any"
+    scope: str = "items"
+    drugs: tuple[str, ...] = ()
+    from_: date | None = None
+    until: date | None = None
+    days: int = 0
+    hours: int = 0
+    counted: str = "calendar"
+    extension_days: int = 0
 
 
 @dataclass(frozen=True)
@@ -170,6 +192,7 @@ class Target:
     members: Mapping[str, Member] = field(default_factory=dict)
     cases: Mapping[str, Mapping[str, Case]] = field(default_factory=dict)
     known: Mapping[str, tuple[Known, ...]] = field(default_factory=dict)
+    clocks: tuple[OwnClock, ...] = ()
     drugs: tuple[Mapping[str, Any], ...] = ()
     acknowledged: Mapping[str, Acknowledged] = field(default_factory=dict)
     attested: Mapping[str, Attested] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 """How long it took: the answer, and the decision."""
 
-from conformance import advise, expect, need, requirement
+from conformance import advise, expect, need, only_if, requirement
 
 
 @requirement("prior-auth.response-time")
@@ -19,7 +19,7 @@ def test_submissions_are_answered_in_time(prior_auth, latency):
 
 @requirement("prior-auth.decision-time-standard")
 def test_standard_requests_are_decided_in_time(prior_auth, clocks):
-    timed = clocks.judge(prior_auth.known("standard"), "prior-auth.decision-time-standard")
+    timed = clocks.judge(prior_auth.histories(), "prior-auth.decision-time-standard")
 
     expect.each(
         timed,
@@ -32,7 +32,7 @@ def test_standard_requests_are_decided_in_time(prior_auth, clocks):
 
 @requirement("prior-auth.decision-time-expedited")
 def test_expedited_requests_are_decided_in_time(prior_auth, clocks):
-    timed = clocks.judge(prior_auth.known("expedited"), "prior-auth.decision-time-expedited")
+    timed = clocks.judge(prior_auth.histories(), "prior-auth.decision-time-expedited")
 
     expect.each(
         timed,
@@ -41,3 +41,41 @@ def test_expedited_requests_are_decided_in_time(prior_auth, clocks):
         got=lambda each: each.told,
     )
     advise(not any(each.close for each in timed), "decisions in time by the strictest reading too")
+
+
+@requirement("prior-auth.contract-decision-time")
+def test_requests_are_decided_as_the_contract_demands(prior_auth, clocks):
+    only_if(clocks.contracts, "payers whose contract has clocks of its own")
+    timed = clocks.judge(prior_auth.histories(), "prior-auth.contract-decision-time")
+
+    expect.each(
+        timed,
+        lambda each: not each.late,
+        "a decision within the time that the contract gives",
+        got=lambda each: each.told,
+    )
+
+
+@requirement("prior-auth.decision-in-two-days")
+def test_requests_are_decided_as_fast_as_physicians_ask(prior_auth, clocks):
+    timed = clocks.judge(prior_auth.histories(), "prior-auth.decision-in-two-days")
+
+    expect.each(
+        timed,
+        lambda each: not each.late,
+        "a decision within 48 hours, 24 where urgent",
+        got=lambda each: each.told,
+    )
+
+
+@requirement("prior-auth.real-time")
+def test_requests_are_decided_in_real_time(prior_auth, clocks):
+    own = [each for each in prior_auth.histories() if each.source == "submission"]
+    timed = clocks.judge(need(own, "a request that was taken", change="cases.prior-auth"), "prior-auth.real-time")
+
+    expect.each(
+        timed,
+        lambda each: not each.late,
+        f"a decision within {timed[0].limit.text}",
+        got=lambda each: each.told,
+    )

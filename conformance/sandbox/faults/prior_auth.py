@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
 from typing import Any
 
 from conformance.sandbox.faults import prior_auth_edits as edits
@@ -37,19 +36,6 @@ def _service(change: Mapping[str, Any], *codes: str) -> Callable[[Seed], Seed]:
     return lambda seed: replace(
         seed, services={**seed.services, **{code: {**seed.services[code], **change} for code in codes}}
     )
-
-
-def _late(identifier: str, days: int) -> Callable[[Seed], Seed]:
-    """Moves the decision of an authorization on file to so many days after its receipt."""
-
-    def change(seed: Seed) -> Seed:
-        record = seed.authorizations[identifier]
-        decided = datetime.fromisoformat(record["received"]) + timedelta(days=days)
-        items = [{**item, "issued": decided.date().isoformat()} for item in record["items"]]
-        late = {**record, "decided": decided.isoformat().replace("+00:00", "Z"), "items": items}
-        return replace(seed, authorizations={**seed.authorizations, identifier: late})
-
-    return change
 
 
 def _without_reasons(seed: Seed) -> Seed:
@@ -136,18 +122,6 @@ FAULTS: tuple[Fault, ...] = (
         "Approvals say from when they hold, but not until when.",
         ("prior-auth.approval-validity",),
         policies=rule(validity="open"),
-    ),
-    Fault(
-        "decides_after_eight_days",
-        "A standard request was decided more than eight days after it came.",
-        ("prior-auth.decision-time-standard",),
-        seed=_late("KNOWN-STD", 12),
-    ),
-    Fault(
-        "decides_urgent_after_five_days",
-        "An expedited request was decided five days after it came.",
-        ("prior-auth.decision-time-expedited",),
-        seed=_late("KNOWN-EXP", 5),
     ),
     Fault(
         "answers_after_16_seconds",
