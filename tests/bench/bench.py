@@ -62,8 +62,7 @@ def whole_runs(folder: Path, rounds: int) -> Iterator[Row]:
             lines = [json.loads(line) for line in (out / "exchanges.jsonl").read_text().splitlines()]
             replays.append(replayed(requests, payer.base_url, payer.ca_file))
             payer.taken()  # fresh again
-            waited = sum(line["seconds"] for line in lines)
-            own.append((runs[-1] - waited) / len(lines))
+            own.append((runs[-1] - _waited(lines)) / len(lines))
             parts.append(_parts(lines, began, runs[-1]))
     same = f"{replays[-1].same} of {replays[-1].exchanges} answered with the same status"
     bare_seconds = median(each.seconds for each in replays)
@@ -73,18 +72,31 @@ def whole_runs(folder: Path, rounds: int) -> Iterator[Row]:
     yield (
         f"  the harness's own time, of {len(lines)} exchanges each",
         _ms(median(own)),
-        "(wall - exchanges) / exchanges",
+        "wall, less the time in which any answer was waited for",
     )
     yield "  of the run, before the first exchange", _s(before), "start, target, plan, collection"
     yield "  of the run, after the last exchange", _s(after), "last judgements, results, pages (no Allure pages)"
 
 
+def _spans(lines: list[dict[str, object]]) -> list[tuple[float, float]]:
+    """When each exchange began and ended, in order of their beginning."""
+    began = [(datetime.fromisoformat(str(line["started"])).timestamp(), float(str(line["seconds"]))) for line in lines]
+    return sorted((start, start + seconds) for start, seconds in began)
+
+
+def _waited(lines: list[dict[str, object]]) -> float:
+    """Seconds in which at least one exchange was under way."""
+    total, until = 0.0, 0.0
+    for start, end in _spans(lines):
+        total += max(0.0, end - max(start, until))
+        until = max(until, end)
+    return total
+
+
 def _parts(lines: list[dict[str, object]], began: float, wall: float) -> tuple[float, float]:
     """Seconds from the start to the first request, and from the last answer to the end."""
-    spans = [(datetime.fromisoformat(str(line["started"])).timestamp(), float(str(line["seconds"]))) for line in lines]
-    first = min(start for start, _ in spans)
-    last = max(start + seconds for start, seconds in spans)
-    return first - began, began + wall - last
+    spans = _spans(lines)
+    return spans[0][0] - began, began + wall - max(end for _, end in spans)
 
 
 def bare(folder: Path) -> Iterator[Row]:
