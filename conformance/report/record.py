@@ -56,7 +56,9 @@ def ready() -> None:
     """Loads what writing the reports needs, so that it need not be waited for at the end."""
     from conformance.report.page import environment
 
-    environment(reports() / "templates").get_template("report.html.j2")
+    templates = environment(reports() / "templates")
+    for name in ("report.html.j2", "macros.html.j2"):
+        templates.get_template(name)
 
 
 def write_reports(directory: Path, baseline: dict[str, Any] | None = None) -> dict[str, Any]:
