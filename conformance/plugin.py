@@ -6,6 +6,7 @@ launcher's ``--conformance-prove``) is given; until then it imports nothing but 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -61,7 +62,8 @@ class Examination:
             raise pytest.UsageError(str(wrong)) from wrong
         config.stash[scenario_fixtures.RUN] = self.run
         config.pluginmanager.register(scenario_fixtures, "conformance-fixtures")
-        self._interrupted = False
+        self._launcher = os.getppid() if config.getoption("--conformance-options") else None
+        self._chosen = self._interrupted = False
         self._lanes: Lanes[Outcome] = Lanes()
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
@@ -76,6 +78,9 @@ class Examination:
             check_known(self.run, getattr(item, "function", None))
             requirement = requirement_of(self.run, getattr(item, "function", None))
             if requirement is None:
+                if self._launcher:
+                    told = "judges no requirement: name one with @requirement, or no verdict comes of it"
+                    raise pytest.UsageError(f"{scenario_id(item)} {told}")
                 kept.append(item)
                 continue
             claim = item.callspec.params["claim"]  # type: ignore[attr-defined]
@@ -87,9 +92,12 @@ class Examination:
         if dropped:
             config.hook.pytest_deselected(items=dropped)
         items[:] = kept
+        self._chosen = True
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
+        if not self._chosen:
+            return  # a mistake of usage ends the collection
         self.run.start()
         if not session.config.option.collectonly:
             self._lanes.start(piece for item in session.items if (piece := self._piece(item)))
@@ -119,6 +127,12 @@ class Examination:
             return outcome
 
         return claim.base_url, item.nodeid, run
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        if self._launcher and os.getppid() != self._launcher:
+            self._interrupted = True
+            item.session.shouldstop = "the launcher is gone"
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:

@@ -164,11 +164,16 @@ class Run:
             },
             "clock": {"offset_seconds": clock.offset()},
             "acknowledged": {
-                key: {"reason": each.reason, "until": each.until.isoformat()}
+                key: {"reason": self._text(each.reason), "until": each.until.isoformat()}
                 for key, each in target.acknowledged.items()
             },
             "attested": {
-                key: {"by": each.by, "document": each.document, "sha256": each.sha256, "until": each.until.isoformat()}
+                key: {
+                    "by": self._text(each.by),
+                    "document": self._text(each.document),
+                    "sha256": each.sha256,
+                    "until": each.until.isoformat(),
+                }
                 for key, each in target.attested.items()
             },
             "requirements": [self._row(each) for each in self.catalogue.requirements.values() if self._in_scope(each)],
@@ -177,11 +182,14 @@ class Run:
     def say(self, verdict: ScenarioVerdict) -> None:
         """Writes one verdict, redacted."""
         line = {"kind": "verdict", "requirement": verdict.requirement, **verdict.as_json()}
-        text = next(iter(self.subjects.values())).journal.redactor.text
-        line["message"] = text(line["message"])
+        line["message"] = self._text(line["message"])
         for finding in [*line["findings"], *line["advice"]]:
-            finding.update({key: text(value) for key, value in finding.items()})
+            finding.update({key: self._text(value) for key, value in finding.items()})
         self._write(line)
+
+    def _text(self, text: str) -> str:
+        """A text as it may be written."""
+        return next(iter(self.subjects.values())).journal.redactor.text(text)
 
     def finish(self, *, interrupted: bool, more: Mapping[str, Any]) -> None:
         """Writes the footer; a record without one was cut short."""

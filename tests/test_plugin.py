@@ -171,9 +171,6 @@ def test_a_fixture_is_missing(nobody):
 @requirement("mine.later")
 def test_it_is_of_another_version():
     expect(True, "anything")
-
-def test_it_is_no_scenario():
-    assert True
 """
 
 EXPECTED = {
@@ -397,6 +394,16 @@ def test_a_scenario_of_an_unknown_requirement_is_a_usage_error(examine):
 
     assert examined.result.ret == USAGE
     examined.result.stderr.fnmatch_lines(["*test_x judges the requirement 'mine.unheard-of'*"])
+
+
+def test_a_test_that_is_no_scenario_is_a_usage_error(examine):
+    examined = examine(
+        '@requirement("mine.shall")\ndef test_x(prior_auth):\n    pass\n\ndef test_y():\n    assert True\n'
+    )
+
+    assert examined.result.ret == USAGE
+    examined.result.stderr.fnmatch_lines(["*test_y judges no requirement*"])
+    assert not (examined.out / "exchanges.jsonl").read_text("utf-8")
 
 
 def test_a_fixture_may_say_that_nothing_can_be_judged(examine):

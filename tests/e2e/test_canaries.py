@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from command import NEWEST, Ran, changed, conformance, examine
 from leaking import NO_FHIR, PAGE, PLANTED, Leaking
 
+from conformance import clock
 from conformance.sandbox.serve import Running
 
 ENVIRONMENT = {
@@ -36,6 +38,10 @@ client_secret = "env:SECRET_OF_THE_CLIENT"
 [auth.token]
 type = "bearer"
 token = "env:TOKEN_OF_THE_FORMULARY"
+
+[acknowledged."prior-auth.denial-reason"]
+reason = "Marta Ashgrove has no denial yet"
+until = {(clock.now() + timedelta(30)).date()}
 """
     return changed(
         payer.target_file,

@@ -72,6 +72,10 @@ def kill_launcher(process: subprocess.Popen[bytes]) -> None:
     os.kill(pytest_process, signal.SIGKILL)
 
 
+def kill_the_launcher_alone(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+
+
 def interrupt_launcher(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGINT)
 
@@ -126,6 +130,22 @@ class TestAfterAKill:
         assert ran.code == 3
         assert str(tmp_path / "out" / "report.html") in ran.out
         said_before_the_end(ran)
+
+
+def test_a_run_whose_launcher_is_gone_ends_too(payer: Running, tmp_path: Path) -> None:
+    record = tmp_path / "out" / "verdicts.jsonl"
+    with running(payer, tmp_path / "out", 3, kill_the_launcher_alone) as process:
+        process.wait()
+        end = time.monotonic() + 30
+        while "footer" not in (said := kinds(record)) and time.monotonic() < end:
+            time.sleep(0.1)
+
+    assert said[-1] == "footer"
+    assert json.loads(record.read_text("utf-8").splitlines()[-1])["interrupted"] is True
+    planned = [
+        each for row in json.loads(record.read_text("utf-8").splitlines()[0])["requirements"] for each in row["planned"]
+    ]
+    assert len(said) - 2 < len(planned)
 
 
 class TestAnInterrupt:

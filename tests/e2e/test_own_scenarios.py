@@ -123,6 +123,7 @@ class TestInARunOfOurs:
             ("import nothing_that_is_there\n", "nothing_that_is_there"),
             ('@requirement("own.two-tiers")\ndef test_x(formularies): pass\n', "formularies"),
             ("def test_x(:\n", "test_house.py"),
+            ("def test_x(formulary): pass\n", "test_x judges no requirement"),
         ],
     )
     def test_a_mistake_in_them_is_told(
