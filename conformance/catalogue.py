@@ -47,6 +47,7 @@ class Catalogue:
 
     requirements: Mapping[str, Requirement]
     required_by: Mapping[str, str]  # api -> the row whose law demands it
+    part_of: Mapping[str, str]  # api -> the API that the law counts it to
     sha256: str
 
     def of_api(self, api: str) -> tuple[Requirement, ...]:
@@ -165,21 +166,26 @@ def load(directories: Iterable[Path]) -> Catalogue:
     """Reads every ``*.toml`` of the directories; UsageError names file, line and row of the first thing wrong."""
     requirements: dict[str, Requirement] = {}
     required_by: dict[str, str] = {}
+    part_of: dict[str, str] = {}
     digest = hashlib.sha256()
     places = [Path(each) for each in directories]
     for path in (path for place in places for path in sorted(place.glob("*.toml"))):
         content = path.read_bytes()
         digest.update(path.name.encode() + b"\0" + content + b"\0")
-        api, demanding, rows = rows_of(path, content)
+        head, rows = rows_of(path, content)
         for row in rows:
             if earlier := requirements.get(row.id):
                 message = f'["{row.id}"] stands already in {earlier.file}, line {earlier.line}'
                 raise UsageError(message, file=row.file, line=row.line)
             requirements[row.id] = row
-        if demanding is not None:
-            if demanding not in requirements or requirements[demanding].kind != "law":
-                raise UsageError(f"required_by names no row of law: {demanding!r}", file=str(path))
-            required_by[api] = demanding
+        if head.part_of is not None:
+            part_of[head.api] = head.part_of
+        if head.required_by is not None:
+            if head.required_by not in requirements or requirements[head.required_by].kind != "law":
+                raise UsageError(f"required_by names no row of law: {head.required_by!r}", file=str(path))
+            required_by[head.api] = head.required_by
     if not requirements:
         raise UsageError(f"no requirements (*.toml) in {', '.join(map(str, places)) or 'no folder'}")
-    return Catalogue(MappingProxyType(requirements), MappingProxyType(required_by), digest.hexdigest())
+    return Catalogue(
+        MappingProxyType(requirements), MappingProxyType(required_by), MappingProxyType(part_of), digest.hexdigest()
+    )

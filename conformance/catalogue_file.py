@@ -2,6 +2,7 @@
 
     api = "prior-auth"                       once per file
     required_by = "prior-auth.standards"     the row whose law demands the API itself, where one does
+    part_of = "prior-auth"                   the API that the law counts this one to, where it does
     ["prior-auth.denial-reason"]             then the rows: text, level, scope, shown or untested, law or guide, status
 
 ``until`` is the last day of a rule; a law of which the first day is not settled has no ``from`` and is not final.
@@ -93,22 +94,33 @@ class Requirement:
     line: int | None
 
 
-def rows_of(path: Path, content: bytes) -> tuple[str, str | None, list[Requirement]]:
-    """The API of a file, the row that demands it if it names one, and its rows in order."""
+@dataclass(frozen=True)
+class Head:
+    """What a file says of its API: the row that demands it, and the API it is a part of, where it names them."""
+
+    api: str
+    required_by: str | None
+    part_of: str | None
+
+
+def rows_of(path: Path, content: bytes) -> tuple[Head, list[Requirement]]:
+    """The head of a file and its rows in order."""
     try:
         text = content.decode("utf-8")
         table = tomllib.loads(text)
     except ValueError as wrong:  # TOMLDecodeError and UnicodeDecodeError are both
         found = re.search(r"at line (\d+)", str(wrong))
         raise UsageError(str(wrong), file=str(path), line=int(found[1]) if found else None) from wrong
-    api, demanding = table.pop("api", None), table.pop("required_by", None)
+    api, demanding, whole = (table.pop(key, None) for key in ("api", "required_by", "part_of"))
     if not isinstance(api, str) or not _SLUG.fullmatch(api):
         raise UsageError('needs api = "…", lower case with hyphens', file=str(path))
     if demanding is not None and not isinstance(demanding, str):
         raise UsageError("required_by is the id of one row", file=str(path))
+    if whole is not None and not isinstance(whole, str):
+        raise UsageError("part_of is the name of one API", file=str(path))
     lines = {found[1]: number for number, line in enumerate(text.splitlines(), 1) if (found := _HEADER.match(line))}
     rows = [_requirement(_Place(str(path), lines.get(key), key), api, row) for key, row in table.items()]
-    return api, demanding, rows
+    return Head(api, demanding, whole), rows
 
 
 @dataclass(frozen=True)

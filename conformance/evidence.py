@@ -28,6 +28,8 @@ TITLES = {
     "prior-auth": "Prior authorization",
     "formulary": "Drug formulary",
     "payer-to-payer": "Payer-to-payer exchange",
+    "coverage-discovery": "Coverage discovery",
+    "documentation": "Documentation",
     "discovery": "Discovery and trust",
 }
 

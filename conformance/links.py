@@ -18,12 +18,15 @@ HOMES = {
     "hrex": "https://hl7.org/fhir/us/davinci-hrex",
     "pdex": "https://hl7.org/fhir/us/davinci-pdex",
     "smart": "https://hl7.org/fhir/smart-app-launch",
+    "crd": "https://hl7.org/fhir/us/davinci-crd",
+    "dtr": "https://hl7.org/fhir/us/davinci-dtr",
 }
 # The path under which HL7 publishes a version, where it is not the version itself.
 PUBLISHED_AS = {
     ("pas", "2.0.1"): "STU2", ("usdf", "2.0.1"): "STU2.0.1", ("usdf", "2.1.0"): "STU2.1",
     ("hrex", "1.0.0"): "STU1", ("hrex", "1.1.0"): "STU1.1",
     ("pdex", "2.0.0"): "STU2", ("pdex", "2.1.0"): "STU2.1", ("smart", "2.2.0"): "STU2.2",
+    ("crd", "2.0.1"): "STU2", ("dtr", "2.0.1"): "STU2",
 }  # fmt: skip
 # The page of the PAS guide that a statement's key begins with.
 PAS_PAGES = {

@@ -225,12 +225,18 @@ class Run:
         if self.selection.suites or self.selection.requirements:
             return False
         state = self.standing(requirement).state
-        return requirement.api in self.target.apis and (
+        return (requirement.api in self.target.apis or self._belongs(requirement)) and (
             state in self.selection.include or state not in ("not-applicable", "proposed", "advocacy")
         )
 
+    def _belongs(self, requirement: Requirement) -> bool:
+        """Whether a row of law is about a part of an API that is examined, and the part is not named."""
+        whole = self.catalogue.part_of.get(requirement.api)
+        return requirement.kind == "law" and whole in self.target.apis and requirement.api not in self.target.apis
+
     def _row(self, requirement: Requirement) -> dict[str, Any]:
         stands = self.standing(requirement)
+        unnamed = f"the target names no [apis.{requirement.api}]" if self._belongs(requirement) else ""
         return {
             "id": requirement.id,
             "api": requirement.api,
@@ -249,7 +255,7 @@ class Run:
             "rule": requirement.rule,
             "scope": requirement.scope,
             "shown": requirement.shown,
-            "untested": requirement.untested,
+            "untested": requirement.untested or unnamed,
             "note": stands.note,
             "planned": sorted(self.planned.get(requirement.id, [])),
         }

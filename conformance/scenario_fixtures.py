@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from conformance.clocks import Clocks
+from conformance.flows.coverage_discovery import CoverageDiscovery
 from conformance.flows.discovery import Discovery
+from conformance.flows.documentation import Documentation, Documents
 from conformance.flows.formulary import Formulary
 from conformance.flows.payer_to_payer import PayerToPayer
 from conformance.flows.prior_auth import PriorAuth
@@ -60,6 +62,24 @@ def formulary(subject: Subject, claim: Claim) -> Formulary:
 def exchange(subject: Subject, claim: Claim) -> PayerToPayer:
     """A payer-to-payer endpoint."""
     return PayerToPayer(subject.recording, claim)
+
+
+@view
+def coverage_discovery(subject: Subject, claim: Claim) -> CoverageDiscovery:
+    """A coverage discovery service."""
+    return CoverageDiscovery(subject.recording, claim)
+
+
+@view
+def documents(subject: Subject, claim: Claim) -> Documents:
+    """What a coverage discovery service, and the documentation service behind it, tell of documents."""
+    return Documents(subject.recording, claim)
+
+
+@view
+def documentation(subject: Subject, claim: Claim) -> Documentation:
+    """A documentation service: questionnaire packages."""
+    return Documentation(subject.recording, claim)
 
 
 @view

@@ -22,6 +22,7 @@ LONGEST = 100
 CANONICALS = {
     "http://hl7.org/fhir/us/davinci-pas/": ("prior-auth", "pas"),
     "http://hl7.org/fhir/us/davinci-drug-formulary/": ("formulary", "usdf"),
+    "http://hl7.org/fhir/us/davinci-dtr/": ("documentation", "dtr"),
     "http://hl7.org/fhir/us/davinci-hrex/": ("payer-to-payer", "hrex"),
     "http://hl7.org/fhir/us/davinci-pdex/": ("payer-to-payer", ""),
 }
@@ -94,6 +95,8 @@ def _declared(capabilities: Capabilities) -> list[tuple[str, str, str]]:
         found.append(("prior-auth", "pas", f"it declares Claim/${'submit' if submit else 'inquire'}"))
     if capabilities.declares("Patient", "member-match"):
         found.append(("payer-to-payer", "hrex", "it declares Patient/$member-match"))
+    if capabilities.declares("Questionnaire", "questionnaire-package"):
+        found.append(("documentation", "dtr", "it declares Questionnaire/$questionnaire-package"))
     if capabilities.resources >= FORMULARY:
         found.append(("formulary", "usdf", "it serves InsurancePlan, Basic and MedicationKnowledge"))
     return found

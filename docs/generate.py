@@ -27,6 +27,8 @@ APIS = {
     "prior-auth": "Prior authorization",
     "formulary": "Drug formulary",
     "payer-to-payer": "Payer-to-payer exchange",
+    "coverage-discovery": "Coverage discovery",
+    "documentation": "Documentation",
     "discovery": "Discovery and security",
     "drug-decisions": "Drug decisions",
     "metrics": "Published metrics",

@@ -20,6 +20,8 @@ KNOWN = {
     "prior-auth": {"pas": ("2.0.1", "2.2.1"), "smart": ("2.2.0",)},
     "formulary": {"usdf": ("2.0.1", "2.1.0")},
     "payer-to-payer": {"hrex": ("1.0.0", "1.2.0"), "smart": ("2.2.0",)},
+    "coverage-discovery": {"crd": ("2.0.1", "2.2.1")},
+    "documentation": {"dtr": ("2.0.1", "2.2.0")},
 }
 
 WHOLE = """\

@@ -317,7 +317,7 @@ def test_the_rows_shown_are_rows() -> None:
     assert len(shown) == 3
     for block in shown:
         text = block.text if "api =" in block.text else f'api = "prior-auth"\n{block.text}'
-        assert rows_of(Path("shown.toml"), text.encode())[2]
+        assert rows_of(Path("shown.toml"), text.encode())[1]
 
 
 def test_what_is_shown_of_our_own_code_stands_there() -> None:

@@ -92,7 +92,7 @@ def test_nothing_is_sent_but_questions_for_what_is_published(running: Running, t
     examine(target)
 
     assert ("POST", "token") in sent
-    published = {"metadata", "smart-configuration", "davinci-configuration"}
+    published = {"metadata", "smart-configuration", "davinci-configuration", "cds-services"}
     assert {path for method, path in sent if method == "GET"} == published
     assert {path for method, path in sent if method != "GET"} == {"token"}
 

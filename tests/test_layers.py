@@ -300,7 +300,9 @@ def speaks_of_versions(condition: ast.AST) -> bool:
 
 def test_there_are_scenarios() -> None:
     assert len(scenarios()) >= 60
-    assert {path.parent.name for path in scenario_files()} == {"discovery", "prior_auth", "formulary", "payer_to_payer"}
+    assert {path.parent.name for path in scenario_files()} == {
+        "discovery", "prior_auth", "formulary", "payer_to_payer", "coverage_discovery",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("path", scenario_files(), ids=lambda path: f"{path.parent.name}/{path.stem}")

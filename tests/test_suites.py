@@ -217,5 +217,6 @@ def test_the_suites_and_the_payer_know_the_same_versions():
 
 def test_the_suites_lie_where_the_package_looks():
     assert {path.parent for path in Path(paths.suites()).glob("*/test_*.py")} == {
-        paths.suites() / name for name in ("discovery", "prior_auth", "formulary", "payer_to_payer")
+        paths.suites() / name
+        for name in ("discovery", "prior_auth", "formulary", "payer_to_payer", "coverage_discovery")
     }

@@ -320,8 +320,8 @@ def test_a_base_url_is_a_target() -> None:
         ("https://example.org", "medicare", {"pas": "2.2.1"}, "no payer type 'medicare'"),
         ("https://example.org", None, {"pass": "2.2.1"}, "unknown guide 'pass'; did you mean pas?"),
         ("https://example.org", None, {"pas": "2.2"}, "unknown version '2.2' of pas; expected 2.0.1 or 2.2.1"),
-        ("https://example.org", None, {"smart": "2.2.0"}, "expected exactly one of pas, usdf or hrex"),
-        ("https://example.org", None, {"pas": "2.2.1", "usdf": "2.1.0"}, "expected exactly one of pas, usdf or hrex"),
+        ("https://example.org", None, {"smart": "2.2.0"}, "expected exactly one of pas, usdf, hrex"),
+        ("https://example.org", None, {"pas": "2.2.1", "usdf": "2.1.0"}, "expected exactly one of pas, usdf, hrex"),
     ],
 )
 def test_a_base_url_that_is_no_target(url: str, payer_type: Any, guides: dict[str, str], message: str) -> None:

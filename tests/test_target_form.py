@@ -72,6 +72,7 @@ def test_every_example_of_the_documentation_is_a_target(folder: Path) -> None:
     for name in ("client-key.pem", "my-request.json", "client.pem", "ca.pem"):
         (folder / name).write_text({"client-key.pem": P384_PEM, "my-request.json": "{}"}.get(name, CERTIFICATE))
     (folder / "drug-list").mkdir()
+    (folder / "published-list.csv").write_text("code\n72148\n")
     (folder / "token.sh").touch()
     (folder / "opt-in.pdf").write_bytes(b"")
     env = {"API_KEY": "a-key", "PORTAL_SECRET": "a-secret", "GATEWAY_TOKEN": "a-token"}

@@ -43,6 +43,14 @@ def _checks(api: Api, wire: Wire) -> Iterator[Check]:
     if auth.type == "none":
         yield Check(name, True, "no credentials are sent")
         return
+    if auth.type == "cds-hooks":
+        token = wire.tokens.own(auth, "https://service.example/cds-services/any")
+        if token.failure:
+            yield Check(name, False, token.failure.message, "your file", f"{name}.key_file")
+        else:
+            known = "whether the payer knows it shows when an order is signed"
+            yield Check(name, True, f"the key signs {auth.algorithm}; {known}")
+        return
     if auth.type == "backend-services":
         try:
             assertion(auth)

@@ -7,17 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from urllib.parse import urlsplit
 
+from conformance.apis.cds_hooks import read_services
 from conformance.apis.discovery import Capabilities
 from conformance.doctor.check import Check, joined
 from conformance.self_description import CLOSED, SelfDescription, ask, plain, traces
+from conformance.strict_json import load_or_none
 from conformance.target import Api, Claim, Target
 from conformance.wire.files import Folder
-from conformance.wire.payer import Wire
+from conformance.wire.payer import NONE, Request, Wire
 
 FHIR = "4.0.1"
 OPERATIONS = {
     "prior-auth": (("Claim", "submit"), ("Claim", "inquire")),
     "payer-to-payer": (("Patient", "member-match"),),
+    "documentation": (("Questionnaire", "questionnaire-package"),),
 }
 
 
@@ -28,6 +31,11 @@ def endpoint_checks(target: Target, wire: Wire, without_tls: Mapping[str, str]) 
     """
     for api in target.apis.values():
         claims = api.claim_list()
+        if api.name == "coverage-discovery":  # no FHIR server: CDS Hooks has a discovery document of its own
+            for claim in (each for each in claims if each.base_url):
+                because = without_tls.get(urlsplit(claim.base_url).netloc, "")
+                yield replace(_services(wire, api, claim), because=because)
+            continue
         for base_url in dict.fromkeys(claim.base_url for claim in claims if claim.base_url):
             here = [claim for claim in claims if claim.base_url == base_url]
             said = ask(wire, base_url, api)
@@ -56,6 +64,23 @@ def folder_checks(target: Target) -> Iterator[Check]:
             first = plain(str(folder.problems[0]), 200)
             message = f"{len(folder.problems)} things there cannot be read as they should; the first: {first}"
             yield Check(key, True, message, "payer", "the files")
+
+
+def _services(wire: Wire, api: Api, claim: Claim) -> Check:
+    path = api.paths.get("services", "cds-services")
+    accept = {"accept": "application/json"}
+    request = Request("coverage-discovery.services", "GET", path, headers=accept, token=NONE)
+    answer = wire.send(claim.base_url, api, request)
+    if answer.failure:
+        return Check(
+            claim.label, False, f"{claim.base_url}: {answer.failure.message}", answer.failure.actor, _key(claim)
+        )
+    services = read_services(load_or_none(answer.body)) if answer.status == 200 else None
+    if services is None:
+        message = f"{claim.base_url} answers {path} with {answer.status} and no services: is it a CDS Hooks base URL?"
+        return Check(claim.label, False, message, "your file", _key(claim))
+    hooks = joined(dict.fromkeys(plain(each.hook) for each in services))
+    return Check(claim.label, True, f"{claim.base_url} answers, with services for {hooks or 'no hook'}")
 
 
 def _name(claims: Sequence[Claim]) -> str:

@@ -17,6 +17,7 @@ CASES: Mapping[str, tuple[str, ...]] = {
         "one-match", "no-match", "several-matches", "consent-ended", "consent-sensitive", "consent-other-payer",
     ),
 }  # fmt: skip
+LISTED = "pa_list"
 TEMPLATES = {"prior-auth": "pas-request", "payer-to-payer": "hrex-member-match"}
 NEEDS = ("prior-authorization", "step-therapy", "quantity-limit")
 US_NPI = "http://hl7.org/fhir/sid/us-npi"
@@ -40,6 +41,8 @@ def case_checks(target: Target) -> Iterator[Check]:
     for api in target.apis:
         if api == "formulary":
             yield _drugs(target)
+        elif api == "coverage-discovery":
+            yield _listed(target)
         elif api in CASES:
             yield from _declared(target, api)
             for case in target.cases.get(api, {}).values() if target.may_write else ():
@@ -57,6 +60,17 @@ def _drugs(target: Target) -> Check:
     if absent:
         return Check("cases.formulary", True, f"{message}; none that needs {joined(absent)}", "your file", "needs")
     return Check("cases.formulary", True, message)
+
+
+def _listed(target: Target) -> Check:
+    cases = target.cases.get("coverage-discovery", {}).values()
+    if not cases:
+        message = "no service is listed: what needs prior authorization is not judged"
+        return Check(LISTED, False, message, "your file", f"[[{LISTED}]]")
+    if not any("documentation" in case.facts.get("needs", ()) for case in cases):
+        message = f"{len(cases)} services are listed; none that documentation is asked for"
+        return Check(LISTED, True, message, "your file", f"{LISTED}.needs")
+    return Check(LISTED, True, f"{len(cases)} services are listed")
 
 
 def _declared(target: Target, api: str) -> Iterator[Check]:

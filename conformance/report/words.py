@@ -46,6 +46,8 @@ APIS = {
     "prior-auth": "Prior Authorization",
     "formulary": "Formulary",
     "payer-to-payer": "Payer-to-Payer",
+    "coverage-discovery": "Coverage Discovery",
+    "documentation": "Documentation",
     "patient-access": "Patient Access",
     "provider-access": "Provider Access",
     "provider-directory": "Provider Directory",

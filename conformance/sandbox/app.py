@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from conformance.sandbox import discovery, exchange, formulary, prior_auth, trust
+from conformance.sandbox import coverage_discovery, discovery, documentation, exchange, formulary, prior_auth, trust
 from conformance.sandbox.clock import Clock
 from conformance.sandbox.frame import Answer, Bend, Call, Policies, Seed
 from conformance.sandbox.outcome import refusal
@@ -27,6 +27,8 @@ VERSIONS: Mapping[str, tuple[str, ...]] = {
     "usdf": ("2.0.1", "2.1.0"),
     "hrex": ("1.0.0", "1.1.0", "1.2.0"),
     "pdex": ("2.0.0", "2.1.0", "2.2.0"),
+    "crd": ("2.0.1", "2.2.1"),
+    "dtr": ("2.0.1", "2.2.0"),
 }
 FORMULARY_TYPES = ("InsurancePlan", "Basic", "MedicationKnowledge", "Location")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
@@ -88,9 +90,12 @@ async def _done(deed: Deed, call: Call, payer: Payer, bends: Sequence[Bend]) -> 
 
 
 def _deed(ig: str, call: Call) -> Deed:
-    if call.method == "GET" and call.path in discovery.PATHS:
+    if call.method == "GET" and call.path in discovery.PATHS and ig != "crd":  # a CDS Hooks base is no FHIR base
         return Deed(*discovery.PATHS[call.path])
-    routes = {"pas": _prior_auth_deed, "usdf": _formulary_deed, "hrex": _exchange_deed, "pdex": _exchange_deed}
+    routes = {
+        "pas": _prior_auth_deed, "usdf": _formulary_deed, "hrex": _exchange_deed, "pdex": _exchange_deed,
+        "crd": _coverage_deed, "dtr": _documentation_deed,
+    }  # fmt: skip
     return routes[ig](call) or Deed("", lambda _call, _payer: _unknown())
 
 
@@ -127,6 +132,20 @@ def _exchange_deed(call: Call) -> Deed | None:
         return Deed("payer-to-payer.search", exchange.search, "system/Patient.s")
     if call.method == "GET" and len(parts) == 2:
         return Deed("payer-to-payer.search", exchange.read, "system/Patient.r")
+    return None
+
+
+def _coverage_deed(call: Call) -> Deed | None:
+    if call.method == "GET" and call.path == "cds-services":
+        return Deed("coverage-discovery.services", coverage_discovery.services)
+    if call.method == "POST" and call.path == f"cds-services/{coverage_discovery.ORDER_SIGN_ID}":
+        return Deed("coverage-discovery.order-sign", coverage_discovery.order_sign)
+    return None
+
+
+def _documentation_deed(call: Call) -> Deed | None:
+    if call.method == "POST" and call.path == "Questionnaire/$questionnaire-package":
+        return Deed("documentation.questionnaire-package", documentation.package, "system/Questionnaire.r")
     return None
 
 

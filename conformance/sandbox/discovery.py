@@ -16,6 +16,7 @@ PAS = "http://hl7.org/fhir/us/davinci-pas"
 HREX = "http://hl7.org/fhir/us/davinci-hrex"
 USDF = "http://hl7.org/fhir/us/davinci-drug-formulary"
 PDEX = "http://hl7.org/fhir/us/davinci-pdex"
+DTR = "http://hl7.org/fhir/us/davinci-dtr"
 CORE = "http://hl7.org/fhir/SearchParameter"
 RELEASED = "2026-11-01"
 GUIDES = {
@@ -23,6 +24,7 @@ GUIDES = {
     "hrex": f"{HREX}/ImplementationGuide/hl7.fhir.us.davinci-hrex",
     "pdex": f"{PDEX}/ImplementationGuide/hl7.fhir.us.davinci-pdex",
     "usdf": f"{USDF}/ImplementationGuide/hl7.fhir.us.davinci-drug-formulary",
+    "dtr": f"{DTR}/ImplementationGuide/hl7.fhir.us.davinci-dtr",
 }
 
 
@@ -93,6 +95,14 @@ def _prior_auth() -> list[Resource]:
             ],
         }
     ]
+
+
+def _documentation() -> list[Resource]:
+    operation = {
+        "name": "questionnaire-package",
+        "definition": f"{DTR}/OperationDefinition/questionnaire-package",
+    }
+    return [{"type": "Questionnaire", "operation": [operation]}]
 
 
 def _exchange() -> list[Resource]:
@@ -227,6 +237,7 @@ RESOURCES: Mapping[str, Callable[[], list[Resource]]] = {
     "pas": _prior_auth,
     "hrex": _exchange,
     "pdex": _exchange,
+    "dtr": _documentation,
     "usdf": _formulary,
 }
 PATHS: Mapping[str, tuple[str, Callable[[Call, Payer], Answer]]] = {

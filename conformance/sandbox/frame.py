@@ -77,6 +77,7 @@ class Seed:
     drugs: Mapping[str, Resource] = field(default_factory=dict)
     locations: Mapping[str, Resource] = field(default_factory=dict)
     services: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # code -> what is decided about it
+    coverage_rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # code -> what it needs
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class Policies:
     prior_auth: Mapping[str, Any] = field(default_factory=dict)
     formulary: Mapping[str, Any] = field(default_factory=dict)
     exchange: Mapping[str, Any] = field(default_factory=dict)
+    coverage: Mapping[str, Any] = field(default_factory=dict)
     trust: Mapping[str, Any] = field(default_factory=dict)
     transport: Mapping[str, Any] = field(default_factory=dict)
 

@@ -1,6 +1,7 @@
 """The model payer's knowledge, read from fixtures/sandbox, with dates counted from its own today.
 
 Files: members.json and records.json (members, and their records by member id), authorizations.json, services.toml,
+coverage_rules.toml,
 formulary.json (rows, written out by ``formulary_rows``). The other JSON files are a list of dicts with an ``id``, or a
 dict by id; a date in them is written ``{"$days": -3}``, an instant in UTC ``{"$days": -3, "$time": "14:30:00"}``.
 """
@@ -28,6 +29,7 @@ def load(today: date, data: Path | None = None) -> Seed:
         authorizations=_by_id(_read(folder / "authorizations.json", today)),
         records={member: tuple(found) for member, found in _read(folder / "records.json", today).items()},
         services=tomllib.loads((folder / "services.toml").read_text("utf-8"))["services"],
+        coverage_rules=tomllib.loads((folder / "coverage_rules.toml").read_text("utf-8"))["rules"],
         insurance_plans=plans,
         formulary_items=items,
         drugs=drugs,
@@ -41,6 +43,7 @@ def policies() -> Policies:
         formulary={"anonymous": True},
         exchange={"open": False, "consent_checked": True},
         prior_auth={"open": False},
+        coverage={"open": False},
         trust={
             "clients": {},
             "scopes_enforced": True,

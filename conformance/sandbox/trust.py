@@ -24,7 +24,9 @@ ALGORITHMS = ("RS384", "ES384")
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LONGEST_ASSERTION = 300  # seconds ahead that an assertion may expire (SMART App Launch, asymmetric clients)
 SKEW = 15  # seconds that the client's clock may differ
-ROOMS = {"prior-auth": "prior_auth", "formulary": "formulary", "payer-to-payer": "exchange"}
+ROOMS = {
+    "prior-auth": "prior_auth", "formulary": "formulary", "payer-to-payer": "exchange", "documentation": "coverage",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,7 @@ def _form(call: Call) -> dict[str, str]:
 
 def _client(assertion: str, payer: Payer) -> tuple[str, str, float]:
     """The client that signed ``assertion``, its jti and expiry; Refused where any claim or the signature is wrong."""
-    header, claims = _parts(assertion)
+    header, claims = parts(assertion)
     client = claims.get("iss")
     registered = payer.policies.trust["clients"].get(client) if isinstance(client, str) else None
     if header.get("alg") not in ALGORITHMS:
@@ -144,11 +146,12 @@ def _client(assertion: str, payer: Payer) -> tuple[str, str, float]:
     if not isinstance(claims.get("jti"), str) or not claims["jti"]:
         raise Refused("invalid_client", "The assertion has no identifier (jti).")
     if payer.policies.trust.get("signature_checked", True):
-        _check_signature(assertion, header, registered["keys"])
+        check_signature(assertion, header, registered["keys"])
     return str(client), claims["jti"], float(expires)
 
 
-def _parts(assertion: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def parts(assertion: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Header and claims of a signed JWT, whoever signed it; Refused where it is none."""
     try:
         found = jws.extract_compact(assertion.encode())
         claims = json.loads(found.payload)
@@ -160,7 +163,7 @@ def _parts(assertion: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return header, claims
 
 
-def _check_signature(assertion: str, header: Mapping[str, Any], keys: list[dict[str, Any]]) -> None:
+def check_signature(assertion: str, header: Mapping[str, Any], keys: list[dict[str, Any]]) -> None:
     """Tries each registered key of the header's algorithm and, where it is given, key id."""
     kind = "RSA" if header["alg"] == "RS384" else "EC"
     for key in keys:

@@ -22,12 +22,16 @@ MAIN_GUIDES: Mapping[str, tuple[str, ...]] = {
     "prior-auth": ("pas",),
     "formulary": ("usdf",),
     "payer-to-payer": ("hrex", "pdex"),
+    "coverage-discovery": ("crd",),
+    "documentation": ("dtr",),
 }
 DISCOVERY = frozenset({"metadata", "smart-configuration", "davinci-configuration"})
 OPERATIONS: Mapping[str, frozenset[str]] = {
     "prior-auth": DISCOVERY | {"submit", "inquire", "subscribe"},
     "formulary": DISCOVERY | {"search", "read"},
     "payer-to-payer": DISCOVERY | {"member-match", "everything", "search"},
+    "coverage-discovery": frozenset({"services", "order-sign"}),
+    "documentation": DISCOVERY | {"questionnaire-package"},
 }
 API_KEYS = ("auth", "other_auth", "paths", "headers", "files")
 
@@ -186,7 +190,7 @@ def _urls(document: Document) -> Iterator[Problem]:
                     key = ("apis", api, name, version)
                     yield Problem(key, f"{dotted(key)}: {fault}")
     for name, table in document.get(("auth",), {}).items():
-        for each in ("token_url", "proxy"):
+        for each in ("token_url", "key_set_url", "proxy"):
             url = table.get(each, "env:")
             if not url.startswith("env:") and (fault := url_fault(url, base=False)):
                 yield Problem(("auth", name, each), f"auth.{name}.{each}: {fault}")

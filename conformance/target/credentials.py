@@ -27,11 +27,13 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "bearer": ("token",),
     "client-secret": ("token_url", "client_id", "client_secret"),
     "backend-services": ("token_url", "client_id", "key"),
+    "cds-hooks": ("client_id", "key"),
     "token-command": ("command",),
 }
 MAY_HAVE: Mapping[str, tuple[str, ...]] = {
     "client-secret": ("scope",),
     "backend-services": ("scope", "key_id", "algorithm"),
+    "cds-hooks": ("key_id", "algorithm", "key_set_url"),
 }
 BY_FILE = frozenset({"token", "client_secret", "key"})
 
@@ -43,7 +45,7 @@ def credentials(document: Document, name: str, env: Mapping[str, str]) -> tuple[
     _fitting(document, at, table)
     fields: dict[str, Any] = {"name": name, "type": table["type"]}
     fields["token_url"] = table.get("token_url", "")
-    for each in ("scope", "algorithm"):
+    for each in ("scope", "algorithm", "key_set_url"):
         fields[each] = table.get(each, "")
     for each in ("client_id", "key_id", "proxy"):
         fields[each] = _looked_up(document, (*at, each), env) if each in table else ""

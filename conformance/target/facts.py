@@ -14,10 +14,11 @@ from typing import Any, NoReturn
 from conformance.limits import limits
 from conformance.target.document import Document, dotted, is_file
 from conformance.target.lines import KeyPath
+from conformance.target.pa_list import read_list
 from conformance.target.words import Problem, listed, nearest, unknown
 
 DEFAULT_MEMBER = "first"
-NEEDS_A_MEMBER = frozenset({"prior-auth", "payer-to-payer"})
+NEEDS_A_MEMBER = frozenset({"prior-auth", "payer-to-payer", "coverage-discovery"})
 MAY_MATCH_SEVERAL: KeyPath = ("cases", "payer-to-payer", "several-matches", "member")
 DURATION = re.compile(r"P(?:(\d+)W|(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?)")
 ENV = "env:"
@@ -39,6 +40,7 @@ def fact_problems(document: Document, today: date) -> Iterator[Problem]:
     yield from _cases(document)
     yield from _attested(document)
     yield from _clocks(document)
+    yield from _listed_services(document)
     yield from _unanswered(document.values, ())
 
 
@@ -171,6 +173,20 @@ def _cases(document: Document) -> Iterator[Problem]:
                 yield from _settles((*key, "settles"), case["settles"])
             if "body" in case:
                 yield from _body((*key, "body"), document.beside((*key, "body")))
+
+
+def _listed_services(document: Document) -> Iterator[Problem]:
+    for place, row in enumerate(document.get(("pa_list",), ())):
+        yield from _member_reference(document, ("pa_list", place, "member"))
+        if "member" not in row and DEFAULT_MEMBER not in document.get(("members",), {}):
+            yield Problem(
+                ("pa_list", place), f"[[pa_list]] names no member, and there is no [members.{DEFAULT_MEMBER}]"
+            )
+    if document.get(("pa_list_file",)) is not None:
+        try:
+            read_list(document.beside(("pa_list_file",)))
+        except ValueError as wrong:
+            yield Problem(("pa_list_file",), f"pa_list_file: {wrong}")
 
 
 def _member_reference(document: Document, key: KeyPath) -> Iterator[Problem]:

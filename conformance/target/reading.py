@@ -26,6 +26,7 @@ from conformance.target.credentials import credentials, headers
 from conformance.target.document import Document, is_folder, read
 from conformance.target.facts import DEFAULT_MEMBER, NEEDS_A_MEMBER, duration, moment
 from conformance.target.folder import formulary_digest
+from conformance.target.pa_list import read_list
 from conformance.target.values import (
     PAYER_TYPES,
     Acknowledged,
@@ -196,7 +197,18 @@ def _all_cases(document: Document) -> dict[str, dict[str, Case]]:
     for number, facts in enumerate(document.get(("drugs",), ()), 1):
         name = f"drugs[{number}]"
         cases.setdefault("formulary", {})[name] = Case("formulary", name, facts)
+    for name, facts in _listed_services(document).items():
+        cases.setdefault("coverage-discovery", {})[name] = Case("coverage-discovery", name, facts)
     return cases
+
+
+def _listed_services(document: Document) -> dict[str, dict[str, Any]]:
+    """The services of [[pa_list]] and of the payer's published list, each as a case of coverage discovery."""
+    rows = {f"pa_list[{number}]": facts for number, facts in enumerate(document.get(("pa_list",), ()), 1)}
+    if document.get(("pa_list_file",)) is not None:
+        listed = read_list(document.beside(("pa_list_file",)))
+        rows |= {f"pa_list_file line {line}": facts for line, facts in listed}
+    return {name: {"member": DEFAULT_MEMBER, **facts} for name, facts in rows.items()}
 
 
 def _cases(document: Document, api: str) -> dict[str, Case]:

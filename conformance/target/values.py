@@ -33,7 +33,7 @@ class Auth:
     """How requests are authorized; secrets are resolved, paths are absolute or relative to the working directory."""
 
     name: str = ""
-    type: str = "none"  # none | bearer | client-secret | backend-services | token-command
+    type: str = "none"  # none | bearer | client-secret | backend-services | cds-hooks | token-command
     token_url: str = ""
     client_id: str = ""
     scope: str = ""
@@ -42,6 +42,7 @@ class Auth:
     key: str = field(default="", repr=False)  # PEM or JWK text
     key_id: str = ""
     algorithm: str = ""  # RS384 | ES384
+    key_set_url: str = ""  # where the public key is published
     command: tuple[str, ...] = field(default=(), repr=False)
     client_certificate: str = ""
     client_key: str = ""

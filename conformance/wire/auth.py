@@ -51,8 +51,10 @@ class Tokens:
         self._answers: dict[str, Exchange] = {}
         self._asking = threading.RLock()  # nobody asks for a token while another does
 
-    def own(self, auth: Auth) -> Token:
-        """Our own token for ``auth``: fetched, kept or given."""
+    def own(self, auth: Auth, url: str = "") -> Token:
+        """Our own token for ``auth``: fetched, kept or given; of CDS Hooks one that is made for this URL alone."""
+        if auth.type == "cds-hooks":
+            return _made_for(auth, url)
         with self._asking:
             token = self._kept.get(auth.name)
             if token is None or clock.monotonic() >= token.expires:
@@ -129,16 +131,34 @@ def assertion(auth: Auth, *, jti: str | None = None, key: str | None = None, lif
     ``jti`` repeats an earlier one, ``key`` (PEM or JWK text) signs with another key than the registered one,
     ``lifetime`` is in seconds. ValueError, in one sentence, where the key cannot sign.
     """
-    from joserfc import jwt
-    from joserfc.errors import JoseError
-
     algorithm = auth.algorithm or "RS384"
     header = {"alg": algorithm, "typ": "JWT"} | ({"kid": auth.key_id} if auth.key_id else {})
     now = int(clock.now().timestamp())
     claims = {"iss": auth.client_id, "sub": auth.client_id, "aud": auth.token_url, "jti": jti or secrets.token_hex(16)}
+    return _signed(auth, header, {**claims, "iat": now, "exp": now + lifetime}, key)
+
+
+def _made_for(auth: Auth, url: str) -> Token:
+    """A token that we sign ourselves for one service (CDS Hooks, "Trusting CDS Clients")."""
+    algorithm = auth.algorithm or "ES384"
+    header = {"alg": algorithm, "typ": "JWT", "kid": auth.key_id, "jku": auth.key_set_url}
+    now = int(clock.now().timestamp())
+    claims = {"iss": auth.client_id, "aud": url, "iat": now, "exp": now + LIFETIME, "jti": secrets.token_hex(16)}
+    try:
+        return Token(_signed(auth, {key: value for key, value in header.items() if value}, claims))
+    except ValueError as wrong:
+        return Token(failure=Failure("credentials", str(wrong)))
+
+
+def _signed(auth: Auth, header: Mapping[str, str], claims: Mapping[str, Any], key: str | None = None) -> str:
+    """A signed JWT; ValueError, in one sentence, where the key cannot sign."""
+    from joserfc import jwt
+    from joserfc.errors import JoseError
+
+    algorithm = header["alg"]
     try:
         signing = _key(key or auth.key, algorithm)
-        return jwt.encode(header, {**claims, "iat": now, "exp": now + lifetime}, signing, algorithms=[algorithm])
+        return jwt.encode(dict(header), dict(claims), signing, algorithms=[algorithm])
     except (JoseError, ValueError, TypeError, KeyError):
         raise ValueError(f"the key of auth.{auth.name} cannot sign {algorithm}") from None
 

@@ -123,7 +123,7 @@ class Wire:
         headers |= {name.lower(): value for name, value in {**api.headers, **request.headers}.items()}
         token = request.token
         if token == OWN and not refused:
-            own = self.tokens.own(api.auth)
+            own = self.tokens.own(api.auth, url)
             token, refused = own.value or NONE, own.failure
         if token not in (OWN, NONE):
             headers["authorization"] = f"Bearer {token}"

@@ -29,7 +29,7 @@ from conformance.sandbox.serve import Running, serve
 
 BASES = (
     "pas=2.0.1", "pas=2.2.1", "usdf=2.0.1", "usdf=2.1.0", "hrex=1.0.0", "hrex=1.1.0", "hrex=1.2.0", "pdex=2.0.0",
-    "pdex=2.1.0", "pdex=2.2.0",
+    "pdex=2.1.0", "pdex=2.2.0", "dtr=2.0.1", "dtr=2.2.0",
 )  # fmt: skip
 
 
@@ -114,6 +114,7 @@ def test_each_base_declares_itself(running: Running, client: httpx.Client, base:
         "hrex": {"member-match", "everything"},
         "pdex": {"member-match", "everything"},
         "usdf": set(),
+        "dtr": {"questionnaire-package"},
     }
     assert operations == expected[base.partition("=")[0]]
 
@@ -230,12 +231,7 @@ def test_an_unknown_fault_is_a_usage_error(tmp_path: Path) -> None:
 def test_the_target_file_says_what_is_served(running: Running) -> None:
     target = pc.target(running)
 
-    urls = [
-        url
-        for one in target["apis"].values()
-        for ig in ("pas", "usdf", "hrex", "pdex")
-        for url in one.get(ig, {}).values()
-    ]
+    urls = [url for one in target["apis"].values() for ig in app.VERSIONS for url in one.get(ig, {}).values()]
     assert sorted(urls) == sorted(running.bases.values())
     gateway = target["auth"]["gateway"]
     assert (gateway["token_url"], gateway["client_id"]) == (running.token_url, running.client_id)
@@ -292,7 +288,7 @@ def test_faults_and_variants_are_whole() -> None:
     for one in changes:
         assert sum(given is not None for given in (one.bend, one.seed, one.policies)) == 1, one.name
         assert one.text.endswith("."), one.name
-        assert set(one.versions) <= set(BASES), one.name
+        assert set(one.versions) <= {f"{ig}={each}" for ig, versions in app.VERSIONS.items() for each in versions}
         assert not isinstance(one, Fault) or one.breaks, one.name
     assert len({one.name for one in changes}) == len(changes)
 
@@ -344,7 +340,7 @@ def _judged(running: Running, client: httpx.Client) -> dict[str, bool]:
     """What holds of discovery, by requirement, in the plainest reading."""
     smart = client.get(running.bases["pas=2.2.1"] + "/.well-known/smart-configuration").json()
     davinci = client.get(running.bases["hrex=1.2.0"] + "/.well-known/davinci-configuration")
-    statements = [client.get(url + "/metadata") for url in running.bases.values()]
+    statements = [client.get(running.bases[base] + "/metadata") for base in BASES]
     token = pc.ask_token(running, client).json()
     methods, algorithms = "token_endpoint_auth_methods_supported", "token_endpoint_auth_signing_alg_values_supported"
     required = {"grant_types_supported", "token_endpoint", "capabilities", "code_challenge_methods_supported"}

@@ -1,0 +1,192 @@
+"""Reading CDS Hooks: what a service offers, and what it answers to a hook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.apis.coverage_information import COVERAGE_INFORMATION, CoverageInformation, read_coverage_information
+from conformance.apis.shapes import JsonObject, record, records, text, texts
+from conformance.guides import Guide
+
+ORDER_SIGN = "order-sign"
+VERSIONS = "davinci-crd.version"
+OPTIONS = "davinci-crd.configuration-options"
+INDICATORS = frozenset({"info", "warning", "critical"})
+LONGEST_SUMMARY = 140  # characters, CDS Hooks: "SHOULD"
+OPTION_TYPES = {"boolean": bool, "integer": int}
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service of a discovery document; ``versions`` and ``options`` are CRD's extensions of it."""
+
+    at: str
+    hook: str
+    id: str
+    description: str
+    prefetch: Mapping[str, str] = field(default_factory=dict)
+    versions: tuple[str, ...] = ()
+    options: tuple[JsonObject, ...] = ()
+
+
+@dataclass(frozen=True)
+class Action:
+    """A system action, or one of a card's suggestion; ``resource`` is empty where it has none."""
+
+    at: str
+    kind: str
+    resource: JsonObject
+    in_card: bool
+
+
+@dataclass(frozen=True)
+class Card:
+    """One card, as far as its form is judged."""
+
+    at: str
+    content: JsonObject
+
+    @property
+    def links(self) -> tuple[JsonObject, ...]:
+        return tuple(each for _, each in records(self.content.get("links")))
+
+
+@dataclass(frozen=True)
+class HookAnswer:
+    """What came back for one call of a hook."""
+
+    cards: tuple[Card, ...]
+    actions: tuple[Action, ...]
+    information: tuple[CoverageInformation, ...]
+
+    def about(self, order: str) -> tuple[CoverageInformation, ...]:
+        """What is said of an order ("Type/id"), wherever it is said."""
+        return tuple(each for each in self.information if each.order == order)
+
+
+def read_services(document: Any) -> tuple[Service, ...] | None:
+    """The services of a discovery document; None where it is none."""
+    listed = document.get("services") if isinstance(document, dict) else None
+    if not isinstance(listed, list):
+        return None
+    return tuple(_service(each, f"services[{place}]") for place, each in enumerate(listed))
+
+
+def service_faults(service: Service) -> tuple[str, ...]:
+    """What CDS Hooks requires of a service and is not there."""
+    told = {"hook": service.hook, "id": service.id, "description": service.description}
+    return tuple(f"no {name}" for name, value in told.items() if not value)
+
+
+def option_faults(service: Service, guide: Guide) -> tuple[str, ...]:
+    """What CRD requires of configuration options: complete, of a known type, with a default of it, each code once."""
+    faults = []
+    codes = [text(each.get("code")) for each in service.options]
+    for number, each in enumerate(service.options):
+        name = codes[number] or f"option {number + 1}"
+        faults += [f"{name}: no {key}" for key in ("code", "type", "name", "description") if not text(each.get(key))]
+        kind = OPTION_TYPES.get(text(each.get("type")))
+        if text(each.get("type")) and kind is None:
+            faults.append(f"{name}: type {text(each.get('type'))}")
+        elif kind and (guide["option_default"] or "default" in each) and type(each.get("default")) is not kind:
+            faults.append(f"{name}: no default that is {text(each.get('type'))}")
+    faults += [f"{code} twice" for code in sorted({code for code in codes if code and codes.count(code) > 1})]
+    return tuple(faults)
+
+
+def read_answer(document: Any) -> HookAnswer | None:
+    """What a hook was answered with; None where it is no answer of CDS Hooks (an object with cards)."""
+    if not isinstance(document, dict) or not isinstance(document.get("cards"), list):
+        return None
+    cards = tuple(Card(f"cards[{place}]", each) for place, each in records(document["cards"]))
+    actions = (*_system_actions(document), *(action for card in cards for action in _suggested(card)))
+    information = [
+        found
+        for action in actions
+        for found in read_coverage_information(action.resource, f"{action.at}.resource", in_card=action.in_card)
+    ]
+    return HookAnswer(cards, actions, tuple(information))
+
+
+def answer_faults(document: Any) -> tuple[str, ...]:
+    """What CDS Hooks requires of an answer and is not there: cards that are complete, actions of a known type."""
+    found = read_answer(document)
+    if found is None:
+        return ("no object with cards",)
+    faults = [f"{card.at}: {fault}" for card in found.cards for fault in _card_faults(card.content)]
+    if len(found.cards) < len(document["cards"]):
+        faults.append("a card that is no object")
+    if "systemActions" in document and not isinstance(document["systemActions"], list):
+        faults.append("systemActions is no list")
+    kinds = ("create", "update", "delete")
+    faults += [f"{each.at}: type {each.kind or 'missing'}" for each in found.actions if each.kind not in kinds]
+    return tuple(faults)
+
+
+def topic_faults(card: Card) -> tuple[str, ...]:
+    """What CRD requires of every card: who says it, and of which kind it is."""
+    source = record(card.content.get("source"))
+    faults = {
+        "no source.label": not text(source.get("label")),
+        "no source.topic": not text(record(source.get("topic")).get("code")),
+    }
+    return tuple(name for name, missing in faults.items() if missing)
+
+
+def changes(sent: JsonObject, returned: JsonObject) -> tuple[str, ...]:
+    """The elements of an order that came back different, beside its coverage information."""
+    before, after = _without_information(sent), _without_information(returned)
+    return tuple(name for name in sorted({*before, *after}) if before.get(name) != after.get(name))
+
+
+def _service(each: Any, at: str) -> Service:
+    raw = record(each)
+    extension, prefetch = record(raw.get("extension")), record(raw.get("prefetch"))
+    return Service(
+        at=at,
+        hook=text(raw.get("hook")),
+        id=text(raw.get("id")),
+        description=text(raw.get("description")),
+        prefetch={key: value for key, value in prefetch.items() if isinstance(value, str)},
+        versions=texts(extension.get(VERSIONS)),
+        options=tuple(option for _, option in records(extension.get(OPTIONS))),
+    )
+
+
+def _system_actions(document: JsonObject) -> Iterator[Action]:
+    for place, each in records(document.get("systemActions")):
+        yield Action(f"systemActions[{place}]", text(each.get("type")), record(each.get("resource")), in_card=False)
+
+
+def _suggested(card: Card) -> Iterator[Action]:
+    for number, suggestion in records(card.content.get("suggestions")):
+        for place, each in records(suggestion.get("actions")):
+            at = f"{card.at}.suggestions[{number}].actions[{place}]"
+            yield Action(at, text(each.get("type")), record(each.get("resource")), in_card=True)
+
+
+def _card_faults(card: JsonObject) -> Iterator[str]:
+    if not text(card.get("summary")):
+        yield "no summary"
+    if text(card.get("indicator")) not in INDICATORS:
+        yield f"indicator {text(card.get('indicator')) or 'missing'}"
+    if not text(record(card.get("source")).get("label")):
+        yield "no source.label"
+    for place, link in records(card.get("links")):
+        if not all(text(link.get(key)) for key in ("label", "url", "type")):
+            yield f"links[{place}] without label, url or type"
+    for place, suggestion in records(card.get("suggestions")):
+        if not text(suggestion.get("label")):
+            yield f"suggestions[{place}] without a label"
+
+
+def _without_information(order: JsonObject) -> JsonObject:
+    """An order without coverage information, and without what a server may put on anything: meta and narrative."""
+    kept = {key: value for key, value in order.items() if key not in ("meta", "text")}
+    others = [each for _, each in records(order.get("extension")) if each.get("url") != COVERAGE_INFORMATION]
+    return {
+        **{key: value for key, value in kept.items() if key != "extension"},
+        **({"extension": others} if others else {}),
+    }

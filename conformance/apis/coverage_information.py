@@ -1,0 +1,150 @@
+"""Reading the coverage-information extension of CRD, and what may not stand together in one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.apis.shapes import JsonObject, codings, extensions, records, reference_text, text
+from conformance.guides import Guide
+
+COVERAGE_INFORMATION = "http://hl7.org/fhir/us/davinci-crd/StructureDefinition/ext-coverage-information"
+NEEDED = frozenset({"auth-needed", "performpa", "satisfied"})  # that prior authorization is or would be due
+UNDECIDED = frozenset({"conditional", "indeterminate"})
+UNKNOWN_MEMBER = frozenset({"no-member-found", "no-active-coverage", "coverage-not-found"})
+TELLING_DETAILS = frozenset({"policy-link", "instructions"})  # details that may name documentation
+_ONCE = ("coverage", "covered", "date", "coverage-assertion-id")  # 1..1 in every version
+
+
+@dataclass(frozen=True)
+class CoverageInformation:
+    """One statement about one order: ``order`` is "Type/id" of the resource that carries it, ``in_card`` where it was.
+
+    Codes are as written; ``counts`` says how often each part stands there.
+    """
+
+    at: str
+    order: str
+    in_card: bool
+    covered: str
+    authorization: str
+    documentation: tuple[str, ...]
+    purposes: tuple[str, ...]
+    needed: tuple[str, ...]
+    reasons: tuple[str, ...]
+    has_reason: bool
+    questionnaires: tuple[str, ...]
+    details: tuple[str, ...]
+    assertion: str
+    authorization_number: str
+    coverage: str
+    counts: Mapping[str, int]
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it cannot tell yet if authorization is needed."""
+        return self.authorization in UNDECIDED or (not self.authorization and self.covered in UNDECIDED)
+
+    @property
+    def unknown_member(self) -> bool:
+        """Whether the payer says that it does not know the member, or no coverage of theirs."""
+        return bool(UNKNOWN_MEMBER & set(self.reasons))
+
+    @property
+    def told(self) -> str:
+        """What it says of authorization, for a finding."""
+        return self.authorization or self.covered or "nothing"
+
+
+def read_coverage_information(resource: JsonObject, at: str, *, in_card: bool) -> Iterator[CoverageInformation]:
+    """The statements that an order carries."""
+    order = f"{text(resource.get('resourceType'))}/{text(resource.get('id'))}"
+    for place, each in extensions(resource, COVERAGE_INFORMATION, at):
+        yield _one(each, place, order, in_card)
+
+
+def _one(extension: JsonObject, at: str, order: str, in_card: bool) -> CoverageInformation:
+    parts: dict[str, list[JsonObject]] = {}
+    for _, each in records(extension.get("extension")):
+        parts.setdefault(text(each.get("url")), []).append(each)
+
+    def codes(name: str) -> tuple[str, ...]:
+        return tuple(text(each.get("valueCode")) for each in parts.get(name, ()))
+
+    def first(name: str, kind: str) -> str:
+        return next((text(each.get(kind)) for each in parts.get(name, ())), "")
+
+    reasons = [each.get("valueCodeableConcept") for each in parts.get("reason", ())]
+    return CoverageInformation(
+        at=at,
+        order=order,
+        in_card=in_card,
+        covered=first("covered", "valueCode"),
+        authorization=first("pa-needed", "valueCode"),
+        documentation=codes("doc-needed"),
+        purposes=codes("doc-purpose"),
+        needed=codes("info-needed"),
+        reasons=tuple(one.code for each in reasons for one in codings(each)),
+        has_reason=bool(reasons),
+        questionnaires=tuple(text(each.get("valueCanonical")) for each in parts.get("questionnaire", ())),
+        details=tuple(_detail(each) for each in parts.get("detail", ())),
+        assertion=first("coverage-assertion-id", "valueString"),
+        authorization_number=first("satisfied-pa-id", "valueString"),
+        coverage=next((reference_text(each.get("valueReference")) for each in parts.get("coverage", ())), ""),
+        counts=Counter({name: len(each) for name, each in parts.items()}),
+    )
+
+
+def _detail(extension: JsonObject) -> str:
+    code = next((each for _, each in records(extension.get("extension")) if each.get("url") == "code"), {})
+    return next((each.code for each in codings(code.get("valueCodeableConcept"))), "")
+
+
+def content_faults(found: CoverageInformation, guide: Guide) -> tuple[str, ...]:
+    """What the extension's own definition breaks: cardinalities, and codes of the value sets that it requires."""
+    faults = [f"no {name}" for name in _ONCE if not found.counts.get(name)]
+    single = (*_ONCE, "pa-needed", "satisfied-pa-id", *(() if guide["documentation_repeats"] else ("doc-needed",)))
+    faults += [f"{name} {found.counts[name]} times" for name in single if found.counts.get(name, 0) > 1]
+    said = {
+        "covered": ((found.covered,), "covered_codes"),
+        "pa-needed": ((found.authorization,), "authorization_codes"),
+        "doc-needed": (found.documentation, "documentation_codes"),
+        "doc-purpose": (found.purposes, "purpose_codes"),
+        "info-needed": (found.needed, "information_codes"),
+    }
+    for name, (codes, cell) in said.items():
+        strange = sorted(set(codes) - set(guide[cell])) if found.counts.get(name) else []
+        faults += [f"{name} {each or 'without a code'}" for each in strange]
+    values: Mapping[str, Any] = {"coverage": found.coverage, "coverage-assertion-id": found.assertion}
+    faults += [f"an empty {name}" for name, value in values.items() if found.counts.get(name) and not value]
+    return tuple(faults)
+
+
+def contradictions(found: CoverageInformation, guide: Guide) -> tuple[str, ...]:
+    """What does not go together (invariants crd-ci-q1 to q9), as the sentences of each version have it.
+
+    The expressions of some are mistaken (q2 and q4 of 2.0.1, q4 of 2.2.1): their sentences count.
+    """
+    undecided = {found.covered, found.authorization, *found.documentation}
+    satisfied = found.authorization == "satisfied"
+    faults = {
+        "questionnaires without doc-needed": bool(found.questionnaires) and not found.documentation,
+        "not covered, and yet pa-needed": found.covered == "not-covered" and bool(found.authorization),
+        "satisfied without the number of an authorization": satisfied and not found.counts.get("satisfied-pa-id"),
+        "the number of a satisfied authorization without satisfied": bool(found.counts.get("satisfied-pa-id"))
+        and not satisfied,
+        "satisfied, and yet documents for the authorization": satisfied and "withpa" in found.purposes,
+    }
+    if guide["conditional_names_information"]:
+        faults |= {
+            "conditional without the information that decides": "conditional" in undecided and not found.needed,
+            "other information without a reason": "OTH" in found.needed and not found.has_reason,
+            "indeterminate without a reason": "indeterminate" in undecided and not found.has_reason,
+        }
+    else:
+        faults["information needed, and yet nothing conditional"] = (
+            bool(found.needed) and "conditional" not in undecided
+        )
+    return tuple(name for name, present in faults.items() if present)

@@ -1,0 +1,108 @@
+"""The orders that a payer is asked about, and what CDS Hooks and DTR requests hold around them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from conformance import clock
+from conformance.apis.cds_hooks import ORDER_SIGN, Service
+from conformance.cases import fill, template
+from conformance.guides import Guide
+from conformance.target import Case, Target
+
+BASE = "https://payer-conformance.example/fhir"
+DEFAULT_ORDER = "ServiceRequest"
+SEARCH_BASIS = ("Patient", "Coverage", "Organization", "Practitioner")
+USUAL_PREFETCH = {"patient": "Patient/{{context.patientId}}", "coverage": "Coverage?patient={{context.patientId}}"}
+
+
+def resources(target: Target, case: Case, sent: str) -> dict[str, dict[str, Any]]:
+    """The resources of a request by type: the order, and the member, coverage, payer and requester around it."""
+    facts, change = _facts(target, case, sent), case_key(case)
+    wanted = (*SEARCH_BASIS, str(case.facts.get("order", DEFAULT_ORDER)))
+    return {kind: fill(template("crd-resources")[kind], facts, change) for kind in wanted}
+
+
+def order_of(made: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """The order among the resources of a request."""
+    return next(each for kind, each in made.items() if kind not in SEARCH_BASIS)
+
+
+def case_key(case: Case) -> str:
+    """The key of target.toml under which a service stands."""
+    return case.name if case.name.startswith("pa_list") else f"cases.coverage-discovery.{case.name}"
+
+
+def order_sign(guide: Guide, service: Service, made: Mapping[str, dict[str, Any]], instance: str) -> bytes:
+    """The body of an order-sign call for one order, with what the service wants fetched beforehand."""
+    order = order_of(made)
+    body: dict[str, Any] = {
+        "hook": ORDER_SIGN,
+        "hookInstance": instance,
+        "context": {
+            "userId": "Practitioner/requester",
+            "patientId": made["Patient"]["id"],
+            "draftOrders": {"resourceType": "Bundle", "type": "collection", "entry": [_entry(order)]},
+        },
+        "prefetch": prefetched(service.prefetch or USUAL_PREFETCH, made),
+    }
+    if guide["requested_version"]:
+        body["extension"] = {"davinci-crd.requestedVersion": guide["requested_version"]}
+    return json.dumps(body).encode()
+
+
+def extended(body: bytes) -> bytes:
+    """The same call with elements that no guide knows: beside the hook, in its context, and on the order."""
+    call = json.loads(body)
+    call["x-payer-conformance"] = True
+    call["context"]["x-payer-conformance"] = ["unknown"]
+    call.setdefault("extension", {})["org.example.unknown"] = {"anything": 1}
+    order = call["context"]["draftOrders"]["entry"][0]["resource"]
+    order["extension"] = [{"url": f"{BASE}/StructureDefinition/unknown", "valueString": "unknown"}]
+    return json.dumps(call).encode()
+
+
+def prefetched(wanted: Mapping[str, str], made: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """What each prefetch template asks for: a resource for a read, a searchset for a search (empty: we have none)."""
+    found: dict[str, Any] = {}
+    for key, query in wanted.items():
+        path, sign, _ = query.partition("?")
+        kind = path.partition("/")[0]
+        if sign:
+            entries = [_entry(made[kind])] if kind in SEARCH_BASIS and kind in made else []
+            found[key] = {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
+            if not entries:
+                del found[key]["entry"]  # FHIR knows no empty lists
+        else:
+            found[key] = made.get(kind) if kind in SEARCH_BASIS else None
+    return found
+
+
+def package_request(made: Mapping[str, dict[str, Any]], canonicals: tuple[str, ...], context: str) -> bytes:
+    """The body of $questionnaire-package for one order: its coverage, and what coverage discovery told of it."""
+    coverage = {**made["Coverage"], "contained": [made["Organization"]], "payor": [{"reference": "#payer"}]}
+    parameters: list[dict[str, Any]] = [
+        {"name": "coverage", "resource": coverage},
+        {"name": "order", "resource": order_of(made)},
+        *({"name": "questionnaire", "valueCanonical": each} for each in canonicals),
+        *([{"name": "context", "valueString": context}] if context else []),
+    ]
+    return json.dumps({"resourceType": "Parameters", "parameter": parameters}).encode()
+
+
+def _entry(resource: Mapping[str, Any]) -> dict[str, Any]:
+    return {"fullUrl": f"{BASE}/{resource['resourceType']}/{resource['id']}", "resource": resource}
+
+
+def _facts(target: Target, case: Case, sent: str) -> dict[str, Any]:
+    member = target.members.get(str(case.facts.get("member", "first")))
+    asking = target.requester.get("practitioner") or target.requester
+    return {
+        **case.facts,
+        "member": dict(member.facts) if member else {},
+        "payer": dict(target.payer),
+        "asking": dict(asking),
+        "request": {"id": sent, "date": clock.now().date().isoformat()},
+    }
