@@ -126,7 +126,7 @@ class Examination:
             self.run.say(outcome.verdict)
             return outcome
 
-        return claim.base_url, item.nodeid, run
+        return lane_of(claim.base_url), item.nodeid, run
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:
@@ -200,6 +200,13 @@ class Examination:
 
         self._lanes.stop()
         self.run.finish(interrupted=self._interrupted, more=seen(self.run))
+
+
+def lane_of(base_url: str) -> str:
+    """Whoever is asked one thing at a time: a base URL; a whole host over plain http, where test servers are found that
+    serve one connection and let all others wait."""
+    scheme, _, rest = base_url.partition("://")
+    return base_url if scheme == "https" else rest.partition("/")[0]
 
 
 @contextmanager

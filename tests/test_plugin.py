@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from conformance.judge import judge
+from conformance.plugin import lane_of
 from conformance.report.record import fold
 from conformance.sandbox.serve import Running, serve
 from conformance.verdict import from_json
@@ -394,6 +395,20 @@ def test_a_scenario_of_an_unknown_requirement_is_a_usage_error(examine):
 
     assert examined.result.ret == USAGE
     examined.result.stderr.fnmatch_lines(["*test_x judges the requirement 'mine.unheard-of'*"])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        ("https://a.test/pas", "https://a.test/pas", True),
+        ("https://a.test/pas", "https://a.test/drugs", False),
+        ("http://127.0.0.1:8000/pas", "http://127.0.0.1:8000/drugs", True),
+        ("http://127.0.0.1:8000/pas", "http://127.0.0.1:8001/pas", False),
+        ("", "", True),  # folders
+    ],
+)
+def test_base_urls_share_a_lane_where_one_server_may_serve_one_connection(one, other, together):
+    assert (lane_of(one) == lane_of(other)) is together
 
 
 def test_a_test_that_is_no_scenario_is_a_usage_error(examine):
