@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from conformance.apis.formulary_limits import counted
 from conformance.clocks import Clocks, timelines
 from conformance.flows.formulary import Formulary
 from conformance.flows.prior_auth import PriorAuth
@@ -96,17 +97,15 @@ def _counted(subject: Subject, claim: Claim) -> list[dict[str, Any]]:
         if not formulary.was_listed():
             return []
         items = formulary.items
+        looks = formulary.handed.looks if formulary.handed else {}
         return [
             {
                 "claim": claim.label,
                 "plans": len(formulary.plans),
                 "formularies": len(formulary.formularies),
                 "drugs": len(formulary.drugs),
-                "items": len(items),
-                "prior_authorization": sum(item.prior_authorization is True for item in items),
-                "step_therapy": sum(item.step_therapy is True for item in items),
-                "quantity_limit": sum(item.quantity_limit is True for item in items),
-                "tiers": sorted({code.code for item in items for code in item.tier[:1] if code.code}),
+                **counted(items),
+                "looked_at": {kind: {"all": look.all, "closely": look.closely} for kind, look in looks.items()},
             }
         ]
     except Exception:  # whatever it is, a scenario has told it

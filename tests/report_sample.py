@@ -283,6 +283,12 @@ FORMULARIES = [
     {
         "claim": "usdf=2.1.0", "plans": 2, "formularies": 2, "drugs": 54, "items": 102, "prior_authorization": 31,
         "step_therapy": 12, "quantity_limit": 40, "tiers": ["generic", "specialty"],
+        "silent": {"prior_authorization": 3, "step_therapy": 0, "quantity_limit": 0}, "steps_told": 5,
+        "by_tier": [
+            {"tier": "generic", "items": 80, "prior_authorization": 20, "step_therapy": 0, "quantity_limit": 30},
+            {"tier": "specialty", "items": 22, "prior_authorization": 11, "step_therapy": 12, "quantity_limit": 10},
+        ],
+        "looked_at": {"Basic": {"all": 102, "closely": 102}},
     }
 ]  # fmt: skip
 DECISIONS = [

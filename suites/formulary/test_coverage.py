@@ -1,6 +1,6 @@
 """Which drugs are covered, at which tier, under which limits: what the law asks to be readable."""
 
-from conformance import advise, expect, need, requirement
+from conformance import advise, expect, need, only_if, requirement
 
 
 @requirement("formulary.covered-drugs")
@@ -67,3 +67,14 @@ def test_declared_quantity_limits_are_told(formulary):
     )
     silent = [drug.at for drug in drugs if not all(drug.said("quantity-limit").values())]
     advise(not silent, "a quantity limit told by every item of the drug", got=", ".join(silent))
+
+
+@requirement("formulary.step-therapy-steps")
+def test_step_therapy_says_what_comes_first(formulary):
+    stepped = [item for item in formulary.items if item.is_offered and item.limits["step-therapy"]]
+
+    expect.each(
+        only_if(stepped, "items under step therapy"),
+        lambda item: item.additional_information,
+        "words that can say which drug comes first",
+    )

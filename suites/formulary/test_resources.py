@@ -9,6 +9,7 @@ from conformance.apis.formulary_faults import (
     outside_its_period,
     plan_faults,
 )
+from conformance.apis.formulary_limits import at_odds
 
 RAW = "formulary.answers-are-fhir"
 
@@ -100,6 +101,18 @@ def test_a_quantity_limit_says_its_quantity(formulary):
         only_if(limited, "items with a quantity limit"),
         lambda item: item.quantity_detail,
         "the quantity",
+    )
+
+
+@requirement("usdf.one-answer")
+def test_items_of_one_drug_do_not_contradict_each_other(formulary):
+    odds = at_odds(need(formulary.items, "a formulary item", because=RAW))
+
+    expect(
+        not odds,
+        "one tier and one set of limits for each drug, kind of pharmacy and time",
+        at="; ".join(each.at for each in odds[:3]),
+        got=f"{len(odds)} pairs of items: {'; '.join(each.said for each in odds[:3])}",
     )
 
 
