@@ -23,6 +23,7 @@ from conformance.paths import fixtures
 from conformance.target import Case, Target
 
 ABSENT: Any = object()
+CLAIM_ENTRY = "entry.Claim"
 
 
 @cache
@@ -33,7 +34,10 @@ def template(name: str) -> Any:
 
 @cache
 def invalid_requests() -> Mapping[str, Mapping[str, Any]]:
-    """The ways to break a request: name -> what to remove, set or send instead (fixtures/cases/pas-invalid.toml)."""
+    """The ways to break a request: name -> what to remove, set or send instead, and what may come of it.
+
+    fixtures/cases/pas-invalid.toml says what each key means.
+    """
     return tomllib.loads((fixtures() / "cases" / "pas-invalid.toml").read_text("utf-8"))
 
 
@@ -140,18 +144,24 @@ def broken(request: Any, how: Mapping[str, Any]) -> bytes:
         return str(how["send"]).encode()
     request = copy.deepcopy(request)
     try:
-        for path in _paths(how.get("remove", ())):
+        for path in _paths(how.get("remove", ()), request):
             _parent(request, path).pop(_step(path[-1]))
-        for dotted, value in how.get("set", {}).items():
-            path = dotted.split(".")
+        for [path], value in ((_paths(dotted, request), value) for dotted, value in how.get("set", {}).items()):
             _parent(request, path)[_step(path[-1])] = value
     except (KeyError, IndexError, TypeError, AttributeError) as missing:
         raise NotTested(f"the request has nothing that would make it {how['text']}") from missing
     return json.dumps(request).encode()
 
 
-def _paths(paths: str | Sequence[str]) -> list[list[str]]:
-    return [path.split(".") for path in ([paths] if isinstance(paths, str) else paths)]
+def _paths(paths: str | Sequence[str], request: Any) -> list[list[str]]:
+    """Dotted paths as steps; "entry.Claim" is the entry that holds the Claim, KeyError where none does."""
+    listed = [paths] if isinstance(paths, str) else list(paths)
+    if any(path.startswith(CLAIM_ENTRY) for path in listed):
+        kinds = [entry["resource"].get("resourceType") for entry in request["entry"]]
+        if "Claim" not in kinds:
+            raise KeyError("Claim")
+        listed = [path.replace(CLAIM_ENTRY, f"entry.{kinds.index('Claim')}") for path in listed]
+    return [path.split(".") for path in listed]
 
 
 def _parent(node: Any, path: Sequence[str]) -> Any:

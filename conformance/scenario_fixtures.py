@@ -12,13 +12,16 @@ from typing import Any
 import pytest
 
 from conformance.clocks import Clocks
+from conformance.flows.altered import Alterations
 from conformance.flows.coverage_discovery import CoverageDiscovery
 from conformance.flows.discovery import Discovery
 from conformance.flows.documentation import Documentation, Documents
 from conformance.flows.formulary import Formulary
+from conformance.flows.lookups import LookUps
 from conformance.flows.payer_to_payer import PayerToPayer
 from conformance.flows.prior_auth import PriorAuth
 from conformance.flows.trust import Trust
+from conformance.flows.updates import Updates
 from conformance.rules import Latency
 from conformance.run import Run, Subject
 from conformance.target import Claim
@@ -50,6 +53,24 @@ def subject(request: pytest.FixtureRequest) -> Subject:
 def prior_auth(subject: Subject, claim: Claim) -> PriorAuth:
     """A prior-authorization endpoint."""
     return PriorAuth(subject.recording, claim)
+
+
+@view
+def altered(subject: Subject, claim: Claim) -> Alterations:
+    """Valid requests that are not usual, at a prior-authorization endpoint."""
+    return Alterations(subject.recording, claim)
+
+
+@view
+def lookups(subject: Subject, claim: Claim) -> LookUps:
+    """Inquiries in all their forms, at a prior-authorization endpoint."""
+    return LookUps(subject.recording, claim)
+
+
+@view
+def updates(subject: Subject, claim: Claim) -> Updates:
+    """Requests that change an earlier one, at a prior-authorization endpoint."""
+    return Updates(subject.recording, claim)
 
 
 @view

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from conformance import clock
+from conformance.apis.answer_content import changed_items
 from conformance.apis.prior_auth import Answer, read_answer, read_answers
 from conformance.apis.raw import body_of as body_of_answer
 from conformance.cases import broken, invalid_requests
@@ -15,7 +16,7 @@ from conformance.errors import NotTested, Unjudgeable
 from conformance.exchange import Exchange, ended
 from conformance.flows.histories import History, of_known, of_submission
 from conformance.flows.on_file import OnFile
-from conformance.flows.prior_auth_requests import INQUIRE, RAW, SUBMIT, Requests
+from conformance.flows.prior_auth_requests import APART, INQUIRE, RAW, SUBMIT, Requests
 from conformance.flows.recording import Recording, answered, unending
 from conformance.flows.request_bodies import EMPTY
 from conformance.flows.submission import CaseItem, Submission, Told, decided, later, same_request, undecided
@@ -92,6 +93,13 @@ class PriorAuth:
             raise wrong
         return found
 
+    def modified(self) -> tuple[CaseItem, ...]:
+        """The items that were modified; NotTested where an answer changes an item and says that it is approved."""
+        found = self.items("modified")
+        if not found and any(changed_items(each.request, each.deciding) for each in self.submissions()):
+            raise NotTested("an item is changed without being modified", because="pas.modified-item-action")
+        return found
+
     def denials(self) -> tuple[CaseItem, ...]:
         """The items that were denied, as the submission's answer tells it and as an inquiry about it does."""
         denied, again = self.items("denied"), []
@@ -125,7 +133,12 @@ class PriorAuth:
     def approves(self, exchange: Exchange) -> bool:
         """Whether an answer approves anything."""
         answer = read_answer(body_of_answer(exchange), self.guide)
-        return answer is not None and bool(answer.approved)
+        return answer is not None and bool(answer.approved or answer.modified)
+
+    def approves_nonsense(self, exchange: Exchange) -> bool:
+        """Whether an answer approves an invalid request that nobody can make sense of."""
+        lenient = invalid_requests()[exchange.case.partition(":")[2]].get("may_approve", False)
+        return not lenient and self.approves(exchange)
 
     def raw_submissions(self) -> tuple[Exchange, ...]:
         """The exchange of every declared case's submission."""
@@ -145,7 +158,7 @@ class PriorAuth:
             each
             for operation in (SUBMIT, INQUIRE)
             for each in self._recording.exchanges(operation, self.claim)
-            if not each.case.startswith(("invalid:", "no-token"))
+            if not each.case.startswith(APART)
         ]
         if not sent:
             raise NotTested("needs a case to submit", change="cases.prior-auth")

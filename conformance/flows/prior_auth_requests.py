@@ -12,7 +12,7 @@ from conformance.apis.refusal import outcomes
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
 from conformance.flows.recording import Recording, answered, resource_of
-from conformance.flows.request_bodies import inquiry_body, submission_body
+from conformance.flows.request_bodies import inquiry_body, look_up_body, submission_body
 from conformance.target import Case, Claim
 from conformance.wire.payer import OWN, Request
 
@@ -20,6 +20,8 @@ RAW = "prior-auth.answers-are-fhir"
 EXCHANGE = "prior-auth.exchange"
 SUBMIT, INQUIRE = "prior-auth.submit", "prior-auth.inquire"
 FHIR_JSON = {"content-type": "application/fhir+json"}
+# Exchanges of these cases are judged by scenarios of their own, not with the answers to the declared cases.
+APART = ("invalid:", "no-token", "altered:", "update:", "lookup:", "probe:")
 
 
 class Requests:
@@ -48,9 +50,30 @@ class Requests:
 
         return self._recording.act((self._claim, "request", name, sample), build)
 
+    def another(self, name: str, tag: str) -> dict[str, Any]:
+        """A request like the case's, known by an identifier of its own that ends on ``tag``; always the same one."""
+
+        return self.of(self.case(name), tag)
+
+    def of(self, case: Case, tag: str) -> dict[str, Any]:
+        """The request of a case that need not be declared, known by an identifier that ends on ``tag``."""
+
+        def build() -> dict[str, Any]:
+            sent = f"{self._recording.run_id}-{tag}-{self._claim.version}"
+            return submission_body(self._recording.target, case, case.name, sent)
+
+        return self._recording.act((self._claim, "another request", case.name, tag), build)
+
     def inquiry(self, name: str) -> dict[str, Any]:
         """The inquiry Bundle about a case."""
         return inquiry_body(self._recording.target, self.case(name), self._identifier(name))
+
+    def look_up(self, name: str, case: str, identifier: str, number: str = "") -> Exchange:
+        """The exchange of an inquiry by an identifier, or by an authorization number, about any service.
+
+        Of the declared case ``name`` it has member and provider; it is recorded as ``case``.
+        """
+        return self.post(INQUIRE, case, look_up_body(self._recording.target, self.case(name), identifier, number))
 
     def raw(self, case: str) -> Exchange:
         """The exchange of a case's submission as it came."""
@@ -68,8 +91,10 @@ class Requests:
         """The exchange of a new inquiry about a case, recorded as ``case``."""
         return self.post(INQUIRE, case, self.inquiry(name))
 
-    def post(self, operation: str, case: str, body: Mapping[str, Any] | bytes, token: str = OWN) -> Exchange:
-        """The answer to a body."""
+    def post(
+        self, operation: str, case: str, body: Mapping[str, Any] | bytes, token: str = OWN, *, other: bool = False
+    ) -> Exchange:
+        """The answer to a body; ``other``: to the target's second client."""
         own = self._recording.api(self._claim).paths.get(operation.partition(".")[2])
         path = own or self._recording.guide(self._claim).operations[operation]["path"]
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -77,7 +102,7 @@ class Requests:
             operation=operation, method="POST", path=path, case=case, claim=self._claim.label, body=content,
             headers=FHIR_JSON, token=token,
         )  # fmt: skip
-        return self._recording.send(self._claim, request)
+        return self._recording.send(self._claim, request, other=other)
 
     def usable(self, exchange: Exchange) -> dict[str, Any]:
         """The resource in an answer to go on with; NotTested, because of what judges it, where it is none."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from conformance.errors import NotApplicable, NotTested, Unjudgeable
@@ -149,10 +149,15 @@ class Recording:
     def wire(self) -> Wire:
         return self._wire
 
-    def send(self, claim: Claim, request: Request) -> Exchange:
-        """Sends one request, if its class of act is allowed here."""
+    def send(self, claim: Claim, request: Request, *, other: bool = False) -> Exchange:
+        """Sends one request, if its class of act is allowed here; ``other``: as the target's second client."""
         self.allow(claim, request.operation)
-        return self._wire.send(claim.base_url, self.api(claim), request)
+        api = self.api(claim)
+        if other:
+            if api.other_auth is None:
+                raise NotTested("needs the credentials of a second client", change=f"apis.{claim.api}.other_auth")
+            api = replace(api, auth=api.other_auth)
+        return self._wire.send(claim.base_url, api, request)
 
     def allow(self, claim: Claim, operation: str, *, intrusive: bool = False) -> None:
         """NotTested where the target or the command does not allow this class of act."""

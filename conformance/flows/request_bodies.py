@@ -11,6 +11,8 @@ from conformance.cases import body_of, fill, request_facts, template
 from conformance.target import Case, Known, Target
 
 NO_SERVICE = {"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "not-applicable"}
+NPI = "http://hl7.org/fhir/sid/us-npi"
+PAS = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition"
 EMPTY: Mapping[str, Any] = {"resourceType": "Bundle", "type": "collection"}
 
 
@@ -32,10 +34,50 @@ def inquiry_body(target: Target, case: Case, sent: str) -> dict[str, Any]:
 def known_body(target: Target, known: Known) -> dict[str, Any]:
     """The inquiry about an authorization that exists already, about any service."""
     case = Case(api="prior-auth", name="known", facts={"member": known.member}, body=None, settles=None)
-    facts = _facts(target, case, known.identifier)
-    facts["items"] = [{"sequence": 1, "service": NO_SERVICE, "authorization": known.identifier}]
+    return look_up_body(target, case, known.identifier, known.identifier)
+
+
+def look_up_body(target: Target, case: Case, sent: str, number: str = "") -> dict[str, Any]:
+    """The inquiry by the identifier ``sent`` and an authorization number, if there is one, about any service."""
+    facts = _facts(target, case, sent)
+    facts["items"] = [{"sequence": 1, "service": NO_SERVICE, "authorization": number}]
     body: dict[str, Any] = fill(template("pas-inquiry"), facts)
     return body
+
+
+def asked_by(inquiry: dict[str, Any], who: Mapping[str, Any]) -> dict[str, Any]:
+    """The same inquiry in the name of another organization (npi, name)."""
+    organization = _named_in(inquiry, "provider")
+    organization["identifier"] = [{"system": NPI, "value": who["npi"]}]
+    organization["name"] = who["name"]
+    return inquiry
+
+
+def asked_through(inquiry: dict[str, Any], practitioner: Mapping[str, Any]) -> dict[str, Any]:
+    """The same inquiry with a practitioner (npi, family, given) in its care team."""
+    url = "https://payer-conformance.example/fhir/Practitioner/practitioner"
+    name = {"family": practitioner["family"], "given": list(practitioner.get("given", ()))}
+    resource = {
+        "resourceType": "Practitioner",
+        "id": "practitioner",
+        "meta": {"profile": [f"{PAS}/profile-practitioner"]},
+        "identifier": [{"system": NPI, "value": practitioner["npi"]}],
+        "name": [{key: value for key, value in name.items() if value}],
+    }
+    inquiry["entry"].append({"fullUrl": url, "resource": resource})
+    scope = {"url": f"{PAS}/extension-careTeamClaimScope", "valueBoolean": True}
+    member = {"extension": [scope], "sequence": 1, "provider": {"reference": url}}
+    inquiry["entry"][0]["resource"]["careTeam"] = [member]
+    return inquiry
+
+
+def _named_in(bundle: dict[str, Any], element: str) -> dict[str, Any]:
+    """The resource that an element of the first entry, the Claim, refers to."""
+    reference = bundle["entry"][0]["resource"][element]["reference"]
+    found: dict[str, Any] = next(
+        each["resource"] for each in bundle["entry"] if each["fullUrl"].endswith(f"/{reference}")
+    )
+    return found
 
 
 def minted(bundle: dict[str, Any], sent: str) -> dict[str, Any]:

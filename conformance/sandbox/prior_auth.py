@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from conformance.sandbox import people
+from conformance.sandbox import people, trust
 from conformance.sandbox import prior_auth_answer as written
 from conformance.sandbox import prior_auth_decision as decisions
 from conformance.sandbox.frame import Answer, Call, Resource, Seed
@@ -36,7 +36,7 @@ def submit(call: Call, payer: Payer) -> Answer:
     member = decisions.member_of(asked, payer)
     with payer.overlay.lock:
         prior = _prior(asked, member, payer)
-        record = decisions.decide(asked, member, prior, payer)
+        record = {**decisions.decide(asked, member, prior, payer), "client": _client(call, payer)}
         if not record["errors"]:
             payer.overlay.submissions[record["id"]] = decisions.merged(record, prior)
     claim = next(entry for entry in asked.entries if entry.resource is asked.claim)
@@ -56,7 +56,7 @@ def inquire(call: Call, payer: Payer) -> Answer:
     except Invalid as invalid:
         return invalid.answer()
     member = decisions.member_of(asked, payer)
-    found = _find(asked, member, payer) if member else []
+    found = _find(asked, member, payer, _client(call, payer)) if member else []
     letters = [_letter(record, _request(record), asked, call, payer, inquiry=True) for record in found]
     stamp, profile, identifier = payer.clock.stamp(), "profile-pas-inquiry-response-bundle", asked.bundle["identifier"]
     if _newer(call):
@@ -86,6 +86,12 @@ def known(seed: Seed, today: date) -> list[dict[str, Any]]:
     return found
 
 
+def _client(call: Call, payer: Payer) -> str:
+    """Who calls; "" where anybody may."""
+    grant = trust.granted(call, payer)
+    return grant.client if grant else ""
+
+
 def _newer(call: Call) -> bool:
     return version(call) >= (2, 1)
 
@@ -94,8 +100,10 @@ def _records(member: Mapping[str, Any], payer: Payer) -> list[Record]:
     """Everything on file for a member as it stands now, the newest first; what an update changed only as changed."""
     with payer.overlay.lock:
         held = [*payer.seed.authorizations.values(), *payer.overlay.submissions.values()]
-    gone = {old for record in held for old in record.get("replaces", ())}
-    own = [record for record in held if record["member"] == member["id"] and record["id"] not in gone]
+    rules = payer.policies.prior_auth
+    gone = {old for record in held if rules.get("replaces", True) for old in record.get("replaces", ())}
+    mine = [record for record in held if rules.get("any_member") or record["member"] == member["id"]]
+    own = [record for record in mine if record["id"] not in gone]
     now = payer.clock.now()
     filed = now - timedelta(seconds=payer.policies.prior_auth.get("files_after", 0))
     own = [record for record in own if datetime.fromisoformat(record["received"]) <= filed]
@@ -111,13 +119,14 @@ def _prior(asked: Asked, member: Mapping[str, Any] | None, payer: Payer) -> Reco
     return next((record for record in _records(member, payer) if _traced(record, wanted)), None)
 
 
-def _find(asked: Asked, member: Mapping[str, Any], payer: Payer) -> list[Record]:
+def _find(asked: Asked, member: Mapping[str, Any], payer: Payer, client: str) -> list[Record]:
     """By trace number, else by authorization number, else by the provider and the services asked about.
 
-    Whoever knows a number of this member's authorization may see it; by member alone only the providers of an
-    authorization find it (PAS, spec-53).
+    By member alone only the providers of an authorization find it, and so does another client than the one that
+    submitted it, whatever numbers it knows (PAS, spec-53).
     """
-    held = _records(member, payer)
+    rules = payer.policies.prior_auth
+    held = [record for record in _records(member, payer) if _open_to(record, asked, client, rules)]
     traced = [record for record in held if _traced(record, asked.trace_values())]
     if traced:
         return traced
@@ -129,9 +138,19 @@ def _find(asked: Asked, member: Mapping[str, Any], payer: Payer) -> list[Record]
     return [
         record
         for record in held
-        if asked.provider_ids() & set(record["npis"])
+        if rules.get("finds_by_member", True)
+        and asked.provider_ids() & set(record["npis"])
         and (not services or any(services & _services(item) for item in record["items"]))
     ]
+
+
+def _open_to(record: Record, asked: Asked, client: str, rules: Mapping[str, Any]) -> bool:
+    """Whether a client may see a record: what it submitted itself, and what it knows a provider of."""
+    if record.get("client", client) == client:
+        return True
+    return {"none": False, "all": True}.get(
+        rules.get("other_systems", ""), bool(asked.provider_ids() & set(record["npis"]))
+    )
 
 
 def _traced(record: Record, values: tuple[str, ...]) -> bool:

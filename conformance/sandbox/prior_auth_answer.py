@@ -45,7 +45,8 @@ class Letter:
 
     ``rules`` (policies.prior_auth): ``reason_in`` is code, text, note, disposition (the item by its number), service
     (the item by its code), unnamed, adjudication, boilerplate, placeholder or decision; ``validity`` is item, header,
-    circumstance, disposition, far, open or boilerplate; ``item_numbers`` is echo or own.
+    circumstance, disposition, far, open or boilerplate; ``item_numbers`` is echo or own; ``modified_as``
+    is the code of a modified item where an added item tells what is authorized.
     """
 
     newer: bool
@@ -140,9 +141,16 @@ def _item(item: Item, notes: list[tuple[int, str]], letter: Letter) -> Resource:
         "extension": [*_about(item, letter), *_asked(item), *_authorized(item, letter)],
         "itemSequence": _sequence(item, letter.rules),
         "noteNumber": numbers,
-        "adjudication": [_adjudication(item, ACTIONS.get(item["decision"], ""), letter.rules)],
+        "adjudication": [_adjudication(item, _action(item, letter), letter.rules)],
     }
     return {name: value for name, value in found.items() if value}
+
+
+def _action(item: Item, letter: Letter) -> str:
+    """The X12 306 code of an item's decision."""
+    if item["decision"] == "modified" and letter.newer:
+        return str(letter.rules.get("modified_as", ACTIONS["modified"]))
+    return ACTIONS.get(item["decision"], "")
 
 
 def _added(item: Item, letter: Letter) -> Resource:

@@ -138,7 +138,7 @@ def _item(wanted: Resource, earlier: Item | None, payer: Payer, *, cancelled: bo
     facts = _facts(wanted)
     flagged = extension(wanted, "modifierextension-infoCancelled").get("valueBoolean") is True
     kind = codes(extension(wanted, "extension-certificationType").get("valueCodeableConcept"))
-    if cancelled or flagged or CANCEL in kind:
+    if (cancelled or flagged or CANCEL in kind) and payer.policies.prior_auth.get("cancels", True):
         return {**_numbers_before(earlier), **facts, "decision": "cancelled", "issued": _today(payer)}
     if earlier and earlier["decision"] != "cancelled" and not extensions(wanted, "extension-infoChanged"):
         return {**earlier, **facts}

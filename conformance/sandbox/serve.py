@@ -26,6 +26,7 @@ Asgi = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[
 
 CLIENT_ID = "conformance-client"
 CLIENT_NPI = "1397205844"  # of the organization it is registered for: [requester] of the target file
+OTHER_CLIENT_ID = "conformance-other"  # another system, which submitted nothing
 SCOPES = ("system/*.rs", "system/Claim.crs")
 
 
@@ -127,7 +128,8 @@ def serve(
 def _policies(key: ec.EllipticCurvePrivateKey) -> Policies:
     public = ECKey.import_key(key.public_key()).as_dict(private=False)
     client = {"keys": [dict(public)], "scopes": list(SCOPES), "npi": CLIENT_NPI}
-    return seed.policies().changed("trust", clients={CLIENT_ID: client})
+    other = {**client, "npi": ""}
+    return seed.policies().changed("trust", clients={CLIENT_ID: client, OTHER_CLIENT_ID: other})
 
 
 @contextmanager

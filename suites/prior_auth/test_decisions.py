@@ -74,7 +74,7 @@ def test_an_approval_carries_an_authorization_number(prior_auth):
 
 @requirement("pas.modified-add-item")
 def test_a_modified_item_says_what_was_authorized(prior_auth):
-    modified = need(prior_auth.items("modified"), "a modified item", change="cases.prior-auth.modified")
+    modified = need(prior_auth.modified(), "a modified item", change="cases.prior-auth.modified")
 
     expect.each(
         only_if([each for each in modified if each.says("A6")], "items modified (A6), not certified in part"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from api_examples import (
     patient,
     review_action,
 )
-from shared_data import needs_data
+from shared_data import DATA, needs_data
 
 from conformance.apis.prior_auth import inquiry_form, parameter_names, read_answer, read_inquiry
 from conformance.apis.wording import ACTION_VALUE_SET
@@ -139,6 +140,21 @@ def test_an_item_the_payer_added_is_no_item_of_the_request():
     [added] = read.add_items
     assert (added.sequences, added.action, added.detail) == ((2,), "approved", True)
     assert read.items[0].add_item is None
+
+
+@needs_data
+def test_no_official_response_is_left_out():
+    folders = (DATA / "examples" / version for version in ("pas-2.0.1", "pas-2.2.1"))
+    told = [
+        f"{path.parent.name}/{path.name}"
+        for folder in folders
+        for path in sorted(folder.glob("*.json"))
+        if read_inquiry(json.loads(path.read_text("utf-8")), PAS_221) or "ClaimResponse-" in path.name
+    ]
+    inquiries = {each for each in told if "PASClaimInquiryResponseBundle" in each or "/Parameters-" in each}
+
+    assert len(told) >= 19
+    assert set(told) - inquiries <= set(RESPONSES)
 
 
 @needs_data

@@ -11,12 +11,20 @@ from pas_requests import CASES, VERSIONS, Desk, request
 
 from conformance import paths
 from conformance.sandbox import discovery, seed
-from conformance.sandbox.faults import prior_auth, prior_auth_rules
+from conformance.sandbox.faults import prior_auth, prior_auth_requests, prior_auth_rules
 from conformance.sandbox.frame import Answer, Call, Fault, Variant
 from conformance.sandbox.store import Overlay, Payer
 
 ELSEWHERE = ("prior-auth.response-time", "prior-auth.standards", "pas.declares-operations")  # judged further below
-SEEN = [fault for fault in prior_auth.FAULTS if fault.breaks[0] not in ELSEWHERE]
+# What pas_judge does not send or look at: proven by the kill matrix alone.
+UNSEEN = {
+    "approves_what_it_modifies", "leaves_units_out", "codes_units_in_ucum", "describes_the_insurer_twice",
+    "approves_less_than_nothing", "crashes_on_one_invalid_request",
+    *(change.name for change in (*prior_auth_requests.FAULTS, *prior_auth_requests.VARIANTS)),
+}  # fmt: skip
+SEEN = [fault for fault in prior_auth.FAULTS if fault.breaks[0] not in ELSEWHERE and fault.name not in UNSEEN]
+
+LAWFUL = [variant for variant in prior_auth.VARIANTS if variant.name not in UNSEEN]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -33,7 +41,7 @@ def test_a_fault_breaks_what_it_names_and_nothing_else(fault: Fault, version: st
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("variant", prior_auth.VARIANTS, ids=lambda variant: variant.name)
+@pytest.mark.parametrize("variant", LAWFUL, ids=lambda variant: variant.name)
 def test_a_variant_breaks_nothing_but_what_it_may_be_advised_of(variant: Variant, version: str) -> None:
     assert broken(Desk(variant.name), version) == set(variant.advises)
 

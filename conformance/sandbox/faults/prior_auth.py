@@ -13,6 +13,8 @@ from typing import Any
 from conformance.sandbox.faults import prior_auth_edits as edits
 from conformance.sandbox.faults.prior_auth_more import FAULTS as MORE_FAULTS
 from conformance.sandbox.faults.prior_auth_readings import VARIANTS as READINGS
+from conformance.sandbox.faults.prior_auth_requests import FAULTS as REQUEST_FAULTS
+from conformance.sandbox.faults.prior_auth_requests import VARIANTS as REQUEST_DIFFERENCES
 from conformance.sandbox.faults.prior_auth_rules import NEWEST, PENDED, inquire, rule, submit
 from conformance.sandbox.faults.prior_auth_variants import VARIANTS as DIFFERENCES
 from conformance.sandbox.frame import Answer, Bend, Fault, Resource, Seed, Variant
@@ -55,7 +57,7 @@ def _no_inquire(statement: Resource) -> None:
             resource["operation"] = [one for one in resource["operation"] if one["name"] != "inquire"]
 
 
-VARIANTS: tuple[Variant, ...] = (*DIFFERENCES, *READINGS)
+VARIANTS: tuple[Variant, ...] = (*DIFFERENCES, *READINGS, *REQUEST_DIFFERENCES)
 FAULTS: tuple[Fault, ...] = (
     Fault(
         "takes_no_requests",
@@ -272,4 +274,5 @@ FAULTS: tuple[Fault, ...] = (
         policies=rule(open=True),
     ),
     *MORE_FAULTS,
+    *REQUEST_FAULTS,
 )

@@ -8,9 +8,11 @@ from typing import Any
 
 from conformance.sandbox.faults.prior_auth_edits import (
     ACTION_CODE,
+    ACTIONS,
     ANOTHER_MEMBER,
     REVIEW_ACTION,
     bundles,
+    business_error,
     responses,
     turn_decisions,
 )
@@ -212,3 +214,68 @@ def _stranger(response: Resource) -> Resource:
 
 def _entry(call: Call, resource: Resource) -> Resource:
     return {"fullUrl": f"{call.base_url}/{resource['resourceType']}/{resource['id']}", "resource": resource}
+
+
+# -- quantities, records of its own, invalid requests -----------------------------------------------------------------
+
+
+def leave_units_out(response: Resource) -> None:
+    """Quantities of added items are bare numbers."""
+    for item in response.get("addItem", ()):
+        item["quantity"] = {"value": item["quantity"]["value"]}
+
+
+def code_units_in_ucum(response: Resource) -> None:
+    """Quantities of added items are coded, and not in X12."""
+    for item in response.get("addItem", ()):
+        item["quantity"].update(system="http://unitsofmeasure.org", code="1")
+
+
+def code_units_in_x12(response: Resource) -> None:
+    """Quantities of added items are coded in X12."""
+    for item in response.get("addItem", ()):
+        item["quantity"].update(system="https://codesystem.x12.org/005010/673", code="UN")
+
+
+def describe_the_insurer_twice(call: Call, answer: Answer) -> Answer:
+    """A record of the payer's own of the insurer that was sent."""
+    body = answer.resource()
+    sent = body["entry"][0]["resource"]["insurer"]["reference"]
+    insurers = [copy.deepcopy(one["resource"]) for one in body["entry"] if one["fullUrl"] == sent]
+    own = [{**one, "id": "insurer-own", "name": f"{one['name']} (own record)"} for one in insurers]
+    body["entry"] += [_entry(call, one) for one in own]
+    return answer.carrying(body)
+
+
+def for_less_than_nothing(call: Call, answer: Answer) -> bool:
+    """A request for a negative quantity was refused."""
+    items = _items_sent(call, answer)
+    return isinstance(items, list) and any(item.get("quantity", {}).get("value") == -1 for item in items)
+
+
+def with_items_as_text(call: Call, answer: Answer) -> bool:
+    """A request whose items are a text was refused."""
+    return isinstance(_items_sent(call, answer), str)
+
+
+def approve_anyway(call: Call, answer: Answer) -> Answer:
+    """An approval of whatever was asked for."""
+    approved = business_error(call, answer)
+    body = approved.resource()
+    response = body["entry"][0]["resource"]
+    response.pop("error")
+    code = {"coding": [{"system": ACTIONS, "code": "A1"}]}
+    action = {"url": REVIEW_ACTION, "extension": [{"url": ACTION_CODE, "valueCodeableConcept": code}]}
+    category = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/adjudication", "code": "submitted"}]}
+    item = {"itemSequence": 1, "adjudication": [{"extension": [action], "category": category}]}
+    response.update(outcome="complete", item=[item])
+    return approved.carrying(body)
+
+
+def _items_sent(call: Call, answer: Answer) -> Any:
+    """The items of the Claim of a request that was refused; None where there are none to read."""
+    try:
+        entry = call.json()["entry"][0]
+        return entry["resource"].get("item") if answer.status == 400 else None
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,110 @@
+"""What an answer holds: an added item that authorizes something else, quantities, somebody described twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from conformance.apis.answer_lines import AddItem
+from conformance.apis.authorization_lines import Item
+from conformance.apis.prior_auth import Answer
+from conformance.apis.same_member import claim_of
+from conformance.apis.shapes import Placed, codings, identifiers, record, records, text, whole
+
+X12, QUANTITY_UNITS = "x12.org", "673"
+# Of whom two descriptions are two of one: beneficiary and subscriber are lawfully two Patients.
+DESCRIBED = frozenset({"Organization", "Practitioner", "Location"})
+
+
+@dataclass(frozen=True)
+class ChangedItem:
+    """An item of an answer, and the added item that authorizes something else than was asked for."""
+
+    at: str
+    item: Item
+    added: AddItem
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """The X12 306 codes of the item's decision."""
+        return tuple(each.code for each in self.item.action_codings)
+
+
+@dataclass(frozen=True)
+class Amount:
+    """A quantity of an added item, and where it stands."""
+
+    at: str
+    raw: Mapping[str, Any]
+
+    @property
+    def measured(self) -> bool:
+        """Whether it has a value, and a unit or a code."""
+        value = self.raw.get("value")
+        numeric = isinstance(value, int | float) and not isinstance(value, bool)
+        return numeric and bool(text(self.raw.get("unit")) or text(self.raw.get("code")))
+
+    @property
+    def coded(self) -> str:
+        """Its code with its system, "" where it has none."""
+        code = text(self.raw.get("code"))
+        return f"{text(self.raw.get('system'))}|{code}" if code else ""
+
+    @property
+    def in_x12(self) -> bool:
+        """Whether its code is one of X12 673, under whatever address of X12's: no example of the guide has one."""
+        parts = urlsplit(text(self.raw.get("system")))
+        ours = parts.netloc == X12 or parts.netloc.endswith(f".{X12}")
+        return ours and parts.path.rpartition("/")[2] == QUANTITY_UNITS
+
+
+def changed_items(request: Mapping[str, Any], answer: Answer) -> tuple[ChangedItem, ...]:
+    """The items of which an added item, under their number, authorizes another service or another amount."""
+    asked = {whole(each.get("sequence")): each for _, each in records(claim_of(request).resource.get("item"))}
+    items = {item.sequence: item for item in answer.items}
+    return tuple(
+        ChangedItem(added.at, items[number], added)
+        for added in answer.add_items
+        for number in added.sequences
+        if number in asked and number in items and _differs(asked[number], added)
+    )
+
+
+def amounts(answer: Answer) -> tuple[Amount, ...]:
+    """The quantities of an answer's added items.
+
+    The quantity of an item's authorizedItemDetail has the same data type, but the guide's own example of it has neither
+    unit nor code: it is not judged.
+    """
+    return tuple(Amount(f"{each.at}.quantity", each.quantity) for each in answer.add_items if each.quantity)
+
+
+def described_twice(answer: Answer) -> tuple[str, ...]:
+    """The organizations, practitioners and locations of which an answer holds two resources with one identifier."""
+    seen: dict[tuple[str, str], Placed] = {}
+    found = []
+    for placed in answer.entries:
+        for key in _known_by(placed):
+            other = seen.setdefault(key, placed)
+            if other is not placed and (other.full_url, other.id) != (placed.full_url, placed.id):
+                found.append(
+                    f"{placed.type} {key[1]} as {other.full_url or other.id} and {placed.full_url or placed.id}"
+                )
+    return tuple(dict.fromkeys(found))
+
+
+def _known_by(placed: Placed) -> Iterator[tuple[str, str]]:
+    if placed.type in DESCRIBED:
+        yield from ((placed.type, each.key) for each in identifiers(placed.resource.get("identifier")))
+
+
+def _differs(asked: Mapping[str, Any], added: AddItem) -> bool:
+    """Whether service or amount are not those that were asked for; what one side leaves out does not differ."""
+    wanted = {each.code for each in codings(asked.get("productOrService")) if each.code}
+    given = {each.code for each in added.services if each.code}
+    if wanted and given and not wanted & given:
+        return True
+    amount, authorized = record(asked.get("quantity")).get("value"), (added.quantity or {}).get("value")
+    return amount is not None and authorized is not None and amount != authorized

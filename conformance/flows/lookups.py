@@ -1,0 +1,122 @@
+"""Inquiries in all their forms: by any service, by number, by member alone; about another, and by another system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from conformance.apis.prior_auth import Answer
+from conformance.apis.same_member import claim_of
+from conformance.apis.shapes import identifiers
+from conformance.errors import NotTested
+from conformance.exchange import Exchange
+from conformance.flows.altered import Alterations
+from conformance.flows.prior_auth_requests import INQUIRE, Requests
+from conformance.flows.recording import Recording
+from conformance.flows.request_bodies import asked_by, asked_through, look_up_body
+from conformance.flows.submission import Submission, same_request
+from conformance.target import Claim
+
+OTHER_MEMBER = "second"
+STRANGER = {"npi": "1999999919", "name": "Another Clinic"}  # number and name of a system that submitted nothing
+OTHER_PRACTITIONER = {"npi": "1999999927", "family": "Stranger", "given": ["Sam"]}
+
+
+@dataclass(frozen=True)
+class LookUp:
+    """An inquiry about a submission: what it finds of it, and all that it tells."""
+
+    at: str
+    submission: Submission
+    told: tuple[Answer, ...]
+
+    @property
+    def found(self) -> tuple[Answer, ...]:
+        """The answers that are about the submission."""
+        return tuple(each for each in self.told if same_request(each, self.submission))
+
+
+class LookUps:
+    """Inquiries about the usual request at one endpoint; every act is recorded."""
+
+    def __init__(self, recording: Recording, claim: Claim) -> None:
+        self._recording = recording
+        self._claim = claim
+        self._alterations = Alterations(recording, claim)
+        self._requests = Requests(recording, claim)
+        self.guide = recording.guide(claim)
+
+    def about_any_service(self) -> LookUp:
+        """By the identifier of the request, about no service in particular."""
+        submission = self._alterations.usual()
+        sent = identifiers(claim_of(submission.request).resource.get("identifier"))[0].value
+        return self._look_up("any-service", lambda: self._body(submission, sent))
+
+    def by_number(self) -> LookUp:
+        """By the authorization number that the submission was answered with."""
+        submission = self._alterations.usual()
+        numbers = submission.deciding.numbers
+        if not numbers:
+            raise NotTested("the answer to the submission has no number", because="pas.authorization-number")
+        return self._look_up("number", lambda: self._body(submission, self._fresh("number"), numbers[0]))
+
+    def by_member(self) -> LookUp:
+        """By the member and the provider alone."""
+        submission = self._alterations.usual()
+        return self._look_up("member", lambda: self._body(submission, self._fresh("member")))
+
+    def about_another_member(self) -> LookUp:
+        """By the identifier of the request, about another member than the request's."""
+        submission = self._alterations.usual()
+        sent = identifiers(claim_of(submission.request).resource.get("identifier"))[0].value
+        return self._look_up("other-member", lambda: self._body(submission, sent, member=OTHER_MEMBER), refusable=True)
+
+    def by_a_third_party(self) -> LookUp:
+        """By another system, with the member and the practitioner of the request."""
+        submission = self._alterations.usual()
+        return self._third_party("third-party", lambda: self._body(submission, self._fresh("third")), None)
+
+    def by_strangers(self) -> tuple[LookUp, ...]:
+        """By another system that knows the identifier of the request, but not the practitioner or not the member."""
+        submission = self._alterations.usual()
+        sent = identifiers(claim_of(submission.request).resource.get("identifier"))[0].value
+        return (
+            self._third_party("stranger", lambda: self._body(submission, sent), OTHER_PRACTITIONER),
+            self._third_party(
+                "stranger-to-the-member", lambda: self._body(submission, sent, member=OTHER_MEMBER), None
+            ),
+        )
+
+    def _third_party(self, how: str, body: Callable[[], dict[str, Any]], through: Mapping[str, Any] | None) -> LookUp:
+        practitioner = through or self._recording.target.requester.get("practitioner")
+        if not practitioner:
+            raise NotTested("needs the practitioner of the request", change="requester.practitioner")
+        return self._look_up(
+            how, lambda: asked_through(asked_by(body(), STRANGER), practitioner), refusable=True, other=True
+        )
+
+    def _look_up(
+        self, how: str, body: Callable[[], dict[str, Any]], *, refusable: bool = False, other: bool = False
+    ) -> LookUp:
+        """An inquiry; ``refusable``: a 4xx is as good an answer as nothing. ``other``: as the second client."""
+        submission = self._alterations.usual()
+
+        def ask() -> Exchange:
+            return self._requests.post(INQUIRE, f"lookup:{how}", body(), other=other)
+
+        exchange = self._recording.act((self._claim, "lookup", how), ask)
+        refused = refusable and exchange.failure is None and 400 <= (exchange.status or 0) < 500
+        told = () if refused else self._requests.found(exchange)
+        return LookUp(f"the inquiry ({how.replace('-', ' ')})", submission, told)
+
+    def _body(self, submission: Submission, sent: str, number: str = "", member: str = "") -> dict[str, Any]:
+        case = self._requests.case(submission.case)
+        if member and member not in self._recording.target.members:
+            raise NotTested("needs a second member", change=f"members.{member}")
+        case = replace(case, facts={**case.facts, "member": member}) if member else case
+        return look_up_body(self._recording.target, case, sent, number)
+
+    def _fresh(self, how: str) -> str:
+        """An identifier that no request has."""
+        return f"{self._recording.run_id}-inquiry-{how}-{self._claim.version}"

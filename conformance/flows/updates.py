@@ -1,0 +1,146 @@
+"""Updates of a request, and what an inquiry tells afterwards; every act is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.apis.authorization_lines import Item
+from conformance.apis.prior_auth import Answer, read_answer, read_inquiry
+from conformance.apis.raw import body_of
+from conformance.apis.same_member import claim_of
+from conformance.errors import NotTested
+from conformance.exchange import Exchange
+from conformance.flows.altered import Alterations
+from conformance.flows.prior_auth_requests import RAW, SUBMIT, Requests
+from conformance.flows.recording import Recording, answered
+from conformance.flows.submission import Submission, same_request
+from conformance.flows.updated_bodies import CANCELLED, cancelling, changing
+from conformance.target import Case, Claim
+
+GRANTED = frozenset({"approved", "modified"})
+
+
+@dataclass(frozen=True)
+class Updated:
+    """A request, the update of it, and the answer to that; ``answer`` is None where none can be read."""
+
+    original: Submission
+    request: Mapping[str, Any]
+    exchange: Exchange
+    answer: Answer | None
+    at: str
+
+    @property
+    def taken(self) -> bool:
+        """Whether the update was taken: a 2xx with a ClaimResponse, which may well reject it by a business error."""
+        return 200 <= (self.exchange.status or 0) < 300 and self.answer is not None
+
+    @property
+    def processed(self) -> bool:
+        """Whether the update was taken and not rejected."""
+        return self.taken and self.answer is not None and self.answer.outcome != "error"
+
+    @property
+    def told(self) -> str:
+        """What came, for a finding."""
+        if self.answer is None or not self.taken:
+            return f"status {self.exchange.status}" + ("" if self.answer else " without a ClaimResponse")
+        return ", ".join(f"item {item.sequence}: {item.action or 'no decision'}" for item in self.answer.decided)
+
+    @property
+    def still_granted(self) -> tuple[Item, ...]:
+        """The items that the answer grants."""
+        return tuple(each for each in self._items() if GRANTED & set(each.actions))
+
+    @property
+    def cancelled_but_granted(self) -> tuple[Item, ...]:
+        """Those of them that the update cancels."""
+        return tuple(each for each in self.still_granted if each.sequence == CANCELLED)
+
+    @property
+    def as_submission(self) -> Submission:
+        """The update as the request that it now is."""
+        if self.answer is None:
+            raise NotTested("the update has no answer to go on with", because="pas.update-taken")
+        return Submission("update", self.request, self.answer, self.answer, self.at, (self.answer,))
+
+    def _items(self) -> tuple[Item, ...]:
+        return self.answer.decided if self.answer else ()
+
+
+class Updates:
+    """Requests made to be updated at one endpoint."""
+
+    def __init__(self, recording: Recording, claim: Claim) -> None:
+        self._recording = recording
+        self._claim = claim
+        self._alterations = Alterations(recording, claim)
+        self._requests = Requests(recording, claim)
+        self.guide = recording.guide(claim)
+
+    def changed(self) -> Updated:
+        """A request for two items of the usual service, updated: one changed, one cancelled, one added."""
+        return self._updated("changed", changing)
+
+    def cancelled(self) -> Updated:
+        """A request for two items, cancelled as a whole."""
+        return self._updated("cancelled", cancelling)
+
+    def inquire(self) -> tuple[Answer, ...]:
+        """What an inquiry by the update's own identifier tells of it."""
+        updated = self.changed()
+        return self._found("update:inquiry", updated, self._identifier(updated), "")
+
+    def inquire_by_replaced_number(self) -> tuple[Answer, ...]:
+        """What an inquiry by a number of the request before its update tells."""
+        updated = self.changed()
+        numbers = updated.original.first.numbers
+        if not numbers:
+            raise NotTested(
+                "the answer to the request before its update has no number", because="pas.authorization-number"
+            )
+        return self._found("update:replaced-number", updated, f"{self._recording.run_id}-replaced", numbers[0])
+
+    def _found(self, case: str, updated: Updated, identifier: str, number: str) -> tuple[Answer, ...]:
+        name = updated.original.case
+
+        def ask() -> Exchange:
+            return self._requests.look_up(name, case, identifier, number)
+
+        exchange = self._recording.act((self._claim, case), ask)
+        answers = read_inquiry(self._requests.usable(exchange), self.guide) or ()
+        return tuple(each for each in answers if same_request(each, updated.as_submission))
+
+    def _identifier(self, updated: Updated) -> str:
+        return str(claim_of(updated.request).resource["identifier"][0]["value"])
+
+    def _updated(self, how: str, make: Callable[..., dict[str, Any]]) -> Updated:
+        def update() -> Updated:
+            original = self._original(how)
+            request = make(original.request, f"{self._recording.run_id}-{how}-{self._claim.version}", self.guide)
+            exchange = answered(self._requests.post(SUBMIT, f"update:{how}", request), RAW)
+            answer = read_answer(body_of(exchange), self.guide)
+            return Updated(original, request, exchange, answer, f"the update ({how})")
+
+        return self._recording.act((self._claim, "update", how), update)
+
+    def _original(self, how: str) -> Submission:
+        """A request for two items of the usual service, submitted to be updated."""
+        usual = self._alterations.usual()
+        case = self._requests.case(usual.case)
+        if case.body is not None or "service" not in case.facts:
+            raise NotTested("needs a case with one service to ask for twice", change=f"cases.prior-auth.{usual.case}")
+        twice = [{"service": case.facts["service"], "quantity": case.facts.get("quantity", 1)}] * 2
+        facts = {
+            **{key: each for key, each in case.facts.items() if key not in ("service", "quantity")},
+            "items": twice,
+        }
+        name = f"before-{how}"
+        request = self._requests.of(Case("prior-auth", usual.case, facts), name)
+        exchange = self._requests.post(SUBMIT, f"update:{name}", request)
+        answer = read_answer(self._requests.usable(exchange), self.guide)
+        if answer is None or answer.outcome == "error":
+            raise NotTested("the request to be updated is not taken", change=f"cases.prior-auth.{usual.case}")
+        return Submission(usual.case, request, answer, answer, f"the request before its update ({how})", (answer,))

@@ -1,0 +1,52 @@
+"""What an answer holds beyond its head: what was changed, how much of it, and everybody once."""
+
+from conformance import expect, need, only_if, requirement
+from conformance.apis.answer_content import amounts, changed_items, described_twice
+
+
+@requirement("pas.modified-item-action")
+def test_an_item_that_an_added_item_changes_is_modified(prior_auth):
+    submissions = prior_auth.submissions()
+    changed = [item for each in submissions for item in changed_items(each.request, each.deciding)]
+    need(changed or prior_auth.items("modified"), "a modified item", change="cases.prior-auth.modified")
+
+    expect.each(
+        only_if(changed, "added items that authorize something else"),
+        lambda each: {"A6", "A2"} & set(each.codes),
+        "the item answered as modified (A6)",
+        got=lambda each: ", ".join(each.codes) or "no decision",
+    )
+
+
+@requirement("pas.quantity-unit")
+def test_quantities_have_a_value_and_a_unit(prior_auth):
+    stated = [amount for each in prior_auth.submissions() for amount in amounts(each.deciding)]
+
+    expect.each(
+        only_if(stated, "answers with quantities"),
+        lambda amount: amount.measured,
+        "a value, and a unit or a code",
+        got=lambda amount: ", ".join(sorted(amount.raw)),
+    )
+
+
+@requirement("pas.quantity-code")
+def test_codes_of_quantities_are_of_x12(prior_auth):
+    stated = [amount for each in prior_auth.submissions() for amount in amounts(each.deciding)]
+
+    expect.each(
+        only_if([each for each in stated if each.coded], "quantities with a code"),
+        lambda amount: amount.in_x12,
+        "a code of X12 673",
+        got=lambda amount: amount.coded,
+    )
+
+
+@requirement("pas.no-duplicate-instances")
+def test_nobody_is_described_twice(prior_auth):
+    expect.each(
+        prior_auth.told(),
+        lambda each: not described_twice(each.answer),
+        "one resource for each organization, practitioner and location",
+        got=lambda each: "; ".join(described_twice(each.answer)),
+    )

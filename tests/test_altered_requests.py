@@ -1,0 +1,133 @@
+"""Requests altered and updated: valid in both versions, for FHIR and for the model payer, and as odd as they say."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from conformance import guides, paths
+from conformance.apis.same_member import claim_of
+from conformance.apis.shapes import entries, resolve
+from conformance.fhir import structure
+from conformance.flows.alterations import ALTERATIONS, altered
+from conformance.flows.request_bodies import asked_by, asked_through, look_up_body, submission_body
+from conformance.flows.updated_bodies import cancelling, changing
+from conformance.sandbox.frame import Call
+from conformance.sandbox.prior_auth_request import read
+from conformance.target import Case, Member, Target
+
+GUIDES = guides.load(paths.suites() / "guides")
+VERSIONS = ("2.0.1", "2.2.1")
+CPT = "http://www.ama-assn.org/go/cpt"
+TARGET = Target(
+    "Plan",
+    requester={"npi": "1397205844", "name": "Clinic", "practitioner": {"npi": "1", "family": "F", "given": ["G"]}},
+    payer={"name": "Plan", "identifier": {"value": "1649830274"}},
+    members={
+        "first": Member(
+            "first",
+            {
+                "member_id": "M-1", "subscriber_id": "S-1", "family": "Ashgrove", "given": ["Marta"],
+                "birth_date": "1951-04-17", "gender": "female", "address": {"city": "Hartford", "postal_code": "06103"},
+            },
+        )
+    },
+)  # fmt: skip
+FACTS = {"diagnosis": {"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "M54.16"}, "place": "22"}
+ONE = Case("prior-auth", "approved", {**FACTS, "service": {"system": CPT, "code": "72148"}, "quantity": 1})
+TWO = Case("prior-auth", "approved", {**FACTS, "items": [{"service": {"system": CPT, "code": "72148"}}] * 2})
+
+
+def request(case: Case = ONE) -> dict[str, Any]:
+    return submission_body(TARGET, case, "approved", "pc-1-approved")
+
+
+def valid(body: dict[str, Any], version: str, *, inquiry: bool = False) -> None:
+    """Valid for FHIR's structure and for the model payer, with every reference within the Bundle resolved."""
+    assert structure(body) == ()
+    call = Call("", f"pas={version}", "POST", "Claim/$submit", body=json.dumps(body).encode())
+    read(call, inquiry=inquiry)
+    for placed in entries(body):
+        for reference in references(placed.resource):
+            assert resolve(reference, placed, entries(body)), reference
+
+
+def references(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return [found for each in value for found in references(each)]
+    if not isinstance(value, dict):
+        return []
+    own = [value] if "reference" in value else []
+    return own + [found for each in value.values() for found in references(each)]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("how", ALTERATIONS)
+def test_an_altered_request_is_valid(how, version):
+    body = altered(request(), how, GUIDES["pas", version])
+
+    assert body != request()
+    valid(body, version)
+    sequences = [each["sequence"] for each in claim_of(body).resource.get("supportingInfo", ())]
+    assert len(sequences) == len(set(sequences))
+
+
+def test_each_alteration_is_what_it_is_called():
+    made = {how: altered(request(), how, GUIDES["pas", "2.2.1"]) for how in ALTERATIONS}
+    kinds = {how: {each.type for each in entries(body)} for how, body in made.items()}
+
+    assert kinds["supporting-information"] >= {"Condition", "Observation"}
+    assert "DocumentReference" in kinds["document"]
+    assert all(each.full_url.startswith("urn:uuid:") for each in entries(made["uuid-full-urls"]))
+    assert "06103-1234" in json.dumps(made["zip-plus-four"])
+    assert {"diagnosis", "careTeam", "supportingInfo"}.isdisjoint(claim_of(made["minimal"]).resource)
+    assert kinds["minimal"] == {"Claim", "Patient", "Coverage", "Organization"}
+    assert "documentInformation" in json.dumps(made["document"])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_an_update_names_what_it_changes_as_its_version_has_it(version):
+    original = request(TWO)
+    body = changing(original, "pc-1-update", GUIDES["pas", version])
+    valid(body, version)
+
+    claim = claim_of(body).resource
+    assert original == request(TWO)
+    assert [each["sequence"] for each in claim["item"]] == [1, 2, 3]
+    first, second, third = (json.dumps(each) for each in claim["item"])
+    assert '"valueCode": "changed"' in first
+    assert "infoCancelled" in second
+    assert '"code": "3"' in second
+    assert '"valueCode": "added"' in third
+    claims = [each for each in entries(body) if each.type == "Claim"]
+    if version == "2.0.1":  # one Claim, under the identifier of the one it changes
+        assert len(claims) == 1
+        assert claim["identifier"] == claim_of(original).resource["identifier"]
+        assert "related" not in claim
+    else:
+        assert claims[1].resource == claim_of(original).resource
+        assert claim["related"][0]["claim"]["reference"] == claims[1].full_url
+        assert claim["identifier"][0]["value"] == "pc-1-update"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_cancellation_cancels_every_item(version):
+    body = cancelling(request(TWO), "pc-1-cancel", GUIDES["pas", version])
+    valid(body, version)
+
+    claim = claim_of(body).resource
+    assert all("infoCancelled" in json.dumps(each) for each in claim["item"])
+    assert ("certificationType" in json.dumps(claim.get("extension", ()))) is (version == "2.2.1")
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_another_system_asks_in_its_own_name(version):
+    body = look_up_body(TARGET, ONE, "pc-1-approved", "AUTH-1")
+    asked = asked_through(asked_by(body, {"npi": "1999999919", "name": "Other"}), {"npi": "7", "family": "F"})
+    valid(asked, version, inquiry=True)
+
+    assert "1999999919" in json.dumps(asked)
+    assert "1397205844" not in json.dumps(asked)
+    assert "AUTH-1" in json.dumps(asked)
