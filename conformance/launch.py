@@ -111,6 +111,8 @@ def command(job: Job, options: Path) -> list[str]:
     words = [
         sys.executable, "-m", "pytest", "--config-file", str(suites / "pytest.toml"), "--rootdir", str(suites),
         "-p", "conformance.plugin", "-q", "--no-header", "--tb=short", "--color=no",
+        # All it says goes to one file, and it ends at once: nothing to capture or to collect.
+        "--capture=no", "-p", "no:unraisableexception",
         "--conformance-target", job.target, "--conformance-options", str(options), "--conformance-out", str(job.out),
     ]  # fmt: skip
     if job.allure:
