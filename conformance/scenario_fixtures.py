@@ -14,6 +14,7 @@ import pytest
 from conformance.clocks import Clocks
 from conformance.flows.altered import Alterations
 from conformance.flows.coverage_discovery import CoverageDiscovery
+from conformance.flows.decisions import Decisions
 from conformance.flows.discovery import Discovery
 from conformance.flows.documentation import Documentation, Documents
 from conformance.flows.formulary import Formulary
@@ -71,6 +72,12 @@ def lookups(subject: Subject, claim: Claim) -> LookUps:
 def updates(subject: Subject, claim: Claim) -> Updates:
     """Requests that change an earlier one, at a prior-authorization endpoint."""
     return Updates(subject.recording, claim)
+
+
+@view
+def decisions(subject: Subject, claim: Claim) -> Decisions:
+    """What a prior-authorization endpoint decided, wherever it tells it."""
+    return Decisions(PriorAuth(subject.recording, claim))
 
 
 @view

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from conformance.apis.formulary_limits import counted
 from conformance.clocks import Clocks, timelines
+from conformance.flows.decisions import Decisions
 from conformance.flows.formulary import Formulary
 from conformance.flows.prior_auth import PriorAuth
 from conformance.rules import latency_limits, samples
@@ -60,32 +60,34 @@ def percentile(ordered: Sequence[float], share: float) -> float:
 
 
 def _denials(subject: Subject, claim: Claim) -> list[Mapping[str, Any]]:
-    prior_auth = PriorAuth(subject.recording, claim)
-    rows: list[Mapping[str, Any]] = []
-    for case in prior_auth.submitted():
-        with suppress(Exception):  # whatever it is, a scenario has told it
-            answer = prior_auth.submit(case)
-            rows += [
-                {
-                    "case": case,
-                    "claim": claim.label,
-                    "item": item.sequence,
-                    "action": item.action,
-                    "reasons": [
-                        {"system": r.system, "code": r.code, "text": text_of(subject, r.text), "found": r.found}
-                        for r in item.reasons
-                    ],
-                    "at": item.at,
-                }
-                for item in answer.denied
-            ]
-    return rows
+    """Every denial that was told: by submissions, by inquiries about them, about the known authorizations."""
+    try:
+        denials = Decisions(PriorAuth(subject.recording, claim)).every_denial()
+    except Exception:  # whatever it is, a scenario has told it
+        return []
+    return [
+        {
+            "case": each.told.removeprefix("cases.prior-auth."),
+            "claim": claim.label,
+            "item": each.item.sequence,
+            "action": "denied",
+            "reasons": [
+                {"system": r.system, "code": r.code, "text": text_of(subject, r.text), "found": r.found}
+                for r in each.reasons
+            ],
+            "grade": each.grade,
+            "drug": each.is_drug,
+            "at": each.item.at,
+        }
+        for each in denials
+    ]
 
 
 def _timelines(subject: Subject, claim: Claim) -> list[dict[str, Any]]:
     """When each request came and was decided, against every clock that runs for it."""
     try:
-        return timelines(Clocks(subject.target), PriorAuth(subject.recording, claim).histories(), claim.label)
+        histories = Decisions(PriorAuth(subject.recording, claim)).histories()
+        return timelines(Clocks(subject.target), histories, claim.label)
     except Exception:  # whatever it is, a scenario has told it
         return []
 

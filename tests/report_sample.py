@@ -116,6 +116,7 @@ def results(*, baseline: bool = True, finished: bool = True) -> dict[str, Any]:
                 **judged,
                 "latency": LATENCY,
                 "decisions": DECISIONS,
+                "timelines": TIMELINES,
                 "formularies": FORMULARIES,
             }
         )
@@ -291,6 +292,22 @@ FORMULARIES = [
         "looked_at": {"Basic": {"all": 102, "closely": 102}},
     }
 ]  # fmt: skip
+TIMELINES = [
+    {
+        "request": "known.prior-auth 'A-1'", "claim": "pas=2.2.1", "source": "known", "urgency": "standard",
+        "conflict": "level of service U, but priority normal", "scope": "items", "drug": "",
+        "received": "2027-01-04T09:30:00-05:00", "pended": False,
+        "clocks": [
+            {
+                "rule": "items-standard", "requirement": "prior-auth.decision-time-standard",
+                "limit": "7 calendar days", "cite": "42 CFR 422.568(b)(1)(ii)", "standing": "final",
+                "due": "2027-01-11T23:59:59-05:00", "ended": ended, "by": by, "state": state,
+            }
+            for ended, by, state in (("2027-01-12T08:00:00-05:00", "issued", "late"), ("", "", "open"))
+        ],
+    }
+]  # fmt: skip
+
 DECISIONS = [
     {
         "case": "denied",

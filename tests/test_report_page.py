@@ -307,6 +307,16 @@ def test_latency_stands_against_its_limit(sample):
     assert sum(attrs.get("class") == "over" for _, attrs in sample.elements) == 1
 
 
+def test_a_timeline_tells_when_it_came_was_due_and_was_decided(sample):
+    timelines = sample.text.partition("From receipt to decision")[2].partition("Response times")[0]
+
+    for told in ("known.prior-auth 'A-1'", "urgency unclear: level of service U, but priority normal",
+                 "7 calendar days 42 CFR 422.568(b)(1)(ii)", "issued", "late", "pended", "open"):  # fmt: skip
+        assert told in timelines
+    courses = [attrs["class"] for tag, attrs in sample.elements if tag == "rect" and attrs["class"] in ("gone", "runs")]
+    assert courses == ["gone", "runs"]
+
+
 def test_a_denial_without_a_reason_is_seen_in_the_table(sample):
     denials = sample.text.partition("Denials and their reasons")[2].partition("All duties")[0]
 

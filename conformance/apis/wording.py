@@ -53,7 +53,7 @@ def _rules() -> _Rules:
     )
 
 
-def _specific(value: str) -> tuple[str, ...]:
+def specific(value: str) -> tuple[str, ...]:
     """The sentences of a text, normalised and without generic phrases; those that then say nothing are left out."""
     rules, found = _rules(), []
     for sentence in re.split(r"[.;!?\n\r]+(?=\s|$)", value.casefold()):
@@ -67,12 +67,12 @@ def _specific(value: str) -> tuple[str, ...]:
 
 def says_something(value: str) -> bool:
     """Whether a text tells more than that there is a decision, and which; boilerplate tells nothing."""
-    return bool(_specific(value))
+    return bool(specific(value))
 
 
 def tells_end(value: str) -> bool:
     """Whether a text tells when, or under which circumstance, something ends."""
-    return any(_rules().ends.search(each) for each in _specific(value))
+    return any(_rules().ends.search(each) for each in specific(value))
 
 
 def is_reason_code(each: Coding, actions: frozenset[str]) -> bool:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Literal
 
-from conformance.apis.drugs import billed, drug_lines, lines
+from conformance.apis.drugs import billed
 from conformance.apis.prior_auth import Answer
 from conformance.apis.urgency import Urgency, read_urgency
 from conformance.clock import Stamp
@@ -63,22 +62,20 @@ def of_known(decided: Decided) -> History:
     )
 
 
-def of_submission(submission: Submission, facts: Mapping[str, Any], payer_type: str | None) -> History | None:
-    """What a run saw of a request of its own; None where it does not know when it was sent."""
+def of_submission(submission: Submission, urgency: str, payer_type: str | None) -> History | None:
+    """What a run saw of a request of its own; None where nobody knows when it was sent. ``urgency``: its case's."""
     if submission.sent is None or submission.answered is None:
         return None
-    drugs, deciding = drug_lines(submission.request), submission.deciding
-    kind = str(facts.get("drug_kind", ""))
-    only_drugs = bool(kind) or (bool(drugs) and drugs == lines(submission.request))
-    if only_drugs and not kind and payer_type == "ma" and billed(submission.request):
+    deciding, kind = submission.deciding, submission.drug_kind
+    if submission.only_drugs and not kind and payer_type == "ma" and billed(submission.request):
         kind = "part-b"  # a drug of the medical benefit of Medicare Advantage is a Part B drug
     text = submission.sent.isoformat(timespec="seconds")
     return History(
         submission.at,
         "submission",
         Stamp(text, submission.sent, submission.answered),
-        read_urgency(submission.request, str(facts.get("urgency", ""))),
-        "drugs" if only_drugs else "items",
+        read_urgency(submission.request, urgency),
+        "drugs" if submission.only_drugs else "items",
         kind,
         issued=_issued(deciding),
         seen=submission.seen or submission.answered,

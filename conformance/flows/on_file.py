@@ -56,5 +56,6 @@ class OnFile:
             with suppress(NotTested):
                 mine = self.find(known)
                 answers = self._requests.found(self.exchange(known)) if every else (mine.answer,)
-                found += [Told(mine.at, self.body(known), each, inquiry=True) for each in answers]
+                drug = bool(known.drug_kind)
+                found += [Told(mine.at, self.body(known), each, inquiry=True, is_drug=drug) for each in answers]
         return tuple(found)

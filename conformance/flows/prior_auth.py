@@ -14,7 +14,6 @@ from conformance.apis.raw import body_of as body_of_answer
 from conformance.cases import broken, invalid_requests
 from conformance.errors import NotTested, Unjudgeable
 from conformance.exchange import Exchange, ended
-from conformance.flows.histories import History, of_known, of_submission
 from conformance.flows.on_file import OnFile
 from conformance.flows.prior_auth_requests import APART, INQUIRE, RAW, SUBMIT, Requests
 from conformance.flows.recording import Recording, answered, unending
@@ -31,9 +30,10 @@ class PriorAuth:
     def __init__(self, recording: Recording, claim: Claim) -> None:
         self._recording = recording
         self.claim = claim
+        self.target = recording.target
         self.guide = recording.guide(claim)
         self._requests = Requests(recording, claim)
-        self._on_file = OnFile(recording, claim, self._requests)
+        self.on_file = OnFile(recording, claim, self._requests)
 
     # -- cases -----------------------------------------------------------------------------------------------------
 
@@ -77,18 +77,18 @@ class PriorAuth:
                 found.append(f"{case}: {reason.message}")
         return tuple(found)
 
-    def items(self, *actions: str) -> tuple[CaseItem, ...]:
+    def items(self, *actions: str, drugs: bool | None = None) -> tuple[CaseItem, ...]:
         """The items of all submitted cases about which one of ``actions`` was decided.
 
-        Where nothing of the kind was submitted, those of the known authorizations.
+        Where nothing of the kind was submitted, those of the known authorizations. ``drugs``: only drugs, or none.
         """
         submitted: list[Told] = []
         wrong: NotTested | None = None
         try:
-            submitted = [Told(each.at, each.request, each.deciding) for each in self.submissions()]
+            submitted = [each.tell(each.deciding) for each in self.submissions()]
         except NotTested as reason:
             wrong = reason
-        found = decided(submitted, actions) or decided(self._on_file.told(), actions)
+        found = decided(submitted, actions, drugs) or decided(self.on_file.told(), actions, drugs)
         if not found and wrong:
             raise wrong
         return found
@@ -100,15 +100,6 @@ class PriorAuth:
             raise NotTested("an item is changed without being modified", because="pas.modified-item-action")
         return found
 
-    def denials(self) -> tuple[CaseItem, ...]:
-        """The items that were denied, as the submission's answer tells it and as an inquiry about it does."""
-        denied, again = self.items("denied"), []
-        for case in self.submitted():
-            with suppress(NotTested):
-                told = self.inquire(case)
-                again += [Told(f"inquiry about {case}", self._requests.request(case), each) for each in told]
-        return (*denied, *decided(again, ("denied",)))
-
     def told(self, *, on_file: bool = False) -> tuple[Told, ...]:
         """Every ClaimResponse that came, with the request that it answers: of submissions and of inquiries about them.
 
@@ -117,7 +108,7 @@ class PriorAuth:
         try:
             submissions = self.submissions()
         except NotTested:
-            if on_file and (known := self._on_file.told(every=True)):
+            if on_file and (known := self.on_file.told(every=True)):
                 return known
             raise
         found = [Told(each.at, each.request, answer) for each in submissions for answer in each.all]
@@ -187,19 +178,9 @@ class PriorAuth:
                 return self._requests.usable(self.inquiry(case))
             except NotTested as reason:
                 wrong = wrong or reason
-        for known in self._on_file.listed():
-            return self._requests.usable(self._on_file.exchange(known))
+        for known in self.on_file.listed():
+            return self._requests.usable(self.on_file.exchange(known))
         raise wrong or NotTested("needs a case to inquire about", change="cases.prior-auth")
-
-    def histories(self) -> tuple[History, ...]:
-        """What is known of the time of every request: of those submitted now, and of the known authorizations."""
-        found: list[History | None] = []
-        with suppress(NotTested):
-            payer = self._recording.target.payer_type
-            processed = (each for each in self.submissions() if not each.failed)
-            found += [of_submission(each, self._requests.case(each.case).facts, payer) for each in processed]
-        found += [of_known(self._on_file.find(each)) for each in self._on_file.listed()]
-        return tuple(each for each in found if each)
 
     # -- wrong requests --------------------------------------------------------------------------------------------
 
@@ -250,7 +231,10 @@ class PriorAuth:
         first = answers[0]
         sent, came = raw.started, ended(raw)
         at = f"cases.prior-auth.{name}"
-        submission = Submission(name, request, first, first, at, answers, sent=sent, answered=came, seen=came)
+        submission = Submission(
+            name, request, first, first, at, answers, sent, came, came,
+            drug_kind=str(self._requests.case(name).facts.get("drug_kind", "")),
+        )  # fmt: skip
         if settles and name != "pended" and undecided(first):
             return self._waited(submission, settles)
         return submission
@@ -293,10 +277,10 @@ class PriorAuth:
             with suppress(NotTested):
                 if self.inquire(case):
                     return self._requests.inquiry(case)
-        for known in self._on_file.listed():
+        for known in self.on_file.listed():
             with suppress(NotTested):
-                self._on_file.find(known)
-                return self._on_file.body(known)
+                self.on_file.find(known)
+                return self.on_file.body(known)
         raise wrong
 
     # -- sending what is wrong -------------------------------------------------------------------------------------

@@ -8,7 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from conformance.apis.authorization_lines import Item
+from conformance.apis.drugs import drug_lines, lines
 from conformance.apis.prior_auth import Answer
+from conformance.apis.reason_grades import Grade, grade
 from conformance.apis.review_actions import Reason
 from conformance.apis.same_member import claim_of
 from conformance.apis.shapes import Coding, codings, identifiers, record, records, text, whole
@@ -29,6 +31,7 @@ class CaseItem:
     item: Item
     names: frozenset[str] = frozenset()
     categories: tuple[tuple[Coding, ...], ...] = ()
+    is_drug: bool = False
 
     @property
     def at(self) -> str:
@@ -38,6 +41,11 @@ class CaseItem:
     def reasons(self) -> tuple[Reason, ...]:
         """The item's reasons, and those said of the whole answer that name its service."""
         return (*self.item.reasons, *(each for each in self.item.unplaced if names_any(each.text, self.names)))
+
+    @property
+    def grade(self) -> Grade:
+        """How specific its reasons are."""
+        return grade(self.reasons)
 
     @property
     def only_loose(self) -> bool:
@@ -67,14 +75,16 @@ class Told:
     request: Mapping[str, Any]
     answer: Answer
     inquiry: bool = False
+    is_drug: bool = False
 
     def items(self) -> Iterator[CaseItem]:
         """Its items, each with the names of the service it was asked for."""
-        names = _services(self.request)
+        names, drugs = _services(self.request), drug_lines(self.request)
         for item in self.answer.decided:
             added = item.add_item.categories if item.add_item and self.answer.guide["add_item"] else ()
             own = item.categories if item not in self.answer.added else ()
-            yield CaseItem(self.at, item, names.get(item.sequence, frozenset()), (*own, *added))
+            is_drug = self.is_drug or item.sequence in drugs
+            yield CaseItem(self.at, item, names.get(item.sequence, frozenset()), (*own, *added), is_drug)
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,8 @@ class Submission:
     """A request and the answer to it: ``deciding`` is the answer that decided, the first one where none did later.
 
     ``all`` are all ClaimResponses of the first answer; one is what the guide allows. It was ``sent`` and ``answered``
-    then; the deciding answer was ``seen`` then, and had not come yet at ``pended_at``.
+    then; the deciding answer was ``seen`` then, and had not come yet at ``pended_at``. ``drug_kind`` is what its case
+    states.
     """
 
     case: str
@@ -95,6 +106,7 @@ class Submission:
     answered: datetime | None = None
     seen: datetime | None = None
     pended_at: datetime | None = None
+    drug_kind: str = ""
 
     @property
     def failed(self) -> bool:
@@ -102,9 +114,19 @@ class Submission:
         return self.deciding.outcome == "error"
 
     @property
+    def only_drugs(self) -> bool:
+        """Whether it asks for nothing but drugs."""
+        drugs = drug_lines(self.request)
+        return bool(self.drug_kind) or (bool(drugs) and drugs == lines(self.request))
+
+    def tell(self, answer: Answer, at: str = "") -> Told:
+        """What an answer tells of this request."""
+        return Told(at or self.at, self.request, answer, is_drug=bool(self.drug_kind))
+
+    @property
     def items(self) -> tuple[CaseItem, ...]:
         """The items of the deciding answer, or the whole request as one."""
-        return tuple(Told(self.at, self.request, self.deciding).items())
+        return tuple(self.tell(self.deciding).items())
 
     @property
     def adjudicated(self) -> tuple[CaseItem, ...]:
@@ -133,10 +155,27 @@ class Decided:
         return f"known.prior-auth {self.known.identifier!r}"
 
 
-def decided(told: Iterable[Told], actions: Iterable[str]) -> tuple[CaseItem, ...]:
-    """The items about which one of ``actions`` was decided."""
+DENIED = ("where", "item", "grade", "codes", "reasons", "found in")
+
+
+def row_of(denied: CaseItem) -> tuple[str, ...]:
+    """One line of the table of denials, in the order of DENIED."""
+    reasons = denied.reasons
+    return (
+        denied.told,
+        "" if denied.item.sequence is None else str(denied.item.sequence),
+        denied.grade,
+        ", ".join(dict.fromkeys(each.code for each in reasons if each.code)),
+        "; ".join(dict.fromkeys(each.text for each in reasons if each.text)),
+        ", ".join(dict.fromkeys(each.found for each in reasons)),
+    )
+
+
+def decided(told: Iterable[Told], actions: Iterable[str], drugs: bool | None = None) -> tuple[CaseItem, ...]:
+    """The items about which one of ``actions`` was decided; ``drugs``: only drugs, or none of them."""
     wanted = set(actions)
-    return tuple(item for each in told for item in each.items() if wanted & set(item.item.actions))
+    items = (item for each in told for item in each.items() if wanted & set(item.item.actions))
+    return tuple(item for item in items if drugs is None or item.is_drug is drugs)
 
 
 def later(submission: Submission, answer: Answer, asked: Exchange) -> Submission:

@@ -226,7 +226,7 @@ def _adjudication(item: Item, action: str, rules: Mapping[str, Any]) -> Resource
 
 def _reason(reason: Mapping[str, str], *, coded: bool) -> Resource:
     coding = [{"system": REASONS, "code": reason["code"]}] if coded and "code" in reason else []
-    return {**({"coding": coding} if coding else {}), "text": reason["text"]}
+    return {**({"coding": coding} if coding else {}), **({"text": reason["text"]} if "text" in reason else {})}
 
 
 def _notes(items: Iterable[Item], rules: Mapping[str, Any]) -> list[tuple[int, str]]:

@@ -18,8 +18,8 @@ def test_submissions_are_answered_in_time(prior_auth, latency):
 
 
 @requirement("prior-auth.decision-time-standard")
-def test_standard_requests_are_decided_in_time(prior_auth, clocks):
-    timed = clocks.judge(prior_auth.histories(), "prior-auth.decision-time-standard")
+def test_standard_requests_are_decided_in_time(decisions, clocks):
+    timed = clocks.judge(decisions.histories(), "prior-auth.decision-time-standard")
 
     expect.each(
         timed,
@@ -31,8 +31,8 @@ def test_standard_requests_are_decided_in_time(prior_auth, clocks):
 
 
 @requirement("prior-auth.decision-time-expedited")
-def test_expedited_requests_are_decided_in_time(prior_auth, clocks):
-    timed = clocks.judge(prior_auth.histories(), "prior-auth.decision-time-expedited")
+def test_expedited_requests_are_decided_in_time(decisions, clocks):
+    timed = clocks.judge(decisions.histories(), "prior-auth.decision-time-expedited")
 
     expect.each(
         timed,
@@ -44,9 +44,9 @@ def test_expedited_requests_are_decided_in_time(prior_auth, clocks):
 
 
 @requirement("prior-auth.contract-decision-time")
-def test_requests_are_decided_as_the_contract_demands(prior_auth, clocks):
+def test_requests_are_decided_as_the_contract_demands(decisions, clocks):
     only_if(clocks.contracts, "payers whose contract has clocks of its own")
-    timed = clocks.judge(prior_auth.histories(), "prior-auth.contract-decision-time")
+    timed = clocks.judge(decisions.histories(), "prior-auth.contract-decision-time")
 
     expect.each(
         timed,
@@ -57,8 +57,8 @@ def test_requests_are_decided_as_the_contract_demands(prior_auth, clocks):
 
 
 @requirement("prior-auth.decision-in-two-days")
-def test_requests_are_decided_as_fast_as_physicians_ask(prior_auth, clocks):
-    timed = clocks.judge(prior_auth.histories(), "prior-auth.decision-in-two-days")
+def test_requests_are_decided_as_fast_as_physicians_ask(decisions, clocks):
+    timed = clocks.judge(decisions.histories(), "prior-auth.decision-in-two-days")
 
     expect.each(
         timed,
@@ -69,8 +69,8 @@ def test_requests_are_decided_as_fast_as_physicians_ask(prior_auth, clocks):
 
 
 @requirement("prior-auth.real-time")
-def test_requests_are_decided_in_real_time(prior_auth, clocks):
-    own = [each for each in prior_auth.histories() if each.source == "submission"]
+def test_requests_are_decided_in_real_time(decisions, clocks):
+    own = [each for each in decisions.histories() if each.source == "submission"]
     timed = clocks.judge(need(own, "a request that was taken", change="cases.prior-auth"), "prior-auth.real-time")
 
     expect.each(

@@ -6,11 +6,19 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from conformance.errors import UsageError
-from conformance.sandbox.faults import coverage_discovery, discovery, exchange, formulary, prior_auth, prior_auth_clocks
+from conformance.sandbox.faults import (
+    coverage_discovery,
+    discovery,
+    exchange,
+    formulary,
+    prior_auth,
+    prior_auth_clocks,
+    prior_auth_reasons,
+)
 from conformance.sandbox.frame import Bend, Fault, Policies, Seed, Variant
 
 T = TypeVar("T", Fault, Variant)  # Python 3.11 has no type parameters of functions
-ROOMS = (discovery, prior_auth, prior_auth_clocks, formulary, exchange, coverage_discovery)
+ROOMS = (discovery, prior_auth, prior_auth_clocks, prior_auth_reasons, formulary, exchange, coverage_discovery)
 
 
 def faults() -> Mapping[str, Fault]:
