@@ -244,7 +244,8 @@ def test_a_finding_that_names_its_case_marks_that_case_alone():
 
 
 def test_only_findings_and_advice_carry_exchanges(sample):
-    shown = {attrs["id"] for tag, attrs in sample.elements if tag == "details" and "id" in attrs}
+    folds = [attrs for tag, attrs in sample.elements if tag == "details" and attrs.get("class") == "exchange"]
+    shown = {attrs["id"] for attrs in folds if "id" in attrs}
 
     assert len(shown) == 6  # e1, e11, e12, e13, e20, e21 of 20 exchanges
 

@@ -71,11 +71,12 @@ def build(results: Row, exchanges: Mapping[str, Row]) -> View:
     rows: list[Row] = list(results["requirements"])
     anchors = {row["id"]: _anchor(row["id"], number) for number, row in enumerate(rows)}
     standing = [row for row in rows if row["standing"] == "in-force"]
+    asking = [row for row in standing if row["level"] != "may"]  # a permission leaves nothing to show
     failed = sorted((row for row in standing if row["verdict"] == "fail"), key=steps.urgency)
     advised = sorted((row for row in standing if row["verdict"] == "advisory"), key=steps.urgency)
     coming = [row for row in rows if row["standing"] != "in-force" and row["verdict"] in ("fail", "advisory")]
     attached = attach(wanted([*failed, *advised, *coming], exchanges, anchors), exchanges)
-    errors, unshown = groups(standing, "error"), groups(standing, "not-tested")
+    errors, unshown = groups(asking, "error"), groups(asking, "not-tested")
     vouched = _vouched(results)
     return View(
         results=results,
