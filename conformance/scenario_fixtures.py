@@ -19,6 +19,7 @@ from conformance.flows.discovery import Discovery
 from conformance.flows.documentation import Documentation, Documents
 from conformance.flows.formulary import Formulary
 from conformance.flows.lookups import LookUps
+from conformance.flows.patient_access import PatientAccess
 from conformance.flows.payer_to_payer import PayerToPayer
 from conformance.flows.prior_auth import PriorAuth
 from conformance.flows.trust import Trust
@@ -108,6 +109,12 @@ def documents(subject: Subject, claim: Claim) -> Documents:
 def documentation(subject: Subject, claim: Claim) -> Documentation:
     """A documentation service: questionnaire packages."""
     return Documentation(subject.recording, claim)
+
+
+@view
+def patient_access(subject: Subject, claim: Claim) -> PatientAccess:
+    """A Patient Access endpoint, with a member's own token."""
+    return PatientAccess(subject.recording, claim)
 
 
 @view

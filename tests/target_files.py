@@ -22,6 +22,7 @@ KNOWN = {
     "payer-to-payer": {"hrex": ("1.0.0", "1.2.0"), "smart": ("2.2.0",)},
     "coverage-discovery": {"crd": ("2.0.1", "2.2.1")},
     "documentation": {"dtr": ("2.0.1", "2.2.0")},
+    "patient-access": {"pdex": ("2.0.0", "2.1.0", "2.2.0")},
 }
 
 WHOLE = """\

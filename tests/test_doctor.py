@@ -258,7 +258,7 @@ def test_a_token_that_is_not_taken(running: Running, target: Target) -> None:
             await payer(scope, receive, send)
 
     running.mount(picky)
-    (stop,) = stops(with_auth(target, type="bearer", token="stale"))
+    stop, _member = stops(with_auth(target, type="bearer", token="stale"))
 
     assert stop.message == "the token is not taken: metadata answers it with 401"
     assert stop.change == "auth.gateway.token"

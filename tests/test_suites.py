@@ -218,5 +218,5 @@ def test_the_suites_and_the_payer_know_the_same_versions():
 def test_the_suites_lie_where_the_package_looks():
     assert {path.parent for path in Path(paths.suites()).glob("*/test_*.py")} == {
         paths.suites() / name
-        for name in ("discovery", "prior_auth", "formulary", "payer_to_payer", "coverage_discovery")
+        for name in ("discovery", "prior_auth", "formulary", "payer_to_payer", "coverage_discovery", "patient_access")
     }

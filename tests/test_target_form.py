@@ -75,7 +75,12 @@ def test_every_example_of_the_documentation_is_a_target(folder: Path) -> None:
     (folder / "published-list.csv").write_text("code\n72148\n")
     (folder / "token.sh").touch()
     (folder / "opt-in.pdf").write_bytes(b"")
-    env = {"API_KEY": "a-key", "PORTAL_SECRET": "a-secret", "GATEWAY_TOKEN": "a-token"}
+    env = {
+        "API_KEY": "a-key",
+        "PORTAL_SECRET": "a-secret",
+        "GATEWAY_TOKEN": "a-token",
+        "MEMBER_REFRESH_TOKEN": "r-token",
+    }
     read_files = []
     for name, text in EXAMPLES:
         if name == "target.toml":

@@ -78,7 +78,8 @@ WRONG: list[tuple[str, str, str, str]] = [
         "unknown API of cases",
         "[cases.formulary.statin]",
         "[cases.drugs.statin]",
-        "unknown API 'drugs'; expected coverage-discovery, documentation, formulary, payer-to-payer or prior-auth",
+        "unknown API 'drugs'; expected coverage-discovery, documentation, formulary, patient-access, "
+        "payer-to-payer or prior-auth",
     ),
     ("unknown guide", "usdf = {", "usfd = {", "unknown guide or key 'usfd'; did you mean usdf?"),
     ("guide of another API", "usdf = {", "hrex = {", "[apis.formulary]: unknown guide or key 'hrex'"),

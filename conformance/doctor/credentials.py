@@ -30,7 +30,8 @@ def credential_checks(target: Target, wire: Wire, without_tls: Mapping[str, str]
     for api in used.values():
         because = without_tls.get(urlsplit(api.auth.token_url).netloc, "")
         yield from (check if check.ok else replace(check, because=because) for check in _checks(api, wire))
-    for name in target.auth.keys() - used.keys():
+    others = {api.other_auth.name for api in target.apis.values() if api.other_auth}
+    for name in target.auth.keys() - used.keys() - others:
         yield Check(f"auth.{name}", True, "is used by no API", "your file", f'apis.….auth = "{name}"')
     for api in target.apis.values():
         if api.auth.type == "none" and api.files is None and api.name != "formulary":

@@ -14,7 +14,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from conformance.sandbox import coverage_discovery, discovery, documentation, exchange, formulary, prior_auth, trust
+from conformance.sandbox import (
+    coverage_discovery,
+    discovery,
+    documentation,
+    exchange,
+    formulary,
+    member_tokens,
+    patient_access,
+    prior_auth,
+    trust,
+)
 from conformance.sandbox.clock import Clock
 from conformance.sandbox.frame import Answer, Bend, Call, Policies, Seed
 from conformance.sandbox.outcome import refusal
@@ -30,6 +40,8 @@ VERSIONS: Mapping[str, tuple[str, ...]] = {
     "crd": ("2.0.1", "2.2.1"),
     "dtr": ("2.0.1", "2.2.0"),
 }
+# Further base URLs, and the guide that they keep: a guide may describe more than one API.
+FURTHER: Mapping[str, str] = {"patient-access": "pdex"}
 FORMULARY_TYPES = ("InsurancePlan", "Basic", "MedicationKnowledge", "Location")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -48,17 +60,20 @@ def build(seed: Seed, clock: Clock, policies: Policies, bends: Sequence[Bend] = 
     payer = Payer(seed, Overlay(), policies, clock)
 
     async def api(request: Request) -> Response:
-        ig, version = request.path_params["ig"], request.path_params["version"]
+        room, version = request.path_params["ig"], request.path_params["version"]
+        ig = FURTHER.get(room, room)
         if version not in VERSIONS.get(ig, ()):
             return _response(_unknown(), clock)
-        here = replace(payer, base_url=f"{_root(request)}/{ig}/{version}", issuer_url=_root(request))
+        here = replace(payer, base_url=f"{_root(request)}/{room}/{version}", issuer_url=_root(request))
         call = await _call(request, f"{ig}={version}", here.base_url, request.path_params["path"])
-        return await _done(_deed(ig, call), call, here, bends)
+        return await _done(_deed(room, call), call, here, bends)
 
     async def token(request: Request) -> Response:
         here = replace(payer, base_url=_root(request), issuer_url=_root(request))
         call = await _call(request, "", here.base_url, "auth/token")
-        return await _done(Deed("discovery.token", trust.token), call, here, bends)
+        refreshing = b"grant_type=refresh_token" in call.body
+        deed = Deed("discovery.token", member_tokens.refreshed if refreshing else trust.token)
+        return await _done(deed, call, here, bends)
 
     async def move_clock(request: Request) -> Response:
         return _response(await _moved(request, clock), clock)
@@ -94,7 +109,7 @@ def _deed(ig: str, call: Call) -> Deed:
         return Deed(*discovery.PATHS[call.path])
     routes = {
         "pas": _prior_auth_deed, "usdf": _formulary_deed, "hrex": _exchange_deed, "pdex": _exchange_deed,
-        "crd": _coverage_deed, "dtr": _documentation_deed,
+        "crd": _coverage_deed, "dtr": _documentation_deed, "patient-access": _patient_access_deed,
     }  # fmt: skip
     return routes[ig](call) or Deed("", lambda _call, _payer: _unknown())
 
@@ -133,6 +148,17 @@ def _exchange_deed(call: Call) -> Deed | None:
     if call.method == "GET" and len(parts) == 2:
         return Deed("payer-to-payer.search", exchange.read, "system/Patient.r")
     return None
+
+
+def _patient_access_deed(call: Call) -> Deed | None:
+    parts = call.path.split("/")
+    if call.method != "GET" or parts[0] not in patient_access.KINDS:
+        return None
+    if len(parts) == 3 and parts[0] == "Patient" and parts[2] == "$everything":
+        return Deed("patient-access.everything", patient_access.everything)
+    acts = {1: ("search", patient_access.search), 2: ("read", patient_access.read)}
+    verb, act = acts.get(len(parts), ("", None))
+    return Deed(f"patient-access.{verb}", act) if act else None
 
 
 def _coverage_deed(call: Call) -> Deed | None:

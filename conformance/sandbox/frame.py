@@ -88,6 +88,7 @@ class Policies:
     formulary: Mapping[str, Any] = field(default_factory=dict)
     exchange: Mapping[str, Any] = field(default_factory=dict)
     coverage: Mapping[str, Any] = field(default_factory=dict)
+    patient_access: Mapping[str, Any] = field(default_factory=dict)
     trust: Mapping[str, Any] = field(default_factory=dict)
     transport: Mapping[str, Any] = field(default_factory=dict)
 

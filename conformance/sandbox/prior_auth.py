@@ -96,7 +96,7 @@ def _newer(call: Call) -> bool:
     return version(call) >= (2, 1)
 
 
-def _records(member: Mapping[str, Any], payer: Payer) -> list[Record]:
+def records_of(member: Mapping[str, Any], payer: Payer) -> list[Record]:
     """Everything on file for a member as it stands now, the newest first; what an update changed only as changed."""
     with payer.overlay.lock:
         held = [*payer.seed.authorizations.values(), *payer.overlay.submissions.values()]
@@ -116,7 +116,7 @@ def _prior(asked: Asked, member: Mapping[str, Any] | None, payer: Payer) -> Reco
     if member is None or not decisions.is_update(asked):
         return None
     wanted = decisions.prior_traces(asked)
-    return next((record for record in _records(member, payer) if _traced(record, wanted)), None)
+    return next((record for record in records_of(member, payer) if _traced(record, wanted)), None)
 
 
 def _find(asked: Asked, member: Mapping[str, Any], payer: Payer, client: str) -> list[Record]:
@@ -126,7 +126,7 @@ def _find(asked: Asked, member: Mapping[str, Any], payer: Payer, client: str) ->
     submitted it, whatever numbers it knows (PAS, spec-53).
     """
     rules = payer.policies.prior_auth
-    held = [record for record in _records(member, payer) if _open_to(record, asked, client, rules)]
+    held = [record for record in records_of(member, payer) if _open_to(record, asked, client, rules)]
     traced = [record for record in held if _traced(record, asked.trace_values())]
     if traced:
         return traced

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import socket
 import ssl
 import threading
@@ -27,6 +28,8 @@ Asgi = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[
 CLIENT_ID = "conformance-client"
 CLIENT_NPI = "1397205844"  # of the organization it is registered for: [requester] of the target file
 OTHER_CLIENT_ID = "conformance-other"  # another system, which submitted nothing
+# What the first member agreed to: that this app sees their data.
+AGREED = {"client": "member-app", "patient": "first", "scopes": ("patient/*.rs", "offline_access")}
 SCOPES = ("system/*.rs", "system/Claim.crs")
 
 
@@ -103,11 +106,19 @@ def serve(
     context = certificates.context(files) if files else None
     key = certificates.new_key(ec.SECP384R1())
     certificates.write_key(key, directory / "client-key.pem")
+    refresh_token = secrets.token_urlsafe(24)
+    (directory / "member.refresh").write_text(refresh_token, "utf-8")
+    (directory / "member.refresh").chmod(0o600)
     with _listening(port) as listener:
         base = f"{'https' if tls else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
         running = Running(
             base_url=base,
-            bases={f"{ig}={one}": f"{base}/{ig}/{one}" for ig, versions in app.VERSIONS.items() for one in versions},
+            bases={f"{ig}={one}": f"{base}/{ig}/{one}" for ig, versions in app.VERSIONS.items() for one in versions}
+            | {
+                f"{room},{ig}={one}": f"{base}/{room}/{one}"
+                for room, ig in app.FURTHER.items()
+                for one in app.VERSIONS[ig]
+            },
             token_url=f"{base}/auth/token",
             control_url=f"{base}/control",
             ca_file=files.authority if files else None,
@@ -115,7 +126,7 @@ def serve(
             client_key_file=directory / "client-key.pem",
             target_file=directory / "target.toml",
             clock=Clock(clock_offset),
-            policies=_policies(key),
+            policies=_policies(key, refresh_token),
             stage=Stage(_nothing, delay),
             tls=context,
         )
@@ -125,11 +136,12 @@ def serve(
             yield running
 
 
-def _policies(key: ec.EllipticCurvePrivateKey) -> Policies:
+def _policies(key: ec.EllipticCurvePrivateKey, refresh_token: str) -> Policies:
     public = ECKey.import_key(key.public_key()).as_dict(private=False)
     client = {"keys": [dict(public)], "scopes": list(SCOPES), "npi": CLIENT_NPI}
     other = {**client, "npi": ""}
-    return seed.policies().changed("trust", clients={CLIENT_ID: client, OTHER_CLIENT_ID: other})
+    clients = {CLIENT_ID: client, OTHER_CLIENT_ID: other}
+    return seed.policies().changed("trust", clients=clients, refresh_tokens={refresh_token: AGREED})
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from string import Template
 from typing import Any
 
 from conformance import paths
-from conformance.sandbox import prior_auth, seed
+from conformance.sandbox import patient_access, prior_auth, seed
 from conformance.sandbox.clock import Clock
 
 
@@ -22,26 +22,37 @@ class Place:
     ca_file: Path | None
     client_key_file: Path
 
+    @property
+    def refresh_token_file(self) -> Path:
+        """The file with the first member's refresh token, beside the key."""
+        return self.client_key_file.parent / "member.refresh"
+
 
 def write(file: Path, place: Place, clock: Clock) -> None:
     """Writes the target file for the payer at ``place``, whose authorizations are those of the clock's today."""
     template = Template((paths.fixtures() / "sandbox" / "target.toml").read_text("utf-8"))
     known = prior_auth.known(seed.load(clock.today()), clock.today())
+    shown = patient_access.known(seed.load(clock.today()))
     filled = template.substitute(
         base=place.base_url,
         ca_file=f"ca_file = {_quoted(str(place.ca_file))}" if place.ca_file else "",
         key_file=_quoted(str(place.client_key_file)),
-        known="\n".join(_known(entry) for entry in known),
+        refresh_token_file=_quoted(str(place.refresh_token_file)),
+        known="\n".join(
+            [*(_known("prior-auth", entry) for entry in known), *(_known("patient-access", entry) for entry in shown)]
+        ),
     )
     file.write_text(filled, "utf-8")
 
 
-def _known(entry: Mapping[str, Any]) -> str:
+def _known(api: str, entry: Mapping[str, Any]) -> str:
     lines = [f"{key} = {_value(value)}" for key, value in entry.items() if value is not None]
-    return "\n".join(["[[known.prior-auth]]", *lines, ""])
+    return "\n".join([f"[[known.{api}]]", *lines, ""])
 
 
 def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
     return value.isoformat() if isinstance(value, date) else _quoted(str(value))
 
 

@@ -36,6 +36,7 @@ class Grant:
     client: str
     scopes: frozenset[str]
     expires: float
+    patient: str = ""  # the member whose data it opens; empty for another system's token
 
 
 class Refused(Exception):

@@ -24,6 +24,7 @@ MAIN_GUIDES: Mapping[str, tuple[str, ...]] = {
     "payer-to-payer": ("hrex", "pdex"),
     "coverage-discovery": ("crd",),
     "documentation": ("dtr",),
+    "patient-access": ("pdex",),
 }
 DISCOVERY = frozenset({"metadata", "smart-configuration", "davinci-configuration"})
 OPERATIONS: Mapping[str, frozenset[str]] = {
@@ -32,6 +33,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "payer-to-payer": DISCOVERY | {"member-match", "everything", "search"},
     "coverage-discovery": frozenset({"services", "order-sign"}),
     "documentation": DISCOVERY | {"questionnaire-package"},
+    "patient-access": DISCOVERY | {"search", "read", "everything"},
 }
 API_KEYS = ("auth", "other_auth", "paths", "headers", "files")
 

@@ -28,14 +28,16 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "client-secret": ("token_url", "client_id", "client_secret"),
     "backend-services": ("token_url", "client_id", "key"),
     "cds-hooks": ("client_id", "key"),
+    "refresh-token": ("token_url", "client_id", "refresh_token"),
     "token-command": ("command",),
 }
 MAY_HAVE: Mapping[str, tuple[str, ...]] = {
     "client-secret": ("scope",),
     "backend-services": ("scope", "key_id", "algorithm"),
     "cds-hooks": ("key_id", "algorithm", "key_set_url"),
+    "refresh-token": ("scope", "client_secret"),
 }
-BY_FILE = frozenset({"token", "client_secret", "key"})
+BY_FILE = frozenset({"token", "client_secret", "key", "refresh_token"})
 
 
 def credentials(document: Document, name: str, env: Mapping[str, str]) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -49,12 +51,12 @@ def credentials(document: Document, name: str, env: Mapping[str, str]) -> tuple[
         fields[each] = table.get(each, "")
     for each in ("client_id", "key_id", "proxy"):
         fields[each] = _looked_up(document, (*at, each), env) if each in table else ""
-    for each in ("token", "client_secret", "key"):
+    for each in ("token", "client_secret", "key", "refresh_token"):
         fields[each] = _secret(document, at, each, env)
     for each in ("client_certificate", "client_key", "ca_file"):
         fields[each] = _pem_path(document, (*at, each)) if each in table else ""
     fields["command"] = _command(document, (*at, "command")) if "command" in table else ()
-    hidden = [fields["token"], fields["client_secret"], fields["key"]]
+    hidden = [fields["token"], fields["client_secret"], fields["key"], fields["refresh_token"]]
     if table.get("proxy", "").startswith(ENV):
         hidden.append(fields["proxy"])
         if fault := url_fault(fields["proxy"], base=False, secret=True):

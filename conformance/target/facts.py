@@ -28,7 +28,7 @@ ALIKE = {
     3: ("name and birth_date", "family", ""),
 }
 BLANK = "…"  # what a first target file has where only the tester knows
-FROM_ENV = frozenset({"token", "client_secret", "key", "proxy", "client_id", "key_id"})
+FROM_ENV = frozenset({"token", "refresh_token", "client_secret", "key", "proxy", "client_id", "key_id"})
 
 
 def fact_problems(document: Document, today: date) -> Iterator[Problem]:

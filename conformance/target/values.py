@@ -33,12 +33,13 @@ class Auth:
     """How requests are authorized; secrets are resolved, paths are absolute or relative to the working directory."""
 
     name: str = ""
-    type: str = "none"  # none | bearer | client-secret | backend-services | cds-hooks | token-command
+    type: str = "none"  # none | bearer | client-secret | backend-services | cds-hooks | refresh-token | token-command
     token_url: str = ""
     client_id: str = ""
     scope: str = ""
     token: str = field(default="", repr=False)
     client_secret: str = field(default="", repr=False)
+    refresh_token: str = field(default="", repr=False)
     key: str = field(default="", repr=False)  # PEM or JWK text
     key_id: str = ""
     algorithm: str = ""  # RS384 | ES384

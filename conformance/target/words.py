@@ -17,7 +17,7 @@ from conformance.target.lines import KeyPath
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
-SECRET = frozenset({"token", "client_secret", "key", "proxy", "command", "headers"})
+SECRET = frozenset({"token", "refresh_token", "client_secret", "key", "proxy", "command", "headers"})
 SHOWN = 4
 MOST = 300  # problems that are put in order, and names that are compared: a file may hold any number
 

@@ -88,10 +88,13 @@ class Tokens:
         if auth.type == "token-command":
             return _commanded(auth)
         if auth.type == "client-secret":
-            pair = f"{quote_plus(auth.client_id)}:{quote_plus(auth.client_secret)}"  # RFC 6749, 2.3.1
-            basic = {"authorization": f"Basic {b64encode(pair.encode()).decode()}"}
             form = {"grant_type": "client_credentials", "scope": auth.scope}
-            return self._granted(auth, self._asked(auth, form, basic, ""))
+            return self._granted(auth, self._asked(auth, form, _basic(auth), ""))
+        if auth.type == "refresh-token":
+            form = {"grant_type": "refresh_token", "refresh_token": auth.refresh_token, "scope": auth.scope}
+            if auth.client_secret:
+                return self._granted(auth, self._asked(auth, form, _basic(auth), ""))
+            return self._granted(auth, self._asked(auth, {**form, "client_id": auth.client_id}, {}, ""))
         if auth.type == "backend-services":
             try:
                 signed = assertion(auth)
@@ -117,6 +120,12 @@ class Tokens:
             message = f"the token endpoint of auth.{auth.name} gave no token (status {exchange.status}{why})"
             return Token(failure=Failure("credentials", message))
         return _usable(auth, said["access_token"], said.get("expires_in"))
+
+
+def _basic(auth: Auth) -> dict[str, str]:
+    """A confidential client's name and secret as a header (RFC 6749, 2.3.1)."""
+    pair = f"{quote_plus(auth.client_id)}:{quote_plus(auth.client_secret)}"
+    return {"authorization": f"Basic {b64encode(pair.encode()).decode()}"}
 
 
 def access_token(exchange: Exchange) -> str:

@@ -11,6 +11,7 @@ from conformance.sandbox.faults import (
     discovery,
     exchange,
     formulary,
+    patient_access,
     prior_auth,
     prior_auth_clocks,
     prior_auth_reasons,
@@ -18,7 +19,16 @@ from conformance.sandbox.faults import (
 from conformance.sandbox.frame import Bend, Fault, Policies, Seed, Variant
 
 T = TypeVar("T", Fault, Variant)  # Python 3.11 has no type parameters of functions
-ROOMS = (discovery, prior_auth, prior_auth_clocks, prior_auth_reasons, formulary, exchange, coverage_discovery)
+ROOMS = (
+    discovery,
+    prior_auth,
+    prior_auth_clocks,
+    prior_auth_reasons,
+    formulary,
+    exchange,
+    coverage_discovery,
+    patient_access,
+)
 
 
 def faults() -> Mapping[str, Fault]:

@@ -1,0 +1,270 @@
+"""Patient Access with a member's own token: the authorizations that the member is shown, and nobody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from conformance import clock
+from conformance.apis.raw import body_of
+from conformance.apis.shapes import entries, record, text
+from conformance.apis.shown_authorization import Shown, is_authorization, read_shown
+from conformance.apis.strangers import tells_of
+from conformance.errors import NotApplicable, NotTested
+from conformance.exchange import Exchange
+from conformance.flows.member_data import pages
+from conformance.flows.on_file import OnFile
+from conformance.flows.prior_auth_requests import Requests
+from conformance.flows.recording import Recording, answered, resource_of, unending
+from conformance.flows.shown_to_members import Content, Expected, Probe, Story
+from conformance.strict_json import load_object
+from conformance.target import Claim, Known, Member
+from conformance.wire.payer import Request
+
+RAW = "patient-access.answers-are-fhir"
+OPEN = "patient-access.api"
+SEARCH, READ, EVERYTHING = (f"patient-access.{verb}" for verb in ("search", "read", "everything"))
+OWNER = "first"
+RECENT, YEAR = timedelta(days=31), timedelta(days=364)  # a day less than a year: no zone makes it longer
+
+
+class PatientAccess:
+    """What one member can fetch at one endpoint; every act is recorded."""
+
+    def __init__(self, recording: Recording, claim: Claim) -> None:
+        self._recording = recording
+        self.claim = claim
+        self.guide = recording.guide(claim)
+
+    # -- what is shown ---------------------------------------------------------------------------------------------
+
+    def patient(self) -> str:
+        """The id of the member's Patient: as the target says, as the token came with, or the one that is shown."""
+        return self._recording.act((self.claim, "patient"), self._patient)
+
+    def resources(self, kind: str) -> tuple[dict[str, Any], ...]:
+        """All resources of a type that the member is shown, page by page."""
+        return self._recording.act((self.claim, "all", kind), lambda: self._all(kind))
+
+    def opened(self) -> dict[str, Exchange]:
+        """The first answer for each kind of data that the API must open."""
+        patient = self.patient()
+        asked = {
+            "Patient": f"Patient/{quote(patient)}",
+            "Coverage": f"Coverage?{urlencode({'patient': patient})}",
+            "ExplanationOfBenefit": f"ExplanationOfBenefit?{urlencode({'patient': patient})}",
+        }
+        return {kind: answered(self._get(path), RAW) for kind, path in asked.items()}
+
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """Every answer to a request of our own token for our own data."""
+        with suppress(NotTested):
+            self.resources("ExplanationOfBenefit")
+        sent = [
+            each
+            for operation in (SEARCH, READ)
+            for each in self._recording.exchanges(operation, self.claim)
+            if each.authorized and not each.case
+        ]
+        if not sent:
+            raise NotTested("nothing was answered", because=OPEN)
+        return tuple(each if unending(each) else answered(each, "") for each in sent)
+
+    def authorizations(self) -> tuple[Shown, ...]:
+        """The prior authorizations of items and services; NotTested where the member has none to be shown."""
+        found = self._shown()
+        kept = tuple(each for each in found if not each.is_drug)
+        if not kept:
+            raise NotTested("the member is shown no prior authorization", change="known.patient-access")
+        return kept
+
+    def claims(self) -> tuple[dict[str, Any], ...]:
+        """The ExplanationOfBenefits about claims; NotTested where there are none."""
+        found = tuple(each for each in self.resources("ExplanationOfBenefit") if not is_authorization(each))
+        if not found:
+            raise NotTested("the member has no claim", change="members.first")
+        return found
+
+    # -- what must be shown ----------------------------------------------------------------------------------------
+
+    def received(self) -> tuple[Expected, ...]:
+        """The known authorizations that were received lately, and more than one business day ago."""
+        self._representative()
+        now = clock.now()
+        found = [
+            each
+            for each in self._known()
+            if self._is_due(each.received) and clock.stamp(each.received, self._zones()).latest > now - RECENT  # type: ignore[union-attr]
+        ]
+        return self._expected(found, "an authorization received within a month, and more than a business day ago")
+
+    def changed(self) -> tuple[Expected, ...]:
+        """The known authorizations that were decided within a year, and more than one business day ago."""
+        self._representative()
+        oldest = clock.now() - YEAR
+        found = [
+            each
+            for each in self._known()
+            if each.decided is not None
+            and self._is_due(each.decided)
+            and clock.stamp(each.decided, self._zones()).earliest > oldest  # type: ignore[union-attr]
+        ]
+        return self._expected(found, "an authorization with the time of its decision")
+
+    def kept(self) -> tuple[Expected, ...]:
+        """The known authorizations whose last change is more than a month and less than a year ago."""
+        now = clock.now()
+        found = []
+        for each in self._known():
+            last = clock.stamp(each.decided or each.received, self._zones())
+            if last and now - YEAR < last.earliest and last.latest < now - RECENT:
+                found.append(each)
+        return self._expected(found, "an authorization that was last changed months ago")
+
+    def contents(self) -> tuple[Content, ...]:
+        """Every authorization with what it does not tell; documents only where the tester knows that there are some."""
+        papers = frozenset(each.identifier for each in self._known() if each.facts.get("documents"))
+        return tuple(Content(each, bool(papers & each.names)) for each in self.authorizations())
+
+    def stories(self) -> tuple[Story, ...]:
+        """The known authorizations that both the inquiry and the member's data tell of."""
+        claim = self._inquiry_claim()
+        on_file = OnFile(self._recording, claim, Requests(self._recording, claim))
+        told = []
+        for known in (each for each in on_file.listed() if each.member == OWNER):
+            with suppress(NotTested):  # what the inquiry does not find is judged where inquiries are
+                told.append(on_file.find(known))
+        shown = self._shown()
+        found = [Story(each, one) for each in told for one in shown if each.known.identifier in one.names]
+        if not found:
+            raise NotTested("no known authorization is both inquired about and shown", change="known.prior-auth")
+        return tuple(found)
+
+    # -- what must not be shown ------------------------------------------------------------------------------------
+
+    def without_token(self) -> Exchange:
+        """The answer to the search for the member's authorizations that carries no token."""
+        if self._recording.api(self.claim).auth.type == "none":
+            raise NotTested("the target names no credentials for this API", change="apis.patient-access.auth")
+        if not self._shown():
+            raise NotTested("there is nothing to be given away", change="known.patient-access")
+        path = f"ExplanationOfBenefit?{urlencode({'patient': self.patient()})}"
+        return answered(
+            self._recording.act((self.claim, "no-token"), lambda: self._send(SEARCH, path, "no-token", token="none")),  # noqa: S106
+            "",
+        )
+
+    def probes(self) -> tuple[Probe, ...]:
+        """Another member's data asked for in every way that we know, with our own token."""
+        other = self._other()
+        self.resources("ExplanationOfBenefit")  # without an answer of our own no refusal says anything
+        return tuple(Probe(way, self._found_of(other, way, path)) for way, path in self._ways(other).items())
+
+    # -- how -------------------------------------------------------------------------------------------------------
+
+    def _ways(self, other: Member) -> dict[str, str]:
+        patient = str(other.facts["patient_id"])
+        identifier = f"{other.facts.get('identifier_system', '')}|{other.facts.get('member_id', '')}".lstrip("|")
+        of_patient, by_id = urlencode({"patient": patient}), urlencode({"_id": patient})
+        return {
+            "read": f"Patient/{quote(patient)}",
+            "search": f"ExplanationOfBenefit?{of_patient}",
+            "search of coverage": f"Coverage?{of_patient}",
+            "chained search": f"ExplanationOfBenefit?{urlencode({'patient.identifier': identifier})}",
+            "_include": f"ExplanationOfBenefit?{of_patient}&_include=ExplanationOfBenefit:patient",
+            "_revinclude": f"Patient?{by_id}&_revinclude=ExplanationOfBenefit:patient",
+            "$everything": f"Patient/{quote(patient)}/$everything",
+        }
+
+    def _found_of(self, other: Member, way: str, path: str) -> tuple[str, ...]:
+        operation = EVERYTHING if way == "$everything" else READ if way == "read" else SEARCH
+        exchange = answered(
+            self._recording.act((self.claim, "probe", way), lambda: self._send(operation, path, "other-member")), ""
+        )
+        return tells_of(body_of(exchange), other.facts)
+
+    def _other(self) -> Member:
+        """A member who has nothing to do with the token's: no subscriber of theirs, and no dependent."""
+        members = self._recording.target.members
+        own = members.get(OWNER)
+        for key, each in members.items():
+            related = own is not None and (own.subscriber == key or each.subscriber == OWNER)
+            if key != OWNER and not related and each.facts.get("patient_id"):
+                return each
+        raise NotTested("needs another member's Patient id", change="members.second.patient_id")
+
+    def _known(self) -> tuple[Known, ...]:
+        listed = self._recording.target.known
+        rows = (*listed.get("patient-access", ()), *listed.get("prior-auth", ()))
+        return tuple({each.identifier: each for each in reversed(rows) if each.member == OWNER}.values())
+
+    def _every_known(self) -> tuple[Expected, ...]:
+        shown = self._shown()
+        return tuple(
+            Expected(each, next((one for one in shown if each.identifier in one.names), None)) for each in self._known()
+        )
+
+    def _representative(self) -> None:
+        """Data may come seldom to a test environment: there no business day decides anything."""
+        if not self._recording.target.representative:
+            raise NotTested("the environment does not work at the speed of the real thing", change="representative")
+
+    def _expected(self, known: Sequence[Known], what: str) -> tuple[Expected, ...]:
+        if not known:
+            raise NotTested(f"needs {what}", change="known.patient-access")
+        names = {each.identifier for each in known}
+        return tuple(each for each in self._every_known() if each.known.identifier in names)
+
+    def _is_due(self, written: Any) -> bool:
+        """Whether a business day has gone by since, by the lenient reading: its end in the last of the zones."""
+        stamp = clock.stamp(written, self._zones())
+        if stamp is None:
+            return False
+        day = clock.add_business_days(stamp.latest.date(), 1, self._recording.target.holidays)
+        due = clock.stamp(day, self._zones())
+        return due is not None and clock.now() > due.latest
+
+    def _zones(self) -> Sequence[str]:
+        return self._recording.target.timezones or ("UTC",)
+
+    def _inquiry_claim(self) -> Claim:
+        api = self._recording.target.apis.get("prior-auth")
+        claims = [each for each in (api.claim_list() if api else ()) if each.ig == "pas"]
+        if not claims:
+            raise NotApplicable("no prior authorization API is examined beside this one")
+        return claims[-1]
+
+    def _shown(self) -> tuple[Shown, ...]:
+        found = [each for each in self.resources("ExplanationOfBenefit") if is_authorization(each)]
+        return tuple(read_shown(each, f"ExplanationOfBenefit/{text(each.get('id'))}") for each in found)
+
+    def _patient(self) -> str:
+        member = self._recording.target.members.get(OWNER)
+        if member and member.facts.get("patient_id"):
+            return str(member.facts["patient_id"])
+        answer = self._recording.wire.tokens.answer(self._recording.api(self.claim).auth)
+        if answer is not None and (told := text(load_object(answer.body).get("patient"))):
+            return told
+        found = entries(resource_of(answered(self._get("Patient"), RAW), RAW))
+        patients = [each.id for each in found if each.type == "Patient"]
+        if len(patients) != 1:
+            raise NotTested("nothing tells which Patient the member is", change=f"members.{OWNER}.patient_id")
+        return patients[0]
+
+    def _all(self, kind: str) -> tuple[dict[str, Any], ...]:
+        found = pages(self._get, f"{kind}?{urlencode({'patient': self.patient()})}", self.claim.base_url, RAW)
+        if found is None:
+            raise NotTested(f"the member is refused {kind}", because=OPEN)
+        resources = [each.resource for bundle in found.bundles for each in entries(bundle)]
+        return tuple(each for each in resources if record(each).get("resourceType") == kind)
+
+    def _get(self, path: str) -> Exchange:
+        operation = READ if "?" not in path and "/" in path and "://" not in path else SEARCH
+        return self._recording.act((self.claim, "get", path), lambda: self._send(operation, path, ""))
+
+    def _send(self, operation: str, path: str, case: str, token: str = "own") -> Exchange:  # noqa: S107
+        request = Request(operation, "GET", path, case=case, claim=self.claim.label, token=token)
+        return self._recording.send(self.claim, request)

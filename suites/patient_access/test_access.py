@@ -1,0 +1,65 @@
+"""What a member's token opens, and what it does not."""
+
+from conformance import expect, requirement
+from conformance.apis.raw import body_of, raw_problem, resource_problem
+from conformance.apis.refusal import holds_data
+from conformance.apis.shown_authorization import is_carin
+
+
+@requirement("patient-access.api")
+def test_a_members_token_opens_the_members_data(patient_access):
+    answers = patient_access.opened()
+
+    expect.each(
+        answers.items(),
+        lambda each: each[1].status == 200 and holds_data(body_of(each[1])),
+        "the member's own",
+        at=lambda each: each[0],
+        got=lambda each: f"status {each[1].status}",
+    )
+
+
+@requirement("patient-access.answers-are-fhir")
+def test_every_answer_is_fhir(patient_access):
+    answers = patient_access.exchanges()
+
+    expect.each(
+        answers,
+        lambda each: not raw_problem(each, ("Bundle", "Patient"), may_refuse=True),
+        "FHIR JSON of the right type",
+        at=lambda each: each.url,
+        got=lambda each: raw_problem(each, ("Bundle", "Patient"), may_refuse=True),
+    )
+
+
+@requirement("patient-access.claims-readable")
+def test_claims_are_of_a_carin_type_and_sound(patient_access):
+    claims = patient_access.claims()
+
+    expect.each(
+        claims,
+        lambda each: is_carin(each) and not resource_problem(each),
+        "an ExplanationOfBenefit of a CARIN type",
+        at=lambda each: f"ExplanationOfBenefit/{each.get('id', '')}",
+        got=lambda each: resource_problem(each) or each.get("meta", {}).get("profile"),
+    )
+
+
+@requirement("patient-access.no-token-no-data")
+def test_without_a_token_nothing_is_shown(patient_access):
+    answer = patient_access.without_token()
+
+    expect(not holds_data(body_of(answer)), "no data", at=answer.url, got=f"status {answer.status} with data")
+
+
+@requirement("patient-access.own-data-only")
+def test_a_members_token_opens_nobody_elses_data(patient_access):
+    probes = patient_access.probes()
+
+    expect.each(
+        probes,
+        lambda each: not each.found,
+        "nothing of another member",
+        at=lambda each: each.way,
+        got=lambda each: ", ".join(each.found[:3]),
+    )

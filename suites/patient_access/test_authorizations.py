@@ -1,0 +1,72 @@
+"""The prior authorizations that a member is shown: complete, in time, for long enough, and the same as elsewhere."""
+
+from conformance import expect, requirement
+from conformance.apis.shown_authorization import PROFILE
+
+
+@requirement("patient-access.authorization-content")
+def test_every_authorization_tells_what_the_law_names(patient_access):
+    shown = patient_access.contents()
+
+    expect.each(
+        shown,
+        lambda each: not each.faults,
+        "status, date, end, services, the reason of a denial, and the documents that the provider sent",
+        at=lambda each: each.shown.at,
+        got=lambda each: "; ".join(each.faults),
+    )
+
+
+@requirement("patient-access.authorization-received")
+def test_a_request_is_shown_after_one_business_day(patient_access):
+    expected = patient_access.received()
+
+    expect.each(expected, lambda each: each.shown, "the authorization among the member's data", at=lambda each: each.at,
+                got=lambda _: "none of that number")  # fmt: skip
+
+
+@requirement("patient-access.authorization-updated")
+def test_a_decision_is_shown_after_one_business_day(patient_access):
+    expected = patient_access.changed()
+
+    expect.each(
+        expected,
+        lambda each: each.is_up_to_date,
+        "the decision that was made",
+        at=lambda each: each.at,
+        got=lambda each: sorted(each.shown.actions),
+    )
+
+
+@requirement("patient-access.authorization-kept")
+def test_an_authorization_stays_for_a_year(patient_access):
+    expected = patient_access.kept()
+
+    expect.each(expected, lambda each: each.shown, "the authorization among the member's data", at=lambda each: each.at,
+                got=lambda _: "none of that number")  # fmt: skip
+
+
+@requirement("patient-access.same-story")
+def test_the_member_is_told_what_the_provider_is_told(patient_access):
+    stories = patient_access.stories()
+
+    expect.each(
+        stories,
+        lambda each: not each.differences,
+        "the same decision as the inquiry tells",
+        at=lambda each: each.at,
+        got=lambda each: "; ".join(each.differences),
+    )
+
+
+@requirement("patient-access.authorization-profile")
+def test_authorizations_name_their_profile(patient_access):
+    shown = patient_access.authorizations()
+
+    expect.each(
+        shown,
+        lambda each: any(one.partition("|")[0] == PROFILE for one in each.profiles),
+        PROFILE,
+        at=lambda each: each.at,
+        got=lambda each: each.profiles,
+    )
