@@ -86,11 +86,36 @@ def gate(command: F) -> F:
 @selection
 @gate
 @click.option("--samples", type=click.IntRange(1, 1000), default=1, show_default=True, help="Times each case is sent.")
-def run(target: str, out: Path, **options: Any) -> None:
+@click.option("--ledger", type=click.Path(path_type=Path, dir_okay=False), help="Where pended requests are noted.")
+def run(target: str, out: Path, ledger: Path | None, **options: Any) -> None:
     """Examine the payer that TARGET describes: a target.toml, a base URL, or a folder of resources."""
+    from conformance.follow_up.ledger import usual_place
     from conformance.running import examine
 
-    sys.exit(examine(target, out, _given(options)))
+    noted = (ledger or usual_place()) if Path(target).is_file() else None
+    sys.exit(examine(target, out, _given(options), ledger=noted))
+
+
+@main.command("follow-up")
+@click.argument("target")
+@click.option(
+    "--poll",
+    is_flag=False,
+    flag_value="P1D",
+    metavar="[EVERY]",
+    help="Inquire about what was not asked about for so long (P1D without a value; PT15M at least).",
+)
+@click.option("--ledger", type=click.Path(path_type=Path, dir_okay=False), help="Where pended requests are noted.")
+def follow_up(target: str, poll: str | None, ledger: Path | None) -> None:
+    """Follow the requests that runs against TARGET left pended, and judge again what waited for their decision.
+
+    The pages of those runs are written anew. Without --poll nothing is sent, and what waits is counted. Meant for
+    cron: a round may be killed at any time, and two never work at once.
+    """
+    from conformance.follow_up.ledger import usual_place
+    from conformance.following import follow
+
+    sys.exit(follow(target, ledger or usual_place(), poll))
 
 
 @main.command()

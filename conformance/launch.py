@@ -33,6 +33,7 @@ class Job:
     options: Mapping[str, Any] = field(default_factory=dict)
     allure: bool = True
     clock_offset: float | None = None
+    ledger: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def launch(job: Job, progress: Callable[[dict[str, Any]], None] = lambda _line: 
     prepare(job.out)
     with tempfile.TemporaryDirectory(prefix="conformance-") as scratch:
         options = Path(scratch) / "options.json"
-        options.write_text(json.dumps({**job.options, "shown": shown_options(job.options)}), "utf-8")
+        options.write_text(json.dumps({**job.options, "shown": shown_options(job.options), **_noted(job)}), "utf-8")
         said = Path(scratch) / "pytest.txt"
         words = command(job, options)
         with said.open("wb") as output:
@@ -69,6 +70,13 @@ def launch(job: Job, progress: Callable[[dict[str, Any]], None] = lambda _line: 
         return Done(None, EXIT_USAGE if wrong else 3, trouble)
     results = _fold(job)
     return Done(results, results["exit_code"], trouble)
+
+
+def _noted(job: Job) -> dict[str, str]:
+    """Where a run notes what is still pended, and under which name of the target."""
+    if job.ledger is None:
+        return {}
+    return {"ledger": str(job.ledger), "named": str(Path(job.target).resolve())}
 
 
 def pytest_trouble(said: str) -> str:

@@ -199,7 +199,20 @@ class Examination:
         from conformance.seen import seen
 
         self._lanes.stop()
-        self.run.finish(interrupted=self._interrupted, more=seen(self.run))
+        self.run.finish(interrupted=self._interrupted, more={**seen(self.run), "waiting": noted(self.run)})
+
+
+def noted(run: Run) -> int:
+    """How many requests of a run are still pended, and noted in the ledger to be followed."""
+    from conformance.errors import UsageError
+    from conformance.follow_up.noting import note_pended
+
+    if run.ledger is None:
+        return 0
+    try:
+        return note_pended(run, next(iter(run.subjects.values())), run.named, run.ledger)
+    except (OSError, UsageError):
+        return 0  # a ledger that cannot be written takes nothing from the run
 
 
 def lane_of(base_url: str) -> str:
@@ -251,6 +264,8 @@ def open_run(config: pytest.Config) -> Run:
         target=target,
         out=out,
         shown_options=given.get("shown", {}),
+        ledger=Path(given["ledger"]) if given.get("ledger") else None,
+        named=given.get("named", ""),
     )
     if out:
         out.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,7 @@ import json
 import platform
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -94,6 +94,8 @@ class Run:
     subjects: dict[str, Subject] = field(default_factory=dict)
     planned: dict[str, list[str]] = field(default_factory=dict)  # requirement id -> scenario ids
     shown_options: Mapping[str, Any] = field(default_factory=dict)
+    ledger: Path | None = None  # where what is still pended is noted
+    named: str = ""  # the target as the tester named it
     _record: TextIO | None = None
     _writing: threading.Lock = field(default_factory=threading.Lock)
 
@@ -163,6 +165,7 @@ class Run:
                 "not_built": [api for api in self._missing() if api not in MAIN_GUIDES],
             },
             "clock": {"offset_seconds": clock.offset()},
+            "run": next((each.recording.run_id for each in self.subjects.values()), ""),
             "acknowledged": {
                 key: {"reason": self._text(each.reason), "until": each.until.isoformat()}
                 for key, each in target.acknowledged.items()
@@ -181,11 +184,7 @@ class Run:
 
     def say(self, verdict: ScenarioVerdict) -> None:
         """Writes one verdict, redacted."""
-        line = {"kind": "verdict", "requirement": verdict.requirement, **verdict.as_json()}
-        line["message"] = self._text(line["message"])
-        for finding in [*line["findings"], *line["advice"]]:
-            finding.update({key: self._text(value) for key, value in finding.items()})
-        self._write(line)
+        self._write({"kind": "verdict", **told(verdict, self._text)})
 
     def _text(self, text: str) -> str:
         """A text as it may be written."""
@@ -259,3 +258,12 @@ class Run:
             "note": stands.note,
             "planned": sorted(self.planned.get(requirement.id, [])),
         }
+
+
+def told(verdict: ScenarioVerdict, text: Callable[[str], str]) -> dict[str, Any]:
+    """A verdict as a line of the record, its texts redacted by ``text``."""
+    line = {"requirement": verdict.requirement, **verdict.as_json()}
+    line["message"] = text(line["message"])
+    for finding in [*line["findings"], *line["advice"]]:
+        finding.update({key: text(value) for key, value in finding.items()})
+    return line

@@ -20,10 +20,12 @@ from conformance.launch import Done, Job, baseline_of, launch, pytest_trouble
 MARKS = {"pass": "green", "fail": "red", "error": "magenta", "not-tested": "yellow", "advisory": "cyan"}
 
 
-def examine(target: str, out: Path, given: Mapping[str, Any], clock_offset: float | None = None) -> int:
-    """One run: its exit code; what it found is printed and written to ``out``."""
+def examine(
+    target: str, out: Path, given: Mapping[str, Any], clock_offset: float | None = None, ledger: Path | None = None
+) -> int:
+    """One run: its exit code; what it found is told and written to ``out``, what is pended noted in ``ledger``."""
     baseline_of(given.get("baseline"))
-    job = Job(target=target, out=out, options=given, clock_offset=clock_offset)
+    job = Job(target=target, out=out, options=given, clock_offset=clock_offset, ledger=ledger)
     try:
         with progress_line() as progress:
             done = launch(job, progress)
@@ -159,6 +161,9 @@ def tell(done: Done, out: Path) -> int:
         click.echo(line)
     if not results["complete"]:
         click.echo("The run was cut short; what it knew is in the report.")
+    if waiting := results.get("waiting"):
+        told = "A request is" if waiting == 1 else f"{waiting} requests are"
+        click.echo(f"{told} still pended; to hear the end of it: conformance follow-up TARGET --poll")
     click.echo(results["headline"]["law"])
     click.echo(results["headline"]["guides"])
     click.echo(results["headline"]["disclaimer"])

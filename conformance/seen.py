@@ -28,7 +28,7 @@ def seen(run: Run) -> dict[str, Any]:
             {key: text(value) if isinstance(value, str) else value for key, value in row.items()}
             for claim in claims
             if claim.ig == "pas"
-            for row in _denials(subject, claim)
+            for row in denial_rows(subject, claim)
         ],
         "timelines": [row for claim in claims if claim.ig == "pas" for row in _timelines(subject, claim)],
     }
@@ -59,7 +59,7 @@ def percentile(ordered: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, max(0, -(-int(share * 1000) * len(ordered) // 1000) - 1))]
 
 
-def _denials(subject: Subject, claim: Claim) -> list[Mapping[str, Any]]:
+def denial_rows(subject: Subject, claim: Claim) -> list[Mapping[str, Any]]:
     """Every denial that was told: by submissions, by inquiries about them, about the known authorizations."""
     try:
         denials = Decisions(PriorAuth(subject.recording, claim)).every_denial()

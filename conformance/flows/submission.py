@@ -93,7 +93,7 @@ class Submission:
 
     ``all`` are all ClaimResponses of the first answer; one is what the guide allows. It was ``sent`` and ``answered``
     then; the deciding answer was ``seen`` then, and had not come yet at ``pended_at``. ``drug_kind`` is what its case
-    states.
+    states. ``followed``: it was pended, and its end was waited for after the run.
     """
 
     case: str
@@ -107,6 +107,7 @@ class Submission:
     seen: datetime | None = None
     pended_at: datetime | None = None
     drug_kind: str = ""
+    followed: bool = False
 
     @property
     def failed(self) -> bool:
@@ -222,6 +223,11 @@ def holds(answer: Answer, identifier: str) -> bool:
     traces = {trace.value for item in answer.decided for trace in item.traces}
     reference = text(answer.claim_response.get("preAuthRef"))
     return identifier in {*answer.numbers, *_identifiers(answer), *traces, *_places(answer), reference}
+
+
+def numbers_of(answer: Answer) -> tuple[str, ...]:
+    """What the payer knows an authorization by: numbers that it issued, none of ours."""
+    return tuple(sorted({*answer.numbers, *_places(answer)}))
 
 
 def _numbers(answer: Answer) -> set[str]:

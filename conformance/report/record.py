@@ -10,6 +10,7 @@ from typing import Any
 from conformance.errors import UsageError
 from conformance.judge import judge
 from conformance.paths import reports
+from conformance.report.followed import rows_since, with_followed
 from conformance.verdict import from_json
 
 
@@ -21,7 +22,7 @@ def fold(directory: Path, baseline: dict[str, Any] | None = None) -> dict[str, A
     header = header_of(directory)
     lines = list(_lines(directory / "verdicts.jsonl"))
     footer = next((line for line in lines if line.get("kind") == "footer"), {})
-    verdicts = [from_json(line) for line in lines if line.get("kind") == "verdict"]
+    verdicts = with_followed([from_json(line) for line in lines if line.get("kind") == "verdict"], lines)
     planned = {scenario for row in header["requirements"] for scenario in row["planned"]}
     finished = bool(footer) and not footer.get("interrupted") and planned <= {each.scenario for each in verdicts}
     judged = judge(header, verdicts, finished=finished, baseline=baseline)
@@ -34,8 +35,9 @@ def fold(directory: Path, baseline: dict[str, Any] | None = None) -> dict[str, A
         **judged,
         "latency": footer.get("latency", []),
         "formularies": footer.get("formularies", []),
-        "decisions": footer.get("decisions", []),
-        "timelines": footer.get("timelines", []),
+        "decisions": rows_since(footer.get("decisions", []), lines, "decisions"),
+        "timelines": rows_since(footer.get("timelines", []), lines, "timelines"),
+        "waiting": footer.get("waiting", 0),
     }
 
 

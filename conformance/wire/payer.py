@@ -65,13 +65,16 @@ class Wire:
     """The connections of one run to one target; every exchange goes to ``journal`` as soon as it is over.
 
     Threads may share it: each has connections of its own, the pace is kept by all together, and ``journal`` is told of
-    one exchange at a time.
+    one exchange at a time. Ids of exchanges begin with ``prefix``.
     """
 
-    def __init__(self, target: Target, *, journal: Callable[[Exchange], None], limits: Limits = USUAL) -> None:
+    def __init__(
+        self, target: Target, *, journal: Callable[[Exchange], None], limits: Limits = USUAL, prefix: str = "x"
+    ) -> None:
         self.limits = limits
         self.tokens = Tokens(self._token_request)
         self._journal = journal
+        self._prefix = prefix
         self._lines: dict[tuple[object, ...], _Line] = {}
         self._contexts: dict[tuple[str, ...], ssl.SSLContext] = {}
         self._lock = threading.RLock()
@@ -156,7 +159,7 @@ class Wire:
     def _noted(self, exchange: Exchange) -> Exchange:
         with self._lock:
             self._count += 1
-            noted = replace(exchange, id=f"x{self._count:04d}")
+            noted = replace(exchange, id=f"{self._prefix}{self._count:04d}")
             self._journal(noted)
         return noted
 

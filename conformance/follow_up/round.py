@@ -1,0 +1,195 @@
+"""One round: everything that waits is asked about once, where it is due, and judged where it is decided.
+
+An entry is dealt with from its question to its line in the record before the next is looked at: nothing is kept, so a
+thousand take no more memory than one, and a kill costs at most the entry in hand.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+from conformance import clock
+from conformance.apis.prior_auth import Answer
+from conformance.clocks import Clocks, timelines
+from conformance.errors import NotTested, Unjudgeable, UsageError
+from conformance.exchange import Exchange
+from conformance.flows.decisions import Decisions
+from conformance.flows.histories import History
+from conformance.flows.prior_auth import PriorAuth
+from conformance.flows.prior_auth_requests import Requests
+from conformance.flows.recording import Options, Recording
+from conformance.flows.submission import holds, undecided
+from conformance.follow_up.again import entry_target, judge_again, recalled, rules
+from conformance.follow_up.ledger import Entry, Ledger
+from conformance.journal import Journal
+from conformance.opening import patience
+from conformance.redaction import Redactor
+from conformance.report.followed import append_lines
+from conformance.report.record import header_of
+from conformance.run import Run, Subject, told
+from conformance.seen import denial_rows
+from conformance.target import Claim
+from conformance.verdict import ScenarioVerdict
+from conformance.wire import gateway
+from conformance.wire.payer import Wire
+
+SKEW = timedelta(hours=1)  # where our clock and the payer's differ by more, one of them jumped: nothing is judged
+
+
+@dataclass
+class Told:
+    """What a round came to: how many waited, were asked about and decided, what was judged, what stood in the way."""
+
+    waiting: int = 0
+    asked: int = 0
+    decided: int = 0
+    verdicts: list[tuple[Entry, ScenarioVerdict]] = field(default_factory=list)
+    troubles: dict[str, int] = field(default_factory=dict)
+    reports: dict[str, str] = field(default_factory=dict)  # folder -> run
+
+    def trouble(self, why: str) -> None:
+        self.troubles[why] = self.troubles.get(why, 0) + 1
+
+
+class Round:
+    """Asks a payer about its pended requests."""
+
+    def __init__(self, run: Run, ledger: Ledger, target: str) -> None:
+        self._run = run
+        self._ledger = ledger
+        self._target = target
+        self._claims = {(each.api, each.ig, each.version): each for each in run.target.claim_list()}
+        self.told = Told()
+
+    def poll(self, every: timedelta) -> Told:
+        """Inquires about everything that is due: not asked for ``every``, and not to be left alone any longer."""
+        with self._asking() as ask:
+            for entry in self._ledger.waiting(self._target):
+                self.told.waiting += 1
+                self.told.reports[entry.report] = entry.run
+                if entry.is_due(clock.now(), every):
+                    self._followed(entry, ask)
+        return self.told
+
+    def _followed(self, entry: Entry, ask: Callable[[Entry, Claim], Subject]) -> None:
+        claim = self._claims.get((entry.api, entry.ig, entry.version))
+        if claim is None or entry.name not in self._run.target.cases.get(entry.api, {}):
+            self.told.trouble(f"the target file has no {entry.label}, or no cases.{entry.api}.{entry.name}, any more")
+            return
+        subject = ask(entry, claim)
+        self.told.asked += 1
+        requests = Requests(subject.recording, claim)
+        moment, asked = clock.now(), requests.ask(entry.name, f"{entry.name}:follow-up")
+        entry = replace(entry, asked=moment, not_before=_left_alone(asked, moment))
+        if trouble := trouble_with(asked):
+            self.told.trouble(trouble)
+            self._ledger.put(entry)
+            return
+        try:
+            self._judge(entry, claim, subject, asked, requests.found(asked))
+        except (NotTested, Unjudgeable) as reason:
+            self.told.trouble(reason.message)
+            self._ledger.put(entry)
+
+    def _judge(self, entry: Entry, claim: Claim, subject: Subject, asked: Exchange, found: tuple[Answer, ...]) -> None:
+        sent = f"{entry.run}-{entry.name}-{entry.version}"
+        mine = [each for each in found if any(holds(each, number) for number in (sent, *entry.numbers))]
+        if not mine:
+            self.told.trouble("an inquiry does not find the request")
+            self._ledger.put(entry)
+            return
+        answer = min(mine, key=undecided)
+        recalled(subject.recording, claim, entry, answer, asked)
+        late = any(each.late for each in Clocks(subject.target).timed(_histories(subject, claim)))
+        pended = undecided(answer)
+        if pended and not late:
+            self._ledger.put(replace(entry, pended_at=asked.started or entry.asked))
+            return
+        verdicts = list(judge_again(self._run, subject, claim))
+        self._write(entry, claim, subject, verdicts)
+        self.told.verdicts += [(entry, each) for each in verdicts]
+        self.told.decided += not pended
+        seen = asked.started if pended and asked.started else entry.pended_at
+        worst = next((each.verdict for each in verdicts if each.verdict == "fail"), "decided")
+        self._ledger.put(replace(entry, pended_at=seen, state="waiting" if pended else "judged", told=worst))
+
+    def _write(self, entry: Entry, claim: Claim, subject: Subject, verdicts: list[ScenarioVerdict]) -> None:
+        """Adds what was seen and judged to the record of the run, where that is still there."""
+        record = Path(entry.report)
+        if not is_record_of(record, entry.run):
+            self.told.trouble(f"{entry.report} holds no record of the run any more: its findings are told here only")
+            return
+        key, text = f"{entry.label} {entry.name}", subject.journal.redactor.text
+        moment = clock.now().isoformat(timespec="seconds")
+        append_lines(record / "exchanges.jsonl", subject.journal.lines.values())
+        histories = _histories(subject, claim)
+        seen = {
+            "kind": "followed-seen", "entry": key, "at": moment,
+            "timelines": timelines(Clocks(subject.target), histories, claim.label),
+            "decisions": denial_rows(subject, claim),
+        }  # fmt: skip
+        lines = [{"kind": "followed", "entry": key, "at": moment, **told(each, text)} for each in verdicts]
+        append_lines(record / "verdicts.jsonl", [*lines, seen])
+
+    @contextmanager
+    def _asking(self) -> Iterator[Callable[[Entry, Claim], Subject]]:
+        """A function that opens a subject for an entry; all of them share the connections."""
+        target, current = self._run.target, list[Subject]()
+
+        def note(exchange: Exchange) -> None:
+            for subject in current:
+                subject.journal.add(exchange)
+                subject.recording.note(exchange)
+
+        redactor = Redactor(target.secrets, [member.facts for member in target.members.values()])
+        wire = Wire(target, journal=note, limits=patience(), prefix=f"f{secrets.token_hex(3)}-")
+
+        def opened(entry: Entry, _claim: Claim) -> Subject:
+            own = entry_target(target, entry)
+            recording = Recording(own, wire, self._run.guides, entry.run, Options())
+            current[:] = [Subject(entry.name, own, Journal(redactor), wire, recording)]
+            self._run.subjects = {"": current[0]}
+            return current[0]
+
+        try:
+            yield opened
+        finally:
+            wire.close()
+
+
+def is_record_of(folder: Path, run: str) -> bool:
+    """Whether a folder holds the record of this run, and not of a later one."""
+    try:
+        return bool(header_of(folder).get("run") == run)
+    except (OSError, UsageError):
+        return False
+
+
+def _histories(subject: Subject, claim: Claim) -> tuple[History, ...]:
+    return Decisions(PriorAuth(subject.recording, claim)).histories()
+
+
+def _left_alone(asked: Exchange, now: datetime) -> datetime:
+    """Until when the payer asks not to be asked again."""
+    wait = gateway.retry_after(asked.headers, now)
+    return now + max(timedelta(seconds=wait or 0), rules().least)
+
+
+def trouble_with(asked: Exchange) -> str:
+    """Why an exchange says nothing of the request, or "": no answer, or a clock that jumped."""
+    if asked.failure:
+        return asked.failure.message
+    try:
+        theirs = parsedate_to_datetime(asked.headers.get("date", ""))
+    except (TypeError, ValueError):
+        return ""
+    ours = asked.started
+    if ours is None or theirs.tzinfo is None or abs(theirs - ours) <= SKEW:
+        return ""
+    return f"our clock and the payer's differ by {abs(theirs - ours)}: nothing is judged until they agree"

@@ -1,0 +1,106 @@
+"""conformance follow-up: what a target's pended requests came to, told on the console and in the runs' own pages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from conformance import clock
+from conformance.errors import UsageError
+from conformance.flows.recording import Options
+from conformance.follow_up.again import rules
+from conformance.follow_up.ledger import BusyError, Ledger
+from conformance.follow_up.round import Round, Told, is_record_of
+from conformance.judge import EXIT_FAILED, EXIT_INCONCLUSIVE, EXIT_OK
+from conformance.opening import catalogue_of, guides, open_target, scenario_folders
+from conformance.run import Run, Selection
+from conformance.target.facts import duration
+
+
+def follow(named: str, ledger: Path, poll: str | None) -> int:
+    """One follow-up of a target: the exit code of the worst of its runs."""
+    every = _every(poll)
+    tables, today = guides(), clock.now().date()
+    target = open_target(named, {}, tables, today=today)
+    if target.file is None:
+        raise UsageError("follow-up takes a target file: what waits is known by its names")
+    book, key = Ledger(ledger), str(Path(named).resolve())
+    run = Run(catalogue_of(scenario_folders()), tables, Selection(), Options(), target)
+    try:
+        with book.alone(key):
+            told = Round(run, book, key).poll(every) if every else _counted(book, key)
+            code = _rewritten(told, book, key)
+    except BusyError as busy:
+        click.echo(f"conformance: {busy}; nothing was done", err=True)
+        return EXIT_INCONCLUSIVE
+    return _tell(told, run, code, asked=every is not None)
+
+
+def _every(poll: str | None) -> timedelta | None:
+    if poll is None:
+        return None
+    try:
+        every = duration(poll)
+    except ValueError:
+        raise UsageError(f"--poll takes an ISO 8601 duration such as PT6H or P1D; got {poll!r}") from None
+    if every < rules().least:
+        least = int(rules().least.total_seconds() // 60)
+        raise UsageError(f"--poll {poll}: a payer is asked every {least} minutes at most")
+    return every
+
+
+def _counted(book: Ledger, key: str) -> Told:
+    told = Told()
+    for entry in book.waiting(key):
+        told.waiting += 1
+        told.reports[entry.report] = entry.run
+    return told
+
+
+def _rewritten(told: Told, book: Ledger, key: str) -> int | None:
+    """Writes the pages of every run that something is known of anew: the worst exit code; None without any page."""
+    from conformance.report.record import write_reports
+
+    judged = book.judged(key)
+    codes: list[int] = []
+    for report, run in {**told.reports, **{each.report: each.run for each in judged}}.items():
+        if is_record_of(Path(report), run):
+            codes.append(write_reports(Path(report))["exit_code"])
+    for entry in judged:
+        book.put(replace(entry, state="over"))
+    return next((code for code in (EXIT_FAILED, EXIT_INCONCLUSIVE, EXIT_OK) if code in codes), None)
+
+
+def _tell(told: Told, run: Run, code: int | None, *, asked: bool) -> int:
+    """Prints what came of it."""
+    open_ = told.waiting - told.decided
+    if asked:
+        click.echo(f"{told.asked} of {told.waiting} pended requests were asked about; {told.decided} are decided now.")
+    failed = False
+    for entry, verdict in told.verdicts:
+        if verdict.verdict in ("fail", "error", "advisory"):
+            click.echo(f"{verdict.verdict:<8} {verdict.requirement}  {entry.label} {entry.name}")
+            click.echo(f"         {_one_line(run, verdict.message)}")
+        failed |= verdict.verdict == "fail" and _decides(run, verdict.requirement)
+    for why, times in told.troubles.items():
+        click.echo(f"{times} x {_one_line(run, why)}")
+    click.echo(f"{open_} still pended." if open_ else "Nothing is pended any more.")
+    for report in told.reports:
+        click.echo(f"Report: {Path(report) / 'report.html'}")
+    if failed:
+        return EXIT_FAILED
+    return EXIT_OK if code is None else code
+
+
+def _decides(run: Run, requirement: str) -> bool:
+    stands = run.standing(run.catalogue.requirements[requirement])
+    return stands.state == "in-force" and stands.level == "shall"
+
+
+def _one_line(run: Run, text: str) -> str:
+    for subject in run.subjects.values():
+        text = subject.journal.redactor.text(text)
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())[:300]

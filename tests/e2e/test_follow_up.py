@@ -1,0 +1,93 @@
+"""A decision that takes twelve days, found through follow-up that is killed half-way and started twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from conformance.clock import OFFSET
+from conformance.follow_up.ledger import PLACE, Ledger
+from conformance.sandbox import app, seed
+from conformance.sandbox.serve import serve
+
+DAY = 86400.0
+LATE = {"prior-auth.decision-time-standard": "fail"}
+
+
+def test_a_late_decision_is_found_through_a_follow_up_that_is_killed(tmp_path: Path) -> None:
+    ledger, out = tmp_path / "state" / "ledger.sqlite3", tmp_path / "out"
+    with serve(directory=tmp_path / "payer") as payer:
+        slow = {
+            "settles": "P11DT12H",
+            "then": "denied",
+            "reason": {"code": "0T", "text": "No trial is on record (N-7)."},
+        }
+        known = seed.load(payer.clock.today())
+        services = {**known.services, "22551": {**known.services["22551"], **slow}}
+        payer.mount(app.build(replace(known, services=services), payer.clock, payer.policies, ()))
+
+        def start(*words: str, days: float = 0.0) -> subprocess.Popen[str]:
+            env = {**os.environ, OFFSET: str(days * DAY), PLACE: str(ledger)}
+            words = (sys.executable, "-m", "conformance.cli", *words)
+            return subprocess.Popen(words, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+        def done(*words: str, days: float = 0.0) -> tuple[int, str]:
+            process = start(*words, days=days)
+            told = process.communicate(timeout=120)[0]
+            return process.returncode, told
+
+        target = str(payer.target_file)
+        asked = ("--requirement", "prior-auth.decision-time-standard", "--requirement", "prior-auth.denial-reason")
+        done("run", target, *asked, "--out", str(out))
+        assert len(list(Ledger(ledger).waiting(str(payer.target_file.resolve())))) == 2  # one of each version
+
+        payer.clock.move(2 * DAY)
+        told = done("follow-up", target, "--poll", days=2)[1]
+        assert "2 of 2 pended requests were asked about; 0 are decided now." in told
+        told = done("follow-up", target, "--poll", days=2)[1]
+        assert "0 of 2 pended" in told, "asked once a day"
+        told = done("follow-up", target, "--poll", days=40)[1]
+        assert "2 still pended." in told, "a clock that jumped judges nothing"
+        assert verdicts(out) == {}
+
+        payer.clock.move(12 * DAY)
+        payer.stage.delay = 0.4
+        process = start("follow-up", target, "--poll", days=12)
+        wait_for(lambda: '"followed"' in (out / "verdicts.jsonl").read_text("utf-8"))
+        process.kill()
+        process.communicate()
+        payer.stage.delay = 0.0
+
+        both = [start("follow-up", target, "--poll", days=12) for _ in range(2)]
+        for each in both:
+            each.communicate(timeout=120)
+        told = done("follow-up", target, "--poll", days=12)[1]
+
+    assert "Nothing is pended any more." in told
+    assert verdicts(out) == LATE
+    results = json.loads((out / "results.json").read_text("utf-8"))
+    late = next(row for row in results["requirements"] if row["id"] == "prior-auth.decision-time-standard")
+    assert [scenario["failed"] for scenario in late["scenarios"]] == [1, 1], "one late decision in each version, once"
+    assert results["exit_code"] == 1
+    pages = (out / "report.html").read_text("utf-8")
+    assert "No trial is on record (N-7)." in pages
+    timelines = [row for row in results["timelines"] if row["request"] == "cases.prior-auth.pended"]
+    assert [row["clocks"][0]["state"] for row in timelines] == ["late", "late"]
+
+
+def verdicts(out: Path) -> dict[str, str]:
+    """The decision-time verdicts that are not passed."""
+    rows = json.loads((out / "results.json").read_text("utf-8"))["requirements"]
+    return {row["id"]: row["verdict"] for row in rows if row["verdict"] in ("fail", "error", "advisory")}
+
+
+def wait_for(seen, seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not seen():
+        assert time.monotonic() < end
+        time.sleep(0.02)
