@@ -77,6 +77,7 @@ class Subject:
         return cls(name, target, book, wire, recordings[0])
 
     def close(self) -> None:
+        self.recording.close()
         self.wire.close()
         self.journal.close()
 

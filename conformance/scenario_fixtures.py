@@ -22,6 +22,7 @@ from conformance.flows.lookups import LookUps
 from conformance.flows.patient_access import PatientAccess
 from conformance.flows.payer_to_payer import PayerToPayer
 from conformance.flows.prior_auth import PriorAuth
+from conformance.flows.subscriptions import Subscriptions
 from conformance.flows.trust import Trust
 from conformance.flows.updates import Updates
 from conformance.rules import Latency
@@ -67,6 +68,12 @@ def altered(subject: Subject, claim: Claim) -> Alterations:
 def lookups(subject: Subject, claim: Claim) -> LookUps:
     """Inquiries in all their forms, at a prior-authorization endpoint."""
     return LookUps(subject.recording, claim)
+
+
+@view
+def subscriptions(subject: Subject, claim: Claim) -> Subscriptions:
+    """Subscriptions to pended requests, at a prior-authorization endpoint."""
+    return Subscriptions(subject.recording, claim)
 
 
 @view

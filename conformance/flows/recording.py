@@ -16,6 +16,7 @@ from conformance.expect import current
 from conformance.fhir import NotFhir, parse
 from conformance.guides import Guide
 from conformance.target import Api, Claim, Target
+from conformance.wire.callbacks import Receiver
 from conformance.wire.files import Folder
 from conformance.wire.payer import Request, Wire
 
@@ -174,6 +175,23 @@ class Recording:
                 raise NotTested("this is intrusive, and the environment is not a test", change='environment = "test"')
             if not self.options.intrusive:
                 raise NotTested("this is intrusive: run with --intrusive", change="--intrusive")
+
+    def receiver(self) -> Receiver:
+        """Where notifications are received, from its first use on; NotTested where the target names no callback."""
+        told = self.target.callback
+        if told is None:
+            raise NotTested("needs an address that the payer can post notifications to", change="callback")
+
+        def listen() -> Receiver:
+            return Receiver(told.listen, told.url)
+
+        return self.act(("callback",), listen)
+
+    def close(self) -> None:
+        """Stops receiving notifications."""
+        receiver = self._acts.get(("callback",))
+        if receiver is not None and isinstance(receiver.value, Receiver):
+            receiver.value.close()
 
     def folder(self, claim: Claim) -> Folder | None:
         """The folder that stands for this API's endpoint, if it is one."""

@@ -23,6 +23,7 @@ from conformance.sandbox import (
     member_tokens,
     patient_access,
     prior_auth,
+    subscriptions,
     trust,
 )
 from conformance.sandbox.clock import Clock
@@ -76,7 +77,9 @@ def build(seed: Seed, clock: Clock, policies: Policies, bends: Sequence[Bend] = 
         return await _done(deed, call, here, bends)
 
     async def move_clock(request: Request) -> Response:
-        return _response(await _moved(request, clock), clock)
+        answer = await _moved(request, clock)
+        subscriptions.announce_due(payer)
+        return _response(answer, clock)
 
     async def unknown(_request: Request) -> Response:
         return _response(_unknown(), clock)
@@ -115,11 +118,22 @@ def _deed(ig: str, call: Call) -> Deed:
 
 
 def _prior_auth_deed(call: Call) -> Deed | None:
+    if call.path.partition("/")[0] == "Subscription":
+        return _subscription_deed(call)
     if call.method != "POST" or call.path not in ("Claim/$submit", "Claim/$inquire"):
         return None
     if call.path == "Claim/$submit":
         return Deed("prior-auth.submit", prior_auth.submit, "system/Claim.c")
     return Deed("prior-auth.inquire", prior_auth.inquire, "system/Claim.r")
+
+
+def _subscription_deed(call: Call) -> Deed | None:
+    if call.method == "POST" and call.path == "Subscription":
+        return Deed("prior-auth.subscribe", subscriptions.create, "system/Subscription.c")
+    if call.path.count("/") != 1 or call.method not in ("GET", "PUT", "DELETE"):
+        return None
+    scope = {"GET": "r", "PUT": "u", "DELETE": "d"}[call.method]
+    return Deed("prior-auth.subscribe", subscriptions.change, f"system/Subscription.{scope}")
 
 
 def _formulary_deed(call: Call) -> Deed | None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from conformance.sandbox import people, trust
+from conformance.sandbox import people, subscriptions, trust
 from conformance.sandbox.exchange import RECORDS
 from conformance.sandbox.frame import Answer, Call, Resource
 from conformance.sandbox.outcome import refusal
@@ -93,7 +93,17 @@ def _prior_auth() -> list[Resource]:
                 {"name": "submit", "definition": f"{PAS}/OperationDefinition/Claim-submit"},
                 {"name": "inquire", "definition": f"{PAS}/OperationDefinition/Claim-inquiry"},
             ],
-        }
+        },
+        {
+            "extension": [
+                {
+                    "url": f"{subscriptions.BACKPORT}/capabilitystatement-subscriptiontopic-canonical",
+                    "valueCanonical": subscriptions.TOPIC,
+                }
+            ],
+            "type": "Subscription",
+            "interaction": [{"code": code} for code in ("create", "read", "update", "delete")],
+        },
     ]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from conformance.sandbox import people, trust
+from conformance.sandbox import people, subscriptions, trust
 from conformance.sandbox import prior_auth_answer as written
 from conformance.sandbox import prior_auth_decision as decisions
 from conformance.sandbox.frame import Answer, Call, Resource, Seed
@@ -41,9 +41,19 @@ def submit(call: Call, payer: Payer) -> Answer:
             payer.overlay.submissions[record["id"]] = decisions.merged(record, prior)
     claim = next(entry for entry in asked.entries if entry.resource is asked.claim)
     request = {"reference": claim.full_url, "type": "Claim", "identifier": asked.claim["identifier"][0]}
-    resources = _letter(record, request, asked, call, payer, inquiry=False)
     identifier = asked.bundle["identifier"] if _newer(call) else None
-    return Answer(200, written.bundle("profile-pas-response-bundle", resources, payer.clock.stamp(), identifier))
+
+    def told(now: Record) -> Resource:
+        resources = _letter(now, request, asked, call, payer, inquiry=False)
+        return written.bundle("profile-pas-response-bundle", resources, payer.clock.stamp(), identifier)
+
+    def tell() -> None:
+        settled = decisions.settled(record, payer.clock.now())
+        subscriptions.tell(record, call.version, told(settled), payer)
+
+    for moment in sorted({item["settles_at"] for item in record["items"] if "settles_at" in item}):
+        subscriptions.announce(payer, moment, tell)
+    return Answer(200, told(record))
 
 
 def inquire(call: Call, payer: Payer) -> Answer:
@@ -158,7 +168,7 @@ def _traced(record: Record, values: tuple[str, ...]) -> bool:
 
 
 def _numbers(item: Mapping[str, Any]) -> set[str]:
-    return {str(item[name]) for name in ("number", "reference", "number_before") if name in item}
+    return {str(item[name]) for name in ("number", "reference", "number_before", "reference_before") if name in item}
 
 
 def _services(item: Mapping[str, Any]) -> set[str]:

@@ -127,10 +127,10 @@ def requester(asked: Asked) -> dict[str, str]:
 
 def duration(text: str) -> timedelta:
     """An ISO 8601 duration of days, hours, minutes and seconds."""
-    found = re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", text)
+    found = re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?", text)
     if not found:
         raise ValueError(f"{text!r} is no duration")
-    days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    days, hours, minutes, seconds = (float(part or 0) for part in found.groups())
     return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
 
 
@@ -173,7 +173,8 @@ def _numbers_before(earlier: Item | None) -> Item:
     if earlier is None:
         return {}
     number = earlier.get("number", earlier.get("number_before"))
-    found = {"number_before": number, "reference": earlier.get("reference")}
+    reference = earlier.get("reference", earlier.get("reference_before"))
+    found = {"number_before": number, "reference": reference, "reference_before": reference}
     return {name: value for name, value in found.items() if value}
 
 

@@ -30,7 +30,7 @@ CLIENT_NPI = "1397205844"  # of the organization it is registered for: [requeste
 OTHER_CLIENT_ID = "conformance-other"  # another system, which submitted nothing
 # What the first member agreed to: that this app sees their data.
 AGREED = {"client": "member-app", "patient": "first", "scopes": ("patient/*.rs", "offline_access")}
-SCOPES = ("system/*.rs", "system/Claim.crs")
+SCOPES = ("system/*.rs", "system/Claim.crs", "system/Subscription.crud")
 
 
 class Stage:
@@ -138,8 +138,8 @@ def serve(
 
 def _policies(key: ec.EllipticCurvePrivateKey, refresh_token: str) -> Policies:
     public = ECKey.import_key(key.public_key()).as_dict(private=False)
-    client = {"keys": [dict(public)], "scopes": list(SCOPES), "npi": CLIENT_NPI}
-    other = {**client, "npi": ""}
+    client = {"keys": [dict(public)], "scopes": list(SCOPES), "npi": CLIENT_NPI, "system": "riverbend-ehr"}
+    other = {**client, "npi": "1999999919", "system": "another-ehr"}
     clients = {CLIENT_ID: client, OTHER_CLIENT_ID: other}
     return seed.policies().changed("trust", clients=clients, refresh_tokens={refresh_token: AGREED})
 

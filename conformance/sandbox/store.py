@@ -18,7 +18,8 @@ class Overlay:
     ``submissions`` maps a key of the author's choice to what was submitted and decided, ``tokens`` an access token to
     its ``trust.Grant``, ``assertion_ids`` a (client, jti) to its expiry, ``misses`` a (client, version, number) to how
     often a match with that number failed, ``matches`` a client to the members it has matched, ``pages`` a paging
-    cursor to what it stands for.
+    cursor to what it stands for, ``subscriptions`` the id of a subscription to it; ``due`` is what is to be notified,
+    as (stamp of its time, what to do then).
     """
 
     submissions: dict[str, Any] = field(default_factory=dict)
@@ -27,6 +28,8 @@ class Overlay:
     misses: dict[tuple[str, str, str], int] = field(default_factory=dict)
     matches: dict[str, set[str]] = field(default_factory=dict)
     pages: dict[str, Any] = field(default_factory=dict)
+    subscriptions: dict[str, Any] = field(default_factory=dict)
+    due: list[Any] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 

@@ -18,7 +18,7 @@ from joserfc.jwk import ECKey, RSAKey
 from conformance.sandbox.serve import Running
 
 JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-ALL_SCOPES = "system/*.rs system/Claim.crs"
+ALL_SCOPES = "system/*.rs system/Claim.crs system/Subscription.crud"
 REQUESTER = {"system": "http://hl7.org/fhir/sid/us-npi", "value": "1397205844"}
 OTHER_PAYER = {"system": "http://hl7.org/fhir/sid/us-npi", "value": "9876543210"}
 

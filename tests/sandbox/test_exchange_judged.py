@@ -130,7 +130,7 @@ def test_a_match_that_is_forbidden_is_judged_even_alone(of: Judge) -> None:
 
 
 def test_a_client_that_may_not_match_is_the_testers_matter(of: Judge) -> None:
-    narrow = ('scope = "system/*.rs system/Claim.crs"', 'scope = "system/Claim.crs"')
+    narrow = ('scope = "system/*.rs system/Claim.crs system/Subscription.crud"', 'scope = "system/Claim.crs"')
 
     verdict = of("payer-to-payer.no-match", edit=(narrow,)).verdict
     assert (verdict.verdict, verdict.actor) == ("error", "your file")

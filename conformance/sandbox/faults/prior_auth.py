@@ -16,6 +16,8 @@ from conformance.sandbox.faults.prior_auth_readings import VARIANTS as READINGS
 from conformance.sandbox.faults.prior_auth_requests import FAULTS as REQUEST_FAULTS
 from conformance.sandbox.faults.prior_auth_requests import VARIANTS as REQUEST_DIFFERENCES
 from conformance.sandbox.faults.prior_auth_rules import NEWEST, PENDED, inquire, rule, submit
+from conformance.sandbox.faults.prior_auth_subscriptions import FAULTS as SUBSCRIPTION_FAULTS
+from conformance.sandbox.faults.prior_auth_subscriptions import VARIANTS as SUBSCRIPTION_DIFFERENCES
 from conformance.sandbox.faults.prior_auth_variants import VARIANTS as DIFFERENCES
 from conformance.sandbox.frame import Answer, Bend, Fault, Resource, Seed, Variant
 from conformance.sandbox.outcome import refusal
@@ -57,7 +59,7 @@ def _no_inquire(statement: Resource) -> None:
             resource["operation"] = [one for one in resource["operation"] if one["name"] != "inquire"]
 
 
-VARIANTS: tuple[Variant, ...] = (*DIFFERENCES, *READINGS, *REQUEST_DIFFERENCES)
+VARIANTS: tuple[Variant, ...] = (*DIFFERENCES, *READINGS, *REQUEST_DIFFERENCES, *SUBSCRIPTION_DIFFERENCES)
 FAULTS: tuple[Fault, ...] = (
     Fault(
         "takes_no_requests",
@@ -275,4 +277,5 @@ FAULTS: tuple[Fault, ...] = (
     ),
     *MORE_FAULTS,
     *REQUEST_FAULTS,
+    *SUBSCRIPTION_FAULTS,
 )

@@ -1,0 +1,261 @@
+"""Subscriptions to what is pended: made, changed, deleted, refused; and the notifications that they bring."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from conformance import clock
+from conformance.apis.notifications import EVENT, HANDSHAKE, TOPIC, Notification, read_notification
+from conformance.apis.prior_auth import read_answer
+from conformance.apis.raw import body_of
+from conformance.apis.shapes import record, text
+from conformance.errors import NotTested
+from conformance.exchange import Exchange
+from conformance.flows.lookups import LookUps
+from conformance.flows.prior_auth import PriorAuth
+from conformance.flows.prior_auth_requests import FHIR_JSON, RAW, SUBMIT, Requests, good
+from conformance.flows.recording import Recording, answered
+from conformance.flows.submission import Submission, same_request, undecided
+from conformance.strict_json import load_or_none
+from conformance.target import Claim
+from conformance.wire.callbacks import Received
+from conformance.wire.payer import Request
+
+SUBSCRIBE = "prior-auth.subscribe"
+MADE = "pas.subscription-created"
+BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition"
+PATIENCE = 6.0  # seconds that a handshake, or a notification of what is decided already, may take
+LASTS = timedelta(days=1)  # a subscription that nobody deletes ends by itself
+Make = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Made:
+    """A subscription as the payer keeps it, or why it does not."""
+
+    exchange: Exchange
+    sent: Mapping[str, Any]
+    resource: Mapping[str, Any]
+    endpoint: str
+
+    @property
+    def taken(self) -> bool:
+        """Whether it was made, and is not in error or off from the start."""
+        return good(self.exchange) and self.resource.get("status") not in ("error", "off")
+
+    @property
+    def told(self) -> str:
+        """What came, for a finding."""
+        status = text(self.resource.get("status"))
+        return f"status {self.exchange.status}" + (f", subscription {status}" if status else "")
+
+    @property
+    def ident(self) -> str:
+        """The id of the subscription: of the resource, or of the Location that the answer names."""
+        location = self.exchange.headers.get("location", "").partition("/_history")[0].rstrip("/")
+        return text(self.resource.get("id")) or location.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Notified:
+    """A pended request, and the notifications that came after it; ``about`` are those that can be of it."""
+
+    submission: Submission
+    about: tuple[Notification, ...]
+    received: int
+
+    @property
+    def at(self) -> str:
+        return self.submission.at
+
+
+class Subscriptions:
+    """The subscriptions of one endpoint; every act is recorded."""
+
+    def __init__(self, recording: Recording, claim: Claim) -> None:
+        self._recording = recording
+        self._claim = claim
+        self._prior_auth = PriorAuth(recording, claim)
+        self._requests = Requests(recording, claim)
+        self.guide = recording.guide(claim)
+
+    @property
+    def content(self) -> str:
+        """What this version's notifications hold: id-only, or full-resource."""
+        return str(self.guide["subscription_content"])
+
+    def complete(self, notification: Notification) -> bool:
+        """Whether a notification holds that; more than ids may come where only ids are due."""
+        return notification.whole if self.content == "full-resource" else notification.names_something
+
+    def made(self) -> Made:
+        """A subscription as the guide has it, to the results of our own organization's requests."""
+        return self._made("create")
+
+    def handshake(self) -> Notification | None:
+        """The handshake of that subscription; None where none comes."""
+        made = self._usable(self.made())
+        found = self._wait(made, PATIENCE, lambda each: each.kind == HANDSHAKE)
+        return next((each for each in found if each.kind == HANDSHAKE), None)
+
+    def changed(self) -> Exchange:
+        """The answer to a change of a subscription of our own."""
+        made = self._usable(self._made("to-change"))
+        body = {**made.sent, "id": made.ident, "reason": "Results, as before."}
+        return self._act("change", lambda: self._send("PUT", f"/{made.ident}", "change", body))
+
+    def deleted(self) -> Exchange:
+        """The answer to the deletion of a subscription of our own."""
+        made = self._usable(self._made("to-delete"))
+        return self._act("delete", lambda: self._send("DELETE", f"/{made.ident}", "delete"))
+
+    def by_websocket(self) -> Made:
+        """A subscription by a channel other than rest-hook."""
+
+        def change(body: dict[str, Any]) -> dict[str, Any]:
+            return {**body, "channel": {**body["channel"], "type": "websocket"}}
+
+        return self._made("websocket", change)
+
+    def by_id_only(self) -> Made:
+        """A subscription to notifications that hold ids alone."""
+        return self._made("id-only", lambda body: _with_content(body, "id-only"))
+
+    def touched_by_another(self) -> tuple[Exchange, ...]:
+        """The answers to a second client, known to the payer, that changes, then deletes, a subscription of ours."""
+        made = self._usable(self._made("of-ours"))
+        LookUps(self._recording, self._claim).by_a_third_party()  # a 403 now is about what it may do, not who it is
+        body = {**made.sent, "id": made.ident, "reason": "Taken over."}
+        change = self._act("other's-change", lambda: self._send("PUT", f"/{made.ident}", "other", body, other=True))
+        delete = self._act("other's-delete", lambda: self._send("DELETE", f"/{made.ident}", "other", other=True))
+        return change, delete
+
+    def notified(self) -> Notified:
+        """A pended request that is decided soon, and what was notified of it."""
+        made = self._usable(self.made())
+        case = self._settling()
+        patience = (self._requests.case(case).settles or timedelta()).total_seconds() + PATIENCE
+
+        def submit() -> Notified:
+            self.handshake()
+            since = clock.now()
+            submission = self._submitted(case)
+            found = self._wait(made, patience, lambda each: _about(each, submission), since)
+            return Notified(submission, tuple(each for each in found if _about(each, submission)), len(found))
+
+        return self._recording.act((self._claim, "notified"), submit)
+
+    # -- how -------------------------------------------------------------------------------------------------------
+
+    def _settling(self) -> str:
+        """The first case that is pended at first, and decided within the time that it names."""
+        wrong: NotTested | None = None
+        for case in self._prior_auth.cases():
+            try:
+                submission = self._prior_auth.submission(case)
+            except NotTested as reason:
+                wrong = wrong or reason
+                continue
+            if undecided(submission.first) and not undecided(submission.deciding):
+                return case
+        raise wrong or NotTested(
+            "needs a case that is pended and decided while the run lasts", change="cases.prior-auth.….settles"
+        )
+
+    def _submitted(self, case: str) -> Submission:
+        request = self._requests.another(case, "notified")
+        exchange = self._requests.post(SUBMIT, "update:notified", request)
+        answer = read_answer(self._requests.usable(exchange), self.guide)
+        if answer is None or not undecided(answer):
+            raise NotTested("the request was decided at once this time", change=f"cases.prior-auth.{case}")
+        return Submission(case, request, answer, answer, f"cases.prior-auth.{case}", (answer,))
+
+    def _made(self, how: str, change: Make = lambda body: body) -> Made:
+        """A subscription by the first of the guide's filters that the payer takes."""
+        receiver = self._recording.receiver()
+
+        def make() -> Made:
+            endpoint, found = receiver.endpoint(), []
+            for name in self.guide["subscription_filters"]:
+                body = change(self._body(endpoint, name))
+                exchange = answered(self._send("POST", "", how, body), RAW)
+                resource = record(body_of(exchange))
+                kept = resource if resource.get("resourceType") == "Subscription" else {}
+                found.append(Made(exchange, body, kept, endpoint))
+                if good(exchange):
+                    break
+            return next((each for each in found if good(each.exchange)), found[0])
+
+        return self._recording.act((self._claim, "subscription", how), make)
+
+    def _usable(self, made: Made) -> Made:
+        if not made.taken or not made.ident:
+            raise NotTested(f"no subscription can be made ({made.told})", because=MADE)
+        return made
+
+    def _body(self, endpoint: str, name: str) -> dict[str, Any]:
+        requester = self._recording.target.requester
+        who = requester.get("npi") if name == "identifier" else requester.get("system_id") or requester.get("npi")
+        if not who:
+            raise NotTested("needs the identifier of the organization that asks", change="requester.npi")
+        body = {
+            "resourceType": "Subscription",
+            "meta": {"profile": [f"{BACKPORT}/backport-subscription"]},
+            "status": "requested",
+            "end": (clock.now() + LASTS).isoformat(timespec="seconds"),
+            "reason": "Results of pended prior authorization requests.",
+            "criteria": TOPIC,
+            "_criteria": {
+                "extension": [{"url": f"{BACKPORT}/backport-filter-criteria", "valueString": f"{name}={who}"}]
+            },
+            "channel": {"type": "rest-hook", "endpoint": endpoint, "payload": "application/fhir+json"},
+        }
+        return _with_content(body, self.content)
+
+    def _act(self, how: str, send: Callable[[], Exchange]) -> Exchange:
+        return answered(self._recording.act((self._claim, "subscription", how), send), RAW)
+
+    def _send(
+        self, method: str, path: str, case: str, body: Mapping[str, Any] | None = None, *, other: bool = False
+    ) -> Exchange:
+        own = self._recording.api(self._claim).paths.get("subscribe")
+        request = Request(
+            operation=SUBSCRIBE, method=method, path=f"{own or self.guide.path(SUBSCRIBE)}{path}",
+            case=f"subscription:{case}", claim=self._claim.label,
+            body=json.dumps(body).encode() if body else b"", headers=FHIR_JSON if body else {},
+        )  # fmt: skip
+        return self._recording.send(self._claim, request, other=other)
+
+    def _wait(
+        self, made: Made, seconds: float, wanted: Callable[[Notification], bool], since: datetime | None = None
+    ) -> tuple[Notification, ...]:
+        """What was posted to a subscription's endpoint ``since``, as soon as anything of it is wanted, or in time."""
+
+        def read(received: tuple[Received, ...]) -> tuple[Notification, ...]:
+            late = (each for each in received if since is None or each.at >= since)
+            read = (read_notification(load_or_none(each.body), self.guide) for each in late)
+            return tuple(each for each in read if each)
+
+        receiver = self._recording.receiver()
+        return read(receiver.wait(made.endpoint, seconds, lambda received: any(map(wanted, read(received)))))
+
+
+def _about(notification: Notification, submission: Submission) -> bool:
+    """Whether a notification can be about a submission: by its content, by its focus, or where it tells neither."""
+    if notification.kind != EVENT:
+        return False
+    if notification.answers:
+        return any(same_request(each, submission) for each in notification.answers)
+    ident = text(submission.first.claim_response.get("id"))
+    idents = {each.rstrip("/").rpartition("/")[2] for each in notification.focus}
+    # A payer may give its answer another id once it is decided: then the endpoint, which is ours alone, must do.
+    return not idents or not ident or ident in idents or len(idents) == 1
+
+
+def _with_content(body: dict[str, Any], content: str) -> dict[str, Any]:
+    extension = {"url": f"{BACKPORT}/backport-payload-content", "valueCode": content}
+    return {**body, "channel": {**body["channel"], "_payload": {"extension": [extension]}}}

@@ -1,0 +1,127 @@
+"""Faults and variants in the subscriptions of the prior-authorization API, and in what they bring."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from conformance.sandbox.faults import prior_auth_edits as edits
+from conformance.sandbox.faults.prior_auth_rules import NEWEST, rule
+from conformance.sandbox.frame import Answer, Bend, Call, Fault, Resource, Variant
+from conformance.sandbox.outcome import refusal
+
+NOT_SERVED = refusal(404, "not-supported", "There are no subscriptions here.")
+NOT_DELETED = refusal(405, "not-supported", "Subscriptions end by themselves.")
+OLDEST = ("pas=2.0.1",)
+
+
+def _made(call: Call, answer: Answer) -> bool:
+    return call.method == "POST" and answer.status == 201
+
+
+def _deleted(call: Call, answer: Answer) -> bool:
+    return call.method == "DELETE" and answer.status == 204
+
+
+def _without_a_body(_call: Call, answer: Answer) -> Answer:
+    return replace(answer, body=None)
+
+
+def _without_subscriptions(statement: Resource) -> None:
+    rest = statement["rest"][0]
+    rest["resource"] = [one for one in rest["resource"] if one["type"] != "Subscription"]
+
+
+def _without_delete(statement: Resource) -> None:
+    for one in statement["rest"][0]["resource"]:
+        if one["type"] == "Subscription":
+            one["interaction"] = [each for each in one["interaction"] if each["code"] != "delete"]
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "declares_no_subscriptions",
+        "The CapabilityStatement does not list Subscription.",
+        ("pas.declares-subscriptions",),
+        bend=Bend("discovery.metadata", edits.editing_body(_without_subscriptions), edits.at_prior_auth),
+    ),
+    Fault(
+        "declares_no_deletion",
+        "The CapabilityStatement lists Subscription without delete.",
+        ("pas.declares-subscriptions",),
+        bend=Bend("discovery.metadata", edits.editing_body(_without_delete), edits.at_prior_auth),
+    ),
+    Fault(
+        "makes_no_subscriptions",
+        "A subscription is answered 404.",
+        ("pas.subscription-created",),
+        bend=Bend("prior-auth.subscribe", edits.answering(NOT_SERVED), _made),
+    ),
+    Fault(
+        "never_shakes_hands",
+        "A new subscription is active without a handshake.",
+        ("pas.subscription-handshake",),
+        policies=rule(handshakes=False),
+    ),
+    Fault(
+        "deletes_no_subscriptions",
+        "A subscription cannot be deleted by who made it.",
+        ("pas.subscription-changed",),
+        bend=Bend("prior-auth.subscribe", edits.answering(NOT_DELETED), _deleted),
+    ),
+    Fault(
+        "takes_websockets",
+        "A subscription by websocket is made.",
+        ("pas.subscription-rest-hook-only",),
+        policies=rule(channels=("rest-hook", "websocket")),
+        versions=NEWEST,
+    ),
+    Fault(
+        "takes_subscriptions_to_ids",
+        "A subscription to ids alone is made.",
+        ("pas.subscription-full-resource-only",),
+        policies=rule(contents=("full-resource", "id-only")),
+        versions=NEWEST,
+    ),
+    Fault(
+        "lets_anybody_change_subscriptions",
+        "A subscription can be changed and deleted by another system.",
+        ("pas.subscription-owner-only",),
+        policies=rule(owners_only=False),
+    ),
+    Fault(
+        "notifies_nobody",
+        "What is decided about a pended request is not notified.",
+        ("pas.notification",),
+        policies=rule(notifies="none"),
+    ),
+    Fault(
+        "notifies_ids_alone",
+        "A notification holds the id of the response alone.",
+        ("pas.notification-content",),
+        policies=rule(notifies="ids"),
+        versions=NEWEST,
+    ),
+    Fault(
+        "notifies_of_nothing",
+        "A notification does not say what it is about.",
+        ("pas.notification-content",),
+        policies=rule(notifies="nothing"),
+    ),
+)
+VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "names_a_subscription_in_its_location",
+        "A new subscription is answered by its Location alone.",
+        bend=Bend("prior-auth.subscribe", _without_a_body, _made),
+    ),
+    Variant(
+        "filters_as_the_example_does",
+        "The filter of a subscription is called orgIdentifier, as in the guide's example.",
+        policies=rule(filters=("orgIdentifier", "identifier")),
+    ),
+    Variant(
+        "notifies_in_full",
+        "A notification brings the response along, where both sides agree.",
+        policies=rule(notifies="full"),
+    ),
+)

@@ -1,0 +1,83 @@
+"""Subscriptions to what is pended: their life, whose they are, and the notifications that they bring."""
+
+from conformance import expect, need, requirement
+from conformance.apis.notifications import TOPIC
+
+
+@requirement("pas.declares-subscriptions")
+def test_the_capability_statement_lists_subscriptions(discovery):
+    declared = discovery.capabilities().interactions
+
+    expect.each(
+        ("create", "update", "delete"),
+        lambda code: ("Subscription", code) in declared,
+        "the interaction on Subscription in the CapabilityStatement",
+        at=lambda code: f"Subscription {code}",
+    )
+
+
+@requirement("pas.subscription-created")
+def test_a_subscription_is_made(subscriptions):
+    made = subscriptions.made()
+
+    expect(made.taken, "a subscription to results of pended requests made", got=made.told)
+    expect(made.ident, "the id of the new subscription, in the answer or its Location")
+
+
+@requirement("pas.subscription-handshake")
+def test_a_new_subscription_is_tried_at_its_endpoint(subscriptions):
+    handshake = subscriptions.handshake()
+
+    expect(handshake, "a handshake at the endpoint", got="none")
+    expect(handshake.topic == TOPIC, "a handshake about the topic that was subscribed to", got=handshake.topic)
+
+
+@requirement("pas.subscription-changed")
+def test_a_subscription_can_be_changed_and_deleted(subscriptions):
+    expect.each(
+        (subscriptions.changed(), subscriptions.deleted()),
+        lambda answer: 200 <= answer.status < 300,
+        "the subscription changed, or deleted, by who made it",
+        got=lambda answer: f"status {answer.status}",
+        at=lambda answer: answer.method,
+    )
+
+
+@requirement("pas.subscription-rest-hook-only")
+def test_another_channel_is_refused(subscriptions):
+    made = subscriptions.by_websocket()
+
+    expect(not made.taken, "a subscription by websocket refused", got=made.told)
+
+
+@requirement("pas.subscription-full-resource-only")
+def test_another_content_is_refused(subscriptions):
+    made = subscriptions.by_id_only()
+
+    expect(not made.taken, "a subscription to ids alone refused", got=made.told)
+
+
+@requirement("pas.subscription-owner-only")
+def test_nobody_else_changes_or_deletes_a_subscription(subscriptions):
+    expect.each(
+        subscriptions.touched_by_another(),
+        lambda answer: not 200 <= answer.status < 300,
+        "another system turned away",
+        got=lambda answer: f"status {answer.status}",
+        at=lambda answer: answer.method,
+    )
+
+
+@requirement("pas.notification")
+def test_a_decision_about_a_pended_request_is_notified(subscriptions):
+    notified = subscriptions.notified()
+
+    expect(notified.about, "a notification of the decision", at=notified.at, got=f"{notified.received} about others")
+
+
+@requirement("pas.notification-content")
+def test_a_notification_carries_what_its_version_says(subscriptions):
+    notified = subscriptions.notified()
+    about = need(notified.about, "a notification", because="pas.notification")
+
+    expect.each(about, subscriptions.complete, f"the content {subscriptions.content}")
