@@ -29,6 +29,7 @@ TITLES = {
     "formulary": "Drug formulary",
     "payer-to-payer": "Payer-to-payer exchange",
     "coverage-discovery": "Coverage discovery",
+    "drug-files": "Issuers' drug files",
     "documentation": "Documentation",
     "discovery": "Discovery and trust",
 }

@@ -21,6 +21,8 @@ HOMES = {
     "crd": "https://hl7.org/fhir/us/davinci-crd",
     "dtr": "https://hl7.org/fhir/us/davinci-dtr",
 }
+# Where a guide that HL7 does not publish is read, in whatever version.
+ELSEWHERE = {"qhp": "https://github.com/CMSgov/QHP-provider-formulary-APIs"}
 # The path under which HL7 publishes a version, where it is not the version itself.
 PUBLISHED_AS = {
     ("pas", "2.0.1"): "STU2", ("usdf", "2.0.1"): "STU2.0.1", ("usdf", "2.1.0"): "STU2.1",
@@ -44,7 +46,7 @@ def links(requirement: Requirement, cites: Iterable[str], claims: Iterable[Claim
             page(claim.ig, claim.version, row.statement)
             for row in requirement.guide
             for claim in claims
-            if claim.ig == row.ig and row.holds(claim.version) and claim.ig in HOMES
+            if claim.ig == row.ig and row.holds(claim.version) and claim.ig in {**HOMES, **ELSEWHERE}
         ]
     return list(dict.fromkeys(found))
 
@@ -61,6 +63,8 @@ def ecfr(cite: str) -> list[str]:
 
 def page(ig: str, version: str, statement: str) -> str:
     """The page of a guide where a statement stands, as far as we know it; else the guide's home."""
+    if ig in ELSEWHERE:
+        return ELSEWHERE[ig]
     home = f"{HOMES[ig]}/{PUBLISHED_AS.get((ig, version), version)}/"
     if statement.startswith("profile-"):
         return f"{home}StructureDefinition-{statement}.html"

@@ -15,7 +15,7 @@ from conformance.catalogue import load as load_catalogue
 from conformance.errors import UsageError
 from conformance.guides import Guide
 from conformance.guides import load as load_guides
-from conformance.target import Target, from_folder, from_url, load
+from conformance.target import Target, from_folder, from_index, from_url, index_at, load
 from conformance.wire.payer import Limits
 
 TIMEOUT = "CONFORMANCE_TIMEOUT"
@@ -47,18 +47,27 @@ def catalogue_of(folders: Iterable[Path]) -> Catalogue:
 
 
 def open_target(named: str, given: Mapping[str, Any], known: Mapping[tuple[str, str], Guide], today: date) -> Target:
-    """The payer that TARGET names: a target.toml, a base URL (with its guides and payer type), or a folder.
+    """The payer that TARGET names: a target.toml, a base URL (with its guides and payer type), a folder of resources,
+    or the index of an issuer's files, by its URL or on disk.
 
     UsageError where it is none of these, or not as it should be.
     """
     payer_type = given.get("payer_type")
     if named.startswith(("http://", "https://")):
-        return from_url(named, payer_type, guides=_guide_choices(given), known=versions_known(known))
+        chosen = _guide_choices(given) or (_of_files(known) if named.endswith(".json") else {})
+        return from_url(named, payer_type, guides=chosen, known=versions_known(known))
     path = Path(named)
     choices = _guide_choices(given)
+    if index := index_at(path):
+        return from_index(index, payer_type, _of_files(known)["qhp"])
     if path.is_dir():
         return from_folder(path, payer_type, version=_formulary_version(choices, versions_known(known)))
     return only_guides(load(path, today=today, known=versions_known(known)), choices)
+
+
+def _of_files(known: Mapping[tuple[str, str], Guide]) -> dict[str, str]:
+    """What an index of an issuer's files is read as: its guide, in the newest version."""
+    return {"qhp": versions_known(known)["drug-files"]["qhp"][-1]}
 
 
 def versions_known(tables: Mapping[tuple[str, str], Guide]) -> dict[str, dict[str, tuple[str, ...]]]:

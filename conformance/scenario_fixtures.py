@@ -17,6 +17,7 @@ from conformance.flows.coverage_discovery import CoverageDiscovery
 from conformance.flows.decisions import Decisions
 from conformance.flows.discovery import Discovery
 from conformance.flows.documentation import Documentation, Documents
+from conformance.flows.drug_files import DrugFiles
 from conformance.flows.formulary import Formulary
 from conformance.flows.lookups import LookUps
 from conformance.flows.patient_access import PatientAccess
@@ -92,6 +93,12 @@ def decisions(subject: Subject, claim: Claim) -> Decisions:
 def formulary(subject: Subject, claim: Claim) -> Formulary:
     """A drug formulary, behind an endpoint or in a folder."""
     return Formulary(subject.recording, claim)
+
+
+@view
+def drug_files(subject: Subject, claim: Claim) -> DrugFiles:
+    """The files that an issuer publishes."""
+    return DrugFiles(subject.recording, claim)
 
 
 @view

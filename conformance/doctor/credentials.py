@@ -34,7 +34,7 @@ def credential_checks(target: Target, wire: Wire, without_tls: Mapping[str, str]
     for name in target.auth.keys() - used.keys() - others:
         yield Check(f"auth.{name}", True, "is used by no API", "your file", f'apis.….auth = "{name}"')
     for api in target.apis.values():
-        if api.auth.type == "none" and api.files is None and api.name != "formulary":
+        if api.auth.type == "none" and api.files is None and api.name not in ("formulary", "drug-files"):
             yield Check(f"apis.{api.name}", True, "is asked without credentials", "your file", f"apis.{api.name}.auth")
 
 

@@ -31,6 +31,8 @@ def endpoint_checks(target: Target, wire: Wire, without_tls: Mapping[str, str]) 
     """
     for api in target.apis.values():
         claims = api.claim_list()
+        if api.name == "drug-files":  # public files, no server: a run fetches them, nothing else has to be ready
+            continue
         if api.name == "coverage-discovery":  # no FHIR server: CDS Hooks has a discovery document of its own
             for claim in (each for each in claims if each.base_url):
                 because = without_tls.get(urlsplit(claim.base_url).netloc, "")
@@ -50,7 +52,7 @@ def endpoint_checks(target: Target, wire: Wire, without_tls: Mapping[str, str]) 
 def folder_checks(target: Target) -> Iterator[Check]:
     """Each folder that stands for an endpoint read through."""
     for api in target.apis.values():
-        if api.files is None:
+        if api.files is None or api.name == "drug-files":
             continue
         folder = Folder(api.files)
         found = Counter(placed.type for placed in folder.walk())

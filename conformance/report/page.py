@@ -32,6 +32,7 @@ GUIDE_HOMES = {
     "hrex": "davinci-hrex",
     "pdex": "davinci-pdex",
     "smart": "smart-app-launch",
+    "qhp": "CMSgov",
 }
 _SECTION = re.compile(r"\d+\.\d+")
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~!$&'()*+,;=:@%/?#-]*)?")

@@ -47,6 +47,7 @@ APIS = {
     "formulary": "Formulary",
     "payer-to-payer": "Payer-to-Payer",
     "coverage-discovery": "Coverage Discovery",
+    "drug-files": "Issuers' drug files",
     "documentation": "Documentation",
     "patient-access": "Patient Access",
     "provider-access": "Provider Access",

@@ -18,6 +18,7 @@ from conformance.sandbox import (
     coverage_discovery,
     discovery,
     documentation,
+    drug_files,
     exchange,
     formulary,
     member_tokens,
@@ -38,6 +39,7 @@ VERSIONS: Mapping[str, tuple[str, ...]] = {
     "usdf": ("2.0.1", "2.1.0"),
     "hrex": ("1.0.0", "1.1.0", "1.2.0"),
     "pdex": ("2.0.0", "2.1.0", "2.2.0"),
+    "qhp": ("1",),
     "crd": ("2.0.1", "2.2.1"),
     "dtr": ("2.0.1", "2.2.0"),
 }
@@ -108,6 +110,8 @@ async def _done(deed: Deed, call: Call, payer: Payer, bends: Sequence[Bend]) -> 
 
 
 def _deed(ig: str, call: Call) -> Deed:
+    if ig == "qhp":
+        return Deed(drug_files.OPERATIONS.get(call.path, ""), drug_files.serve)
     if call.method == "GET" and call.path in discovery.PATHS and ig != "crd":  # a CDS Hooks base is no FHIR base
         return Deed(*discovery.PATHS[call.path])
     routes = {

@@ -33,6 +33,7 @@ SNOMED = "http://snomed.info/sct"
 UCUM = "http://unitsofmeasure.org"
 PLAN_NUMBERS = "https://payer.example.org/plans"
 FORMULARY_NUMBERS = "https://payer.example.org/formularies"
+HIOS_NUMBERS = "https://payer.example.org/hios-plans"
 SITE = "https://payer.example.org"
 PHONE = "+1 (800) 555-0142"
 FORMS = {"tablet": ("421026006", "Oral tablet"), "cream": ("385099005", "Cream")}
@@ -86,7 +87,7 @@ def _plan(row: Row, span: Resource, days: _Days) -> Resource:
         "resourceType": "InsurancePlan",
         "id": row["id"],
         "meta": days.meta("plans", "PayerInsurancePlan"),
-        "identifier": [number],
+        "identifier": [number, {"system": HIOS_NUMBERS, "value": row["hios"]}],
         "status": "active",
         "type": [_concept(PRODUCT, row["type"])],
         "name": row["name"],

@@ -5,6 +5,7 @@ file and line, in the reader's words; nothing else is ever raised. docs/target-f
 """
 
 from conformance.target.checks import MAIN_GUIDES, OPERATIONS, KnownGuides, main_guide
+from conformance.target.index import LONGEST_INDEX, from_index, index_at
 from conformance.target.reading import from_folder, from_url, load
 from conformance.target.values import (
     PAYER_TYPES,
@@ -24,6 +25,7 @@ from conformance.target.values import (
 )
 
 __all__ = [
+    "LONGEST_INDEX",
     "MAIN_GUIDES",
     "OPERATIONS",
     "PAYER_TYPES",
@@ -42,7 +44,9 @@ __all__ = [
     "PayerType",
     "Target",
     "from_folder",
+    "from_index",
     "from_url",
+    "index_at",
     "load",
     "main_guide",
 ]

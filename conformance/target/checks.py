@@ -25,6 +25,7 @@ MAIN_GUIDES: Mapping[str, tuple[str, ...]] = {
     "coverage-discovery": ("crd",),
     "documentation": ("dtr",),
     "patient-access": ("pdex",),
+    "drug-files": ("qhp",),
 }
 DISCOVERY = frozenset({"metadata", "smart-configuration", "davinci-configuration"})
 OPERATIONS: Mapping[str, frozenset[str]] = {
@@ -34,6 +35,7 @@ OPERATIONS: Mapping[str, frozenset[str]] = {
     "coverage-discovery": frozenset({"services", "order-sign"}),
     "documentation": DISCOVERY | {"questionnaire-package"},
     "patient-access": DISCOVERY | {"search", "read", "everything"},
+    "drug-files": frozenset(),
 }
 API_KEYS = ("auth", "other_auth", "paths", "headers", "files")
 

@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from generated import write_folder
+from generated import write_drug_files, write_folder
 
 CONFORMANCE = str(Path(sys.executable).with_name("conformance"))
 SIZES = (50_000, 100_000, 200_000)
@@ -24,20 +24,26 @@ SIZES = (50_000, 100_000, 200_000)
 def main() -> None:
     sizes = [int(each) for each in sys.argv[1:]] or SIZES
     with tempfile.TemporaryDirectory(prefix="conformance-bench-") as folder:
-        nothing, _, _ = _run(Path(folder), 20)
-        print(f"{'items':>10} {'processor':>10} {'items/s':>9} {'wall':>8} {'memory':>8}   (start: {nothing:.1f} s)")
+        nothing, _, _ = _folder(Path(folder), 20)
+        print(f"{'items':>12} {'processor':>10} {'items/s':>9} {'wall':>8} {'memory':>8}   (start: {nothing:.1f} s)")
         for items in sizes:
-            seconds, wall, memory = _run(Path(folder), items)
-            rate = items / (seconds - nothing)
-            print(
-                f"{items:>10,} {seconds - nothing:>8.2f} s {rate:>9,.0f} {wall:>6.2f} s {memory:>5.0f} MB", flush=True
-            )
+            seconds, wall, memory = _folder(Path(folder), items)
+            own = seconds - nothing
+            print(f"{items:>12,} {own:>8.2f} s {items / own:>9,.0f} {wall:>6.2f} s {memory:>5.0f} MB", flush=True)
+        for megabytes in () if sys.argv[1:] else (30, 300):
+            write_drug_files(Path(folder) / "files", megabytes)
+            seconds, wall, memory = _run(Path(folder) / "files", Path(folder))
+            own, name = seconds - nothing, f"{megabytes} MB"
+            print(f"{name:>12} {own:>8.2f} s {megabytes / own:>4.0f} MB/s {wall:>6.2f} s {memory:>5.0f} MB", flush=True)
 
 
-def _run(folder: Path, items: int) -> tuple[float, float, float]:
-    """Seconds of the processor, wall seconds and megabytes of a run over a formulary of that many items."""
-    data = folder / str(items)
-    write_folder(data, items)
+def _folder(folder: Path, items: int) -> tuple[float, float, float]:
+    write_folder(folder / str(items), items)
+    return _run(folder / str(items), folder)
+
+
+def _run(data: Path, folder: Path) -> tuple[float, float, float]:
+    """Seconds of the processor, wall seconds and megabytes of a run over a folder."""
     words = [CONFORMANCE, "run", str(data), "--payer-type", "qhp-ffe", "--out", str(folder / "out")]
     environment = {**os.environ, "CONFORMANCE_ALLURE": "no-pages"}
     began = time.perf_counter()

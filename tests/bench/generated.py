@@ -117,5 +117,48 @@ def _item(formulary: int, drug: int, dice: Random) -> dict[str, Any]:
     }
 
 
+def write_drug_files(folder: Path, megabytes: int, seed: int = 7) -> None:
+    """An issuer's index, plans and providers, and a drugs.json of at least that many megabytes, 120 plans a drug."""
+    dice = Random(seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    numbers = [f"12345XX{number:07}" for number in range(120)]
+    here = "https://issuer.example.org"
+    index = {"plan_urls": [f"{here}/plans.json"], "formulary_urls": [f"{here}/drugs.json"],
+             "provider_urls": [f"{here}/providers.json"]}  # fmt: skip
+    (folder / "cms-data-index.json").write_text(json.dumps(index))
+    (folder / "plans.json").write_text(json.dumps([_issuers_plan(number) for number in numbers]))
+    address = {"address": "1 Main St", "city": "Albany", "state": "NY", "zip": "12207", "phone": "5185550142"}
+    network = [{"plan_id_type": "HIOS-PLAN-ID", "plan_id": numbers[0], "network_tier": "PREFERRED"}]
+    provider = {"npi": "1234567893", "type": "FACILITY", "facility_name": "A", "addresses": [address],
+                "plans": network, "last_updated_on": "2026-01-01"}  # fmt: skip
+    (folder / "providers.json").write_text(json.dumps([provider]))
+    with (folder / "drugs.json").open("w") as opened:
+        opened.write("[")
+        number = 0
+        while opened.tell() < megabytes * 10**6:
+            tier = dice.choice(TIERS).upper()
+            flags = {name: dice.random() < 0.2 for name in ("prior_authorization", "step_therapy", "quantity_limit")}
+            plans = [{"plan_id_type": "HIOS-PLAN-ID", "plan_id": each, "drug_tier": tier, **flags, "years": [2026]}
+                     for each in numbers]  # fmt: skip
+            drug = {"rxnorm_id": str(200_000 + number), "drug_name": f"substance{number}", "plans": plans}
+            opened.write((",\n" if number else "") + json.dumps(drug))
+            number += 1
+        opened.write("]")
+
+
+def _issuers_plan(number: str) -> dict[str, Any]:
+    return {
+        "plan_id_type": "HIOS-PLAN-ID",
+        "plan_id": number,
+        "marketing_name": f"Plan {number}",
+        "summary_url": "https://issuer.example.org/summary",
+        "plan_contact": "lists@issuer.example.org",
+        "network": [{"network_tier": "PREFERRED"}],
+        "formulary": [{"drug_tier": tier.upper(), "mail_order": True} for tier in TIERS],
+        "years": [2026],
+        "last_updated_on": "2026-01-01",
+    }
+
+
 if __name__ == "__main__":
     write_folder(Path(sys.argv[1]), int(sys.argv[2]))

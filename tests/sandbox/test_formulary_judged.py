@@ -38,7 +38,8 @@ def scenarios() -> Iterator[Callable[..., None]]:
         assert spec.loader
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        yield from (each for each in vars(module).values() if hasattr(each, REQUIREMENT) and inspect.isfunction(each))
+        found = (each for each in vars(module).values() if hasattr(each, REQUIREMENT) and inspect.isfunction(each))
+        yield from (each for each in found if set(inspect.signature(each).parameters) <= {"formulary", "discovery"})
 
 
 def judge(target: Any) -> Mapping[str, Outcome]:

@@ -7,7 +7,6 @@ declared drugs. A fault of its searches makes it take a parameter without notice
 from __future__ import annotations
 
 from conformance.sandbox.faults import formulary_changes as changes
-from conformance.sandbox.faults import formulary_more as more
 from conformance.sandbox.faults.formulary_variants import VARIANTS
 from conformance.sandbox.formulary_rows import BENEFIT, TIER, TRIAL
 from conformance.sandbox.frame import Bend, Fault
@@ -272,4 +271,4 @@ BADLY_ANSWERED = (
         bend=Bend(SEARCH, changes.asking_who, changes.anonymous),
     ),
 )
-FAULTS: tuple[Fault, ...] = (*KNOWN_WRONG, *BADLY_SEARCHED, *BADLY_ANSWERED, *more.FAULTS)
+FAULTS: tuple[Fault, ...] = (*KNOWN_WRONG, *BADLY_SEARCHED, *BADLY_ANSWERED)

@@ -6,7 +6,7 @@ import copy
 from dataclasses import replace
 
 from conformance.sandbox.faults import formulary_changes as changes
-from conformance.sandbox.frame import Fault, Resource, Seed
+from conformance.sandbox.frame import Fault, Resource, Seed, Variant
 
 TWINNED = "item-harbor-617312"  # of a drug that no tester declares
 
@@ -23,6 +23,7 @@ def twin(own: str, change: changes.Change) -> changes.SeedChange:
     return added
 
 
+VARIANTS: tuple[Variant, ...] = ()
 FAULTS: tuple[Fault, ...] = (
     Fault(
         "contradicts_itself",

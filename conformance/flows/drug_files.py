@@ -1,0 +1,285 @@
+"""The files of an issuer of qualified health plans: its index, and the plans, drugs and providers files it links to.
+
+They are public: no credentials are sent, wherever the index leads. Each file goes to the disk, is read entry by entry,
+and is gone again; what is kept is small.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from conformance import clock
+from conformance.apis.drug_files import (
+    DrugsRead,
+    Fault,
+    Faults,
+    Offer,
+    PlansRead,
+    PlanTies,
+    ProvidersRead,
+    Seen,
+    read_drugs,
+    read_plans,
+    read_providers,
+)
+from conformance.apis.formulary import Item
+from conformance.apis.shapes import record, texts
+from conformance.errors import Actor, NotTested, Unjudgeable
+from conformance.flows.formulary import Formulary
+from conformance.flows.recording import Recording
+from conformance.flows.schema import errors_of
+from conformance.strict_json import NotJson, load
+from conformance.target import LONGEST_INDEX, Api, Auth, Claim, index_at
+from conformance.wire.json_entries import entries
+from conformance.wire.request import Request
+
+T = TypeVar("T")
+KINDS = {"plan_urls": "plans", "formulary_urls": "drugs", "provider_urls": "providers"}
+LONGEST = 4 * 2**30  # bytes of one file
+MINUTES = 30.0  # for one file
+LINKS = "qhp.files-are-json"
+MOST_FILES = 200  # of one kind
+
+
+@dataclass
+class Fetched:
+    """One file: its ``kind``, where it is said to be, and what is wrong with the answer or the text; "" for nothing.
+
+    ``actor`` is who must act where nothing came that speaks of the issuer, ``media_type`` is "" for a file on disk.
+    """
+
+    kind: str
+    at: str
+    name: str
+    problem: str = ""
+    actor: Actor = "payer"
+    media_type: str = ""
+
+
+@dataclass
+class Published:
+    """Everything that was read of what an issuer publishes."""
+
+    index: Fetched
+    index_faults: Faults = field(default_factory=Faults)
+    files: list[Fetched] = field(default_factory=list)
+    plans: list[PlansRead] = field(default_factory=list)
+    drugs: list[DrugsRead] = field(default_factory=list)
+    providers: list[ProvidersRead] = field(default_factory=list)
+    seen: Seen = field(default_factory=Seen)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One drug on one plan, as the file and as the FHIR formulary tell it; ``problem`` is how they differ."""
+
+    at: str
+    problem: str
+
+
+class DrugFiles:
+    """What one issuer publishes; read once."""
+
+    def __init__(self, recording: Recording, claim: Claim) -> None:
+        self._recording = recording
+        self.claim = claim
+
+    @cached_property
+    def published(self) -> Published:
+        """Everything, as far as it could be read."""
+        return self._recording.act((self.claim, "drug-files"), self._read)
+
+    def links(self) -> tuple[Fetched, ...]:
+        """The index and every file it links to; NotTested for one of which nothing came that speaks of the issuer."""
+        return (self.published.index, *self.published.files)
+
+    def came(self, file: Fetched) -> bool:
+        """Whether a file came whole; raises where nobody can tell."""
+        if file.actor != "payer":
+            raise Unjudgeable(f"{file.at}: {file.problem}", file.actor)
+        return not file.problem
+
+    def index_faults(self) -> tuple[Fault, ...]:
+        """What the schema finds wrong with the index, and one without a problem where nothing is."""
+        if self.published.index.problem:
+            raise NotTested("the index could not be read", because=LINKS)
+        return tuple(self.published.index_faults.found) or (Fault(self.published.index.name, ""),)
+
+    def found(self, kind: str, faults: str) -> tuple[Fault, ...]:
+        """The faults of one kind ("schema" of "drugs") in all files, and one without a problem where there are none.
+
+        NotTested where nothing could be read of any file of that kind.
+        """
+        read: list[Any] = getattr(self.published, kind)
+        all_ = [getattr(each, faults) for each in read]
+        if not sum(each.judged for each in all_):
+            linked = any(file.kind == kind for file in self.published.files) or self.published.index.problem
+            raise NotTested(f"no {kind} file could be read", because=LINKS if linked else "qhp.index")
+        told = [fault for each in all_ for fault in each.found]
+        more = sum(each.failed for each in all_) - len(told)
+        told += [Fault("", f"and {more} more")] if more else []
+        return tuple(told) or (Fault("", ""),)
+
+    def compared(self) -> tuple[Compared, ...]:
+        """Every drug that both the files and the FHIR formulary list for the same plan; none where there is no such."""
+        offers = {code: each for read in self.published.drugs for code, each in read.offers.items()}
+        return tuple(self._compare(offers)) if offers else ()
+
+    # -- reading ---------------------------------------------------------------------------------------------------
+
+    def _read(self) -> Published:
+        with tempfile.TemporaryDirectory(prefix="conformance-") as room:
+            body = Path(room) / "index"
+            index, content = self._index(body)
+            published = Published(index)
+            if index.problem:
+                return published
+            for path, why in errors_of("qhp-index")(content):
+                published.index_faults.judge(f"{index.name}#/{'/'.join(map(str, path))}", why)
+            published.index_faults.judge(index.name, "")
+            for key, kind in KINDS.items():
+                for url in texts(record(content).get(key))[:MOST_FILES]:
+                    published.files.append(self._take(kind, url, Path(room) / "file", published))
+        return published
+
+    def _index(self, body: Path) -> tuple[Fetched, Any]:
+        if files := self._api.files:
+            path = index_at(files) or files
+            return self._parsed(Fetched("index", str(path), path.name), path)
+        index = self._fetch("index", self.claim.base_url, body, LONGEST_INDEX)
+        return (index, None) if index.problem else self._parsed(index, body)
+
+    def _parsed(self, index: Fetched, path: Path) -> tuple[Fetched, Any]:
+        try:
+            with path.open("rb") as opened:
+                return index, load(opened.read(LONGEST_INDEX))
+        except (NotJson, OSError) as wrong:
+            return replace(index, problem=str(wrong)), None
+
+    def _take(self, kind: str, url: str, room: Path, published: Published) -> Fetched:
+        """One file that the index links to: fetched, read, and gone again."""
+        name = urlsplit(url).path.rpartition("/")[2] or url
+        if files := self._api.files:
+            beside = (files if files.is_dir() else files.parent) / name
+            file = Fetched(kind, url, name, "" if beside.is_file() else "is not in the folder")
+        else:
+            beside, file = room, self._fetch(kind, url, room, LONGEST)
+        if not file.problem:
+            problems: list[str] = []
+            self._into(published, kind, name, _tolerant(beside, problems))
+            file.problem = next(iter(problems), "")
+        room.unlink(missing_ok=True)
+        return file
+
+    def _into(self, published: Published, kind: str, name: str, found: Iterable[Any]) -> None:
+        if kind == "plans":
+            published.plans.append(read_plans(name, found, errors_of("qhp-plan"), clock.now().date()))
+            return
+        ties = _ties(published)
+        if kind == "providers":
+            published.providers.append(read_providers(name, found, errors_of("qhp-provider"), ties))
+        else:
+            drug, listing = errors_of("qhp-drug"), errors_of("qhp-listing")
+            published.drugs.append(
+                read_drugs(name, found, drug, listing, ties, self._fhir.__contains__, published.seen)
+            )
+
+    def _fetch(self, kind: str, url: str, into: Path, most: int) -> Fetched:
+        file = Fetched(kind, url, urlsplit(url).path.rpartition("/")[2] or url)
+        if not url.startswith("https://") and self.claim.base_url.startswith("https://"):
+            return replace(file, problem="is not linked over https, and is not fetched")
+        request = Request(
+            f"drug-files.{kind}", "GET", url, case=file.name, claim=self.claim.label,
+            headers={"accept": "application/json"}, into=into, most=most, seconds=MINUTES * 60,
+        )  # fmt: skip
+        exchange = self._recording.wire.send(url, self._open_to_all, request)
+        media_type = exchange.media_type
+        if exchange.failure is not None:
+            return replace(file, problem=exchange.failure.message, actor=exchange.failure.actor, media_type=media_type)
+        return replace(
+            file, problem="" if exchange.status == 200 else f"status {exchange.status}", media_type=media_type
+        )
+
+    @property
+    def _api(self) -> Api:
+        return self._recording.api(self.claim)
+
+    @property
+    def _open_to_all(self) -> Api:
+        """The API as a stranger knows it: without credentials and headers of its own."""
+        own = self._api.auth
+        return replace(self._api, headers={}, auth=Auth("", "none", ca_file=own.ca_file, proxy=own.proxy))
+
+    # -- beside the FHIR formulary ---------------------------------------------------------------------------------
+
+    @cached_property
+    def _fhir(self) -> dict[str, list[tuple[str, Item]]]:
+        """The FHIR formulary's items by RxNorm code, each with every number that its plans go by."""
+        claims = [each for each in self._recording.target.claim_list() if each.ig == "usdf"]
+        if not claims:
+            return {}
+        try:
+            return _by_code(Formulary(self._recording, claims[-1]))
+        except (NotTested, Unjudgeable):
+            return {}  # its own requirements tell why
+
+    def _compare(self, offers: dict[str, list[Offer]]) -> Iterator[Compared]:
+        for code, told in offers.items():
+            for plan, item in self._fhir.get(code, ()):
+                for offer in told:
+                    if offer.plan == plan:
+                        yield Compared(f"drug {code} on plan {plan} and {item.at}", _difference(offer, item))
+
+
+def _ties(published: Published) -> PlanTies | None:
+    """What the plans files have; None unless all of them came whole."""
+    if any(file.problem for file in published.files if file.kind == "plans"):
+        return None
+    return PlanTies(
+        {plan: tiers for each in published.plans for plan, tiers in each.tiers.items()},
+        {plan: tiers for each in published.plans for plan, tiers in each.networks.items()},
+    )
+
+
+def _tolerant(path: Path, problems: list[str]) -> Iterator[Any]:
+    """The entries of a file as far as it can be read; then what stopped it."""
+    try:
+        yield from entries(path)
+    except NotJson as wrong:
+        problems.append(wrong.reason)
+
+
+def _by_code(formulary: Formulary) -> dict[str, list[tuple[str, Item]]]:
+    plans: dict[str, list[str]] = {}
+    for plan in formulary.plans:
+        for listed in plan.formularies:
+            plans.setdefault(listed, []).extend(number.value for number in plan.identifiers if number.value)
+    codes = {f"MedicationKnowledge/{drug.id}": drug.rxnorm for drug in formulary.drugs}
+    found: dict[str, list[tuple[str, Item]]] = {}
+    for item in formulary.items:
+        if item.is_offered:
+            for code in codes.get(item.drug, ()):
+                found.setdefault(code, []).extend((plan, item) for plan in plans.get(item.formulary, ()))
+    return found
+
+
+def _difference(offer: Offer, item: Item) -> str:
+    """How the file and the item differ: a limit that one asserts and the other denies, another tier."""
+    said = tuple(item.limits.values())
+    names = tuple(item.limits)
+    wrong = [n for n, here, there in zip(names, offer.limits, said, strict=True) if {here, there} == {True, False}]
+    tier = item.tier_code.code if item.tier_code else ""
+    if tier and offer.tier and _folded(tier) != _folded(offer.tier):
+        wrong.append(f"tier ({offer.tier} in the file, {tier} in FHIR)")
+    return f"not the same: {', '.join(wrong)}" if wrong else ""
+
+
+def _folded(tier: str) -> str:
+    """A tier as both sides may write it: the one spells "preventive" otherwise than the other."""
+    return "".join(letter for letter in tier.casefold() if letter.isalnum()).replace("preventative", "preventive")

@@ -1,0 +1,172 @@
+"""The files that issuers publish: read entry by entry, and every fault told with its JSON pointer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shared_data import DATA, needs_data
+
+from conformance.apis.drug_files import DrugsRead, Faults, PlanTies, Seen, read_drugs, read_plans, read_providers
+from conformance.flows.schema import errors_of
+from conformance.opening import guides, open_target
+from conformance.strict_json import NotJson
+from conformance.wire.json_entries import entries
+
+TODAY = date(2026, 11, 22)
+TIES = PlanTies({"12345XX9876543": frozenset({"GENERIC"})}, {"12345XX9876543": frozenset({"PREFERRED"})})
+LISTING = {
+    "plan_id_type": "HIOS-PLAN-ID", "plan_id": "12345XX9876543", "drug_tier": "GENERIC",
+    "prior_authorization": False, "step_therapy": False, "quantity_limit": True,
+}  # fmt: skip
+
+
+def drug(*listings: Any, **said: Any) -> dict[str, Any]:
+    return {"rxnorm_id": "209459", "drug_name": "x", "plans": list(listings or [LISTING]), **said}
+
+
+def drugs(*found: Any, ties: PlanTies | None = TIES) -> DrugsRead:
+    return read_drugs("d.json", found, errors_of("qhp-drug"), errors_of("qhp-listing"), ties, lambda code: code == "1")
+
+
+def told(faults: Faults) -> list[tuple[str, str]]:
+    return [(each.at, each.problem) for each in faults.found]
+
+
+def test_a_drugs_file_without_fault() -> None:
+    read = drugs(drug(), drug(LISTING | {"years": [2026]}, LISTING | {"years": [2027]}, rxnorm_id="1"))
+    kinds = (read.schema, read.codes, read.flags, read.ties, read.tiers, read.repeated)
+    assert [told(each) for each in kinds] == [[]] * 6
+    assert all(each.judged for each in kinds)
+    assert [offer.years for offer in read.offers["1"]] == [(2026,), (2027,)]
+    assert read.offers["1"][0].limits == (False, False, True)
+    assert (read.drugs, read.listings) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "found", "at", "says"),
+    [
+        ("schema", drug(LISTING | {"step_therapy": "no"}), "d.json#/0/plans/0/step_therapy", "'no' is not of type"),
+        ("schema", drug(LISTING, LISTING | {"drug_tier": None}), "d.json#/0/plans/1/drug_tier", "None is not of type"),
+        ("schema", drug(LISTING | {"plan_id": "short"}), "d.json#/0/plans/0/plan_id", "does not match"),
+        ("schema", drug(drug_name=""), "d.json#/0/drug_name", "'' should be non-empty"),
+        ("schema", drug(plans="none"), "d.json#/0/plans", "'none' is not of type 'array'"),
+        ("schema", "no drug", "d.json#/0", "is not of type 'object'"),
+        ("schema", drug("no listing"), "d.json#/0/plans/0", "is not of type 'object'"),
+        ("schema", {"drug_name": "x", "plans": []}, "d.json#/0", "'rxnorm_id' is a required property"),
+        ("codes", drug(rxnorm_id="20 9459"), "d.json#/0/rxnorm_id", "'20 9459' in place of an RxNorm number"),
+        ("codes", drug(rxnorm_id=209459), "d.json#/0/rxnorm_id", "'209459' in place"),
+        ("ties", drug(LISTING | {"plan_id": "12345XX0000000"}), "d.json#/0/plans/0/plan_id", "is in no plans file"),
+        ("tiers", drug(LISTING | {"drug_tier": "GOLD"}), "d.json#/0/plans/0/drug_tier", "tier GOLD is none of plan"),
+        ("repeated", drug(LISTING, LISTING), "d.json#/0", "plan 12345XX9876543 comes twice"),
+    ],
+)
+def test_a_fault_is_told_with_its_pointer(kind: str, found: Any, at: str, says: str) -> None:
+    [(where, problem)] = told(getattr(drugs(found), kind))
+    assert where == at
+    assert says in problem
+
+
+def test_flags_that_are_not_there() -> None:
+    silent = {name: value for name, value in LISTING.items() if name != "step_therapy"}
+    read = drugs(drug(silent, LISTING | {"plan_id": "x", "prior_authorization": None}))
+    assert told(read.flags) == [("d.json#/0/plans/0", "does not say step_therapy")]
+
+
+def test_a_drug_is_repeated_across_entries_and_files() -> None:
+    schemas = (errors_of("qhp-drug"), errors_of("qhp-listing"), TIES, lambda _code: False, Seen())
+    first = read_drugs("a.json", [drug(), drug(LISTING | {"years": [2027]}, rxnorm_id="5")], *schemas)
+    second = read_drugs("b.json", [drug(LISTING | {"years": [2028]}, rxnorm_id="5"), drug()], *schemas)
+    assert told(first.repeated) == []
+    assert told(second.repeated) == [
+        ("b.json#/1", "drug 209459 was listed at a.json#/0 already, for the same plan and years")
+    ]
+
+
+def test_plans_that_did_not_come_tie_nothing() -> None:
+    read = drugs(drug(LISTING | {"plan_id": "12345XX0000000"}), ties=None)
+    assert (read.ties.judged, read.tiers.judged, read.flags.judged) == (0, 0, 1)
+
+
+def test_plans_and_providers() -> None:
+    plan = json.loads((Path(__file__).parent / "drug_file_plan.json").read_text())
+    late = plan | {"last_updated_on": "2027-01-01", "plan_id": "12345XX9876542"}
+    bad = plan | {"last_updated_on": "soon", "network": [{"network_tier": 7}], "plan_id": "12345XX9876541"}
+    read = read_plans("p.json", [plan, plan, late, bad], errors_of("qhp-plan"), TODAY)
+    assert told(read.repeated) == [("p.json#/1/plan_id", "plan 12345XX9876543 comes twice")]
+    assert told(read.dates) == [
+        ("p.json#/2/last_updated_on", "2027-01-01 is in the future"),
+        ("p.json#/3/last_updated_on", "'soon' is no date"),
+    ]
+    assert [at for at, _ in told(read.schema)] == ["p.json#/3/network/0/network_tier", "p.json#/3/last_updated_on"]
+    assert read.tiers["12345XX9876543"] == {"GENERIC"}
+    networks = [{"plan_id": "12345XX9876543", "network_tier": tier} for tier in ("PREFERRED", "OTHER")]
+    provider = {"plans": [*networks, {"plan_id": "nobody"}]}
+    ties = PlanTies(read.tiers, read.networks)
+    assert told(read_providers("v.json", [provider], lambda _entry: (), ties).ties) == [
+        ("v.json#/0/plans/1/network_tier", "network tier OTHER is none of plan 12345XX9876543"),
+        ("v.json#/0/plans/2/plan_id", "plan nobody is in no plans file"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "entries_before", "says"),
+    [
+        (b"", 0, "empty"),
+        (b"  \n", 0, "empty"),
+        (b"<html></html>", 0, "HTML or XML"),
+        (b'{"a": 1}', 0, "no list"),
+        (b'[{"a": 1}, {"b": 2}, {"c"', 2, "breaks off"),
+        (b'[{"a": 1}, {"b": }]', 1, "broken"),
+        (b"[1, NaN]", 1, "broken"),
+        (b'["\xff"]', 0, "broken"),
+        (b"[1] [2]", 1, "broken"),
+    ],
+)
+def test_a_list_that_is_none(tmp_path: Path, text: bytes, entries_before: int, says: str) -> None:
+    (tmp_path / "f").write_bytes(text)
+    found: Iterator[Any] = entries(tmp_path / "f")
+    for _ in range(entries_before):
+        next(found)
+    with pytest.raises(NotJson, match=says):
+        list(found)
+
+
+def test_a_list_with_a_mark(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b'\xef\xbb\xbf [{"a": 1.5}, null]')
+    assert list(entries(tmp_path / "f")) == [{"a": 1.5}, None]
+
+
+@needs_data
+def test_the_sample_of_cms_is_as_documented() -> None:
+    folder = DATA / "qhp-formulary-json"
+    plans = read_plans("plans.json", entries(folder / "plans.json"), errors_of("qhp-plan"), TODAY)
+    ties = PlanTies(plans.tiers, plans.networks)
+    providers = read_providers("providers.json", entries(folder / "providers.json"), errors_of("qhp-provider"), ties)
+    found = [
+        read_drugs(name, entries(folder / name), errors_of("qhp-drug"), errors_of("qhp-listing"), ties)
+        for name in ("drugs-1.json", "drugs-2.json")
+    ]
+    clean = (plans.schema, plans.dates, plans.repeated, providers.schema, providers.ties)
+    assert [told(each) for each in clean] == [[]] * 5
+    assert [told(kind) for each in found for kind in (each.schema, each.codes, each.flags, each.ties)] == [[]] * 8
+    assert [at for each in found for at, _ in told(each.tiers)] == [
+        f"drugs-2.json#/0/plans/{n}/drug_tier" for n in range(3)
+    ]
+
+
+@needs_data
+@pytest.mark.parametrize("name", ["", "cms-data-index.json"])
+def test_an_index_on_disk_is_a_target(name: str) -> None:
+    target = open_target(str(DATA / "qhp-formulary-json" / name), {"payer_type": "qhp-ffe"}, guides(), TODAY)
+    assert [claim.label for claim in target.claim_list()] == ["qhp=1"]
+    assert target.apis["drug-files"].files == DATA / "qhp-formulary-json" / "cms-data-index.json"
+
+
+def test_the_url_of_an_index_is_a_target() -> None:
+    [claim] = open_target("https://x.example/cms-data-index.json", {}, guides(), TODAY).claim_list()
+    assert (claim.label, claim.base_url) == ("qhp=1", "https://x.example/cms-data-index.json")
