@@ -19,6 +19,7 @@ HOMES = {
     "pdex": "https://hl7.org/fhir/us/davinci-pdex",
     "smart": "https://hl7.org/fhir/smart-app-launch",
     "crd": "https://hl7.org/fhir/us/davinci-crd",
+    "udap": "https://hl7.org/fhir/us/udap-security",
     "dtr": "https://hl7.org/fhir/us/davinci-dtr",
 }
 # Where a guide that HL7 does not publish is read, in whatever version.

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from conformance import clock
 from conformance.apis.discovery import Capabilities, Davinci, Smart, read_capabilities, read_davinci, read_smart
 from conformance.apis.discovery_faults import may_go_without_tls
+from conformance.apis.udap import read_signed, signed_faults
 from conformance.errors import NotApplicable, NotTested, Unjudgeable
 from conformance.exchange import Exchange
 from conformance.flows.recording import Recording, answered, resource_of
 from conformance.strict_json import load_or_none
 from conformance.target import Claim
 from conformance.wire.payer import Request
+from conformance.wire.signatures import addresses, signed_by
 from conformance.wire.tls import Negotiated, negotiated
 
 METADATA = "discovery.capability-statement"
@@ -73,6 +76,32 @@ class Discovery:
         """The Da Vinci configuration, or None where there is none."""
         exchange = self.davinci_exchange()
         return read_davinci(_json(exchange)) if exchange.status == 200 else None
+
+    def udap_exchange(self) -> Exchange:
+        """The exchange of GET .well-known/udap."""
+        return self._well_known("discovery.udap", ".well-known/udap")
+
+    def udap(self) -> Any:
+        """The UDAP metadata; NotApplicable where the server has none (404)."""
+        exchange = self.udap_exchange()
+        if exchange.status == 404:
+            raise NotApplicable("the server does not offer UDAP")
+        return _json(exchange)
+
+    def signed_udap(self) -> tuple[str, ...]:
+        """What is wrong with the signed metadata; NotTested where there are none to read."""
+        document = self.udap()
+        signed = read_signed(document)
+        if signed is None:
+            raise NotTested("there is no signed metadata to read", because="udap.metadata")
+        faults = list(signed_faults(signed, document, self.claim.base_url, clock.now(), self.guide))
+        if signed.certificates:
+            signer = signed.certificates[0]
+            if not signed_by(signer, signed.signing_input, signed.signature):
+                faults.append("the certificate's key did not sign it")
+            if self.claim.base_url.rstrip("/") not in {each.rstrip("/") for each in addresses(signer)}:
+                faults.append("the certificate is for another address")
+        return tuple(faults)
 
     def tls(self) -> Negotiated:
         """The TLS version the endpoint agrees to, None without https; NotApplicable where https is not needed."""

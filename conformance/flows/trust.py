@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,17 @@ from conformance.flows.prior_auth import PriorAuth
 from conformance.flows.recording import Recording, answered
 from conformance.strict_json import load_object
 from conformance.target import Auth, Claim
-from conformance.wire.auth import access_token, assertion
+from conformance.wire.auth import access_token, assertion, unsigned_assertion
 
 NARROW = "system/Location.rs"  # a scope that reaches no authorization
+ELSEWHERE = "https://payer-conformance.example/token"
+AHEAD = 5  # seconds: what two clocks may well differ by
+FORGERIES: Mapping[str, Callable[[Auth], str]] = {
+    "expired": lambda auth: assertion(auth, lifetime=-600),
+    "another audience": lambda auth: assertion(auth, aud=ELSEWHERE),
+    "another client": lambda auth: assertion(auth, iss=ELSEWHERE, sub=ELSEWHERE),
+    "unsigned": unsigned_assertion,
+}
 REACHED = ("Claim", "ClaimResponse")
 
 
@@ -58,6 +67,19 @@ class Trust:
         """The answer to an assertion signed with a key that nobody registered (intrusive)."""
         return _read(self._recording.act((self.auth.name, "foreign"), self._foreign))
 
+    def forged(self, how: str) -> TokenAnswer:
+        """The answer to an assertion that is wrong in one way: one of ``FORGERIES`` (intrusive)."""
+        return _read(self._recording.act((self.auth.name, "forged", how), lambda: self._forged(how)))
+
+    def ahead(self) -> TokenAnswer:
+        """The answer to an assertion of a client whose clock is a few seconds before the payer's."""
+        return _read(self._recording.act((self.auth.name, "ahead"), self._ahead))
+
+    def made_up(self) -> tuple[Exchange, ...]:
+        """The answers to an inquiry with tokens that nobody issued: a random one, and one that says it is nobody's
+        (intrusive)."""
+        return self._recording.act((self.auth.name, self.claim, "made up"), self._made_up)
+
     def beyond_its_scope(self) -> Exchange:
         """The answer to an inquiry with a token whose scope does not reach it (intrusive)."""
         return self._recording.act((self.auth.name, self.claim, "scope"), self._beyond)
@@ -99,6 +121,23 @@ class Trust:
         self._intrusive()
         self._granted()
         return self._ask(assertion(self.auth, key=another_key(self.auth.algorithm or "RS384")))
+
+    def _forged(self, how: str) -> Exchange:
+        self._intrusive()
+        self._granted()
+        return self._ask(FORGERIES[how](self.auth))
+
+    def _ahead(self) -> Exchange:
+        self._backend_services()
+        self._granted()
+        return self._ask(assertion(self.auth, ahead=AHEAD))
+
+    def _made_up(self) -> tuple[Exchange, ...]:
+        self._intrusive()
+        prior_auth = PriorAuth(self._recording, self._main())
+        return tuple(
+            prior_auth.with_token(token) for token in (secrets.token_urlsafe(32), unsigned_assertion(self.auth))
+        )
 
     def _beyond(self) -> Exchange:
         self._intrusive()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from conformance.sandbox.clock import Clock
@@ -32,11 +32,11 @@ class Certificates:
 def make(folder: Path) -> Certificates:
     """Writes a new authority and a server certificate for 127.0.0.1, ::1 and localhost into ``folder``."""
     authority_key, server_key = new_key(ec.SECP256R1()), new_key(ec.SECP256R1())
-    issuer = _name("Model payer test authority")
-    authority = _builder(issuer, issuer, authority_key.public_key())
+    issuer = name("Model payer test authority")
+    authority = builder(issuer, issuer, authority_key.public_key())
     authority = authority.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     authority = authority.add_extension(_usage(signs_certificates=True), critical=True)
-    server = _builder(_name("localhost"), issuer, server_key.public_key())
+    server = builder(name("localhost"), issuer, server_key.public_key())
     server = server.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     server = server.add_extension(_usage(signs_certificates=False), critical=True)
     server = server.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -85,16 +85,20 @@ def limit(settings: ssl.SSLContext, maximum: str) -> None:
     settings.set_ciphers("DEFAULT:@SECLEVEL=0" if old else "DEFAULT")
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+def builder(
+    subject: x509.Name, issuer: x509.Name, public_key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+) -> x509.CertificateBuilder:
+    """A certificate to be signed, good from an hour ago on."""
     # certificates live in real time, whatever the payer's own clock says
     now = Clock().now()
-    builder = x509.CertificateBuilder(subject_name=subject, issuer_name=issuer, public_key=public_key)
-    builder = builder.serial_number(x509.random_serial_number())
-    builder = builder.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + LIFETIME)
-    return builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+    built = x509.CertificateBuilder(subject_name=subject, issuer_name=issuer, public_key=public_key)
+    built = built.serial_number(x509.random_serial_number())
+    built = built.not_valid_before(now - timedelta(hours=1)).not_valid_after(now + LIFETIME)
+    return built.add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
 
 
-def _name(common: str) -> x509.Name:
+def name(common: str) -> x509.Name:
+    """A subject by its common name."""
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
 
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from conformance.sandbox import people, subscriptions, trust
+from conformance.sandbox import people, subscriptions, trust, udap
 from conformance.sandbox.exchange import RECORDS
 from conformance.sandbox.frame import Answer, Call, Resource
 from conformance.sandbox.outcome import refusal
@@ -253,5 +253,6 @@ RESOURCES: Mapping[str, Callable[[], list[Resource]]] = {
 PATHS: Mapping[str, tuple[str, Callable[[Call, Payer], Answer]]] = {
     "metadata": ("discovery.metadata", metadata),
     ".well-known/smart-configuration": ("discovery.smart-configuration", smart_configuration),
+    ".well-known/udap": ("discovery.udap", udap.metadata),
     ".well-known/davinci-configuration": ("discovery.davinci-configuration", davinci_configuration),
 }

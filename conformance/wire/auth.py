@@ -11,7 +11,7 @@ import re
 import secrets
 import subprocess
 import threading
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -134,17 +134,36 @@ def access_token(exchange: Exchange) -> str:
     return found if isinstance(found, str) and VISIBLE.fullmatch(found) else ""
 
 
-def assertion(auth: Auth, *, jti: str | None = None, key: str | None = None, lifetime: int = LIFETIME) -> str:
+def assertion(
+    auth: Auth,
+    *,
+    jti: str | None = None,
+    key: str | None = None,
+    lifetime: int = LIFETIME,
+    ahead: int = 0,
+    **other: str,
+) -> str:
     """A signed client assertion (SMART App Launch 2.2.0, client-confidential-asymmetric).
 
     ``jti`` repeats an earlier one, ``key`` (PEM or JWK text) signs with another key than the registered one,
-    ``lifetime`` is in seconds. ValueError, in one sentence, where the key cannot sign.
+    ``lifetime`` is in seconds, ``ahead`` the seconds that our clock is before the payer's, ``other`` claims take the
+    place of the usual ones. ValueError, in one sentence, where the key cannot sign.
     """
     algorithm = auth.algorithm or "RS384"
     header = {"alg": algorithm, "typ": "JWT"} | ({"kid": auth.key_id} if auth.key_id else {})
-    now = int(clock.now().timestamp())
-    claims = {"iss": auth.client_id, "sub": auth.client_id, "aud": auth.token_url, "jti": jti or secrets.token_hex(16)}
-    return _signed(auth, header, {**claims, "iat": now, "exp": now + lifetime}, key)
+    return _signed(auth, header, _claims(auth, jti, lifetime, ahead) | other, key)
+
+
+def unsigned_assertion(auth: Auth) -> str:
+    """The same assertion with alg none and no signature (RFC 7519, section 6): nobody vouches for it."""
+    parts = ({"alg": "none", "typ": "JWT"}, _claims(auth, None, LIFETIME, 0))
+    return ".".join([*(urlsafe_b64encode(json.dumps(each).encode()).decode().rstrip("=") for each in parts), ""])
+
+
+def _claims(auth: Auth, jti: str | None, lifetime: int, ahead: int) -> dict[str, Any]:
+    now = int(clock.now().timestamp()) + ahead
+    who = {"iss": auth.client_id, "sub": auth.client_id, "aud": auth.token_url}
+    return {**who, "jti": jti or secrets.token_hex(16), "iat": now, "exp": now + lifetime}
 
 
 def _made_for(auth: Auth, url: str) -> Token:

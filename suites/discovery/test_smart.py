@@ -77,3 +77,51 @@ def test_a_token_opens_only_what_its_scope_names(trust):
     answer = trust.beyond_its_scope()
 
     expect(not holds_data(body_of(answer)), "no data beyond the token's scope", got=f"status {answer.status} with data")
+
+
+@requirement("smart.assertion-expiry")
+def test_an_expired_assertion_is_refused(trust):
+    answer = trust.forged("expired")
+
+    expect(not answer.granted, "an assertion refused that expired ten minutes ago", got=answer.told)
+
+
+@requirement("smart.assertion-audience")
+def test_an_assertion_for_another_server_is_refused(trust):
+    answer = trust.forged("another audience")
+
+    expect(not answer.granted, "an assertion refused that is meant for another token endpoint", got=answer.told)
+
+
+@requirement("smart.assertion-client")
+def test_an_assertion_of_an_unknown_client_is_refused(trust):
+    answer = trust.forged("another client")
+
+    expect(not answer.granted, "an assertion refused whose client nobody registered", got=answer.told)
+
+
+@requirement("smart.assertion-unsigned")
+def test_an_unsigned_assertion_is_refused(trust):
+    answer = trust.forged("unsigned")
+
+    expect(not answer.granted, "an assertion refused that nobody signed (alg none)", got=answer.told)
+
+
+@requirement("smart.clock-skew")
+def test_a_clock_that_is_five_seconds_ahead_is_borne_with(trust):
+    answer = trust.ahead()
+
+    expect(answer.granted, "a token for a client whose clock is five seconds ahead", got=answer.told)
+
+
+@requirement("smart.forged-token")
+def test_a_token_that_nobody_issued_opens_nothing(trust):
+    answers = trust.made_up()
+
+    expect.each(
+        answers,
+        lambda each: not holds_data(body_of(each)),
+        "no data for a token that nobody issued",
+        at=lambda each: each.url,
+        got=lambda each: f"status {each.status} with data",
+    )

@@ -349,3 +349,46 @@ def test_a_command_that_is_none() -> None:
 
 def test_a_token_is_not_shown_by_its_repr() -> None:
     assert "secret" not in repr(tokens.Token("secret"))
+
+
+def test_an_assertion_may_be_wrong_on_purpose() -> None:
+    """Each of them is sent to see it refused."""
+    auth = Auth(
+        name="a",
+        client_id="us",
+        token_url="https://payer.example/token",
+        key=KEYS["ES384"].as_pem(private=True).decode(),
+        algorithm="ES384",
+    )
+
+    def claims(written: str) -> dict[str, object]:
+        middle = written.split(".")[1]
+        found: dict[str, object] = json.loads(base64.urlsafe_b64decode(middle + "=" * (-len(middle) % 4)))
+        return found
+
+    assert claims(assertion(auth, aud="elsewhere"))["aud"] == "elsewhere"
+    assert claims(assertion(auth, iss="x", sub="x"))["iss"] == "x"
+    ahead, usual = claims(assertion(auth, ahead=5)), claims(assertion(auth))
+    assert 4 <= int(str(ahead["iat"])) - int(str(usual["iat"])) <= 6
+    unsigned = tokens.unsigned_assertion(auth)
+    assert unsigned.endswith(".")
+    assert claims(unsigned)["sub"] == "us"
+
+
+def test_a_cds_hooks_token_is_for_one_service() -> None:
+    auth = Auth(
+        name="a",
+        type="cds-hooks",
+        client_id="https://ehr.example",
+        key=KEYS["ES384"].as_pem(private=True).decode(),
+        algorithm="ES384",
+    )
+    auth = replace(auth, key_id="k1", key_set_url="https://ehr.example/jwks")
+    token = tokens.Tokens(lambda *_: pytest.fail("nobody is asked")).own(auth, "https://payer.example/cds-services/x")
+    decoded = jwt.decode(token.value, KEYS["ES384"], algorithms=["ES384"])
+
+    assert (decoded.claims["iss"], decoded.claims["aud"]) == (
+        "https://ehr.example", "https://payer.example/cds-services/x",
+    )  # fmt: skip
+    assert (decoded.header["kid"], decoded.header["jku"]) == ("k1", "https://ehr.example/jwks")
+    assert "sub" not in decoded.claims

@@ -12,6 +12,7 @@ from conformance.sandbox.frame import Answer, Bend, Call, Fault, Resource, Varia
 
 METADATA = "discovery.metadata"
 SMART = "discovery.smart-configuration"
+UDAP = "discovery.udap"
 DAVINCI = "discovery.davinci-configuration"
 TOKEN = "discovery.token"  # noqa: S105  an operation's name
 ALGORITHMS = "token_endpoint_auth_signing_alg_values_supported"
@@ -35,6 +36,10 @@ def _is_narrow(call: Call, answer: Answer) -> bool:
 
 def _refuses_the_scope(_call: Call, answer: Answer) -> Answer:
     return replace(answer, status=400, body=json.dumps({"error": "invalid_scope"}).encode())
+
+
+def _without_registration(document: dict[str, Any]) -> None:
+    document.pop("registration_endpoint")
 
 
 def _terse(statement: Resource) -> None:
@@ -131,6 +136,66 @@ FAULTS: tuple[Fault, ...] = (
         policies=changes.rule("trust", signature_checked=False),
     ),
     Fault(
+        "accepts_expired_assertions",
+        "An assertion is accepted after it expired.",
+        ("smart.assertion-expiry",),
+        policies=changes.rule("trust", expiry_checked=False),
+    ),
+    Fault(
+        "accepts_any_audience",
+        "An assertion is accepted that is meant for another token endpoint.",
+        ("smart.assertion-audience",),
+        policies=changes.rule("trust", audience_checked=False),
+    ),
+    Fault(
+        "accepts_any_client",
+        "An assertion is accepted whose client nobody registered.",
+        ("smart.assertion-client",),
+        policies=changes.rule("trust", client_checked=False),
+    ),
+    Fault(
+        "accepts_unsigned_assertions",
+        "An assertion with alg none is accepted.",
+        ("smart.assertion-unsigned",),
+        policies=changes.rule("trust", takes_unsigned=True),
+    ),
+    Fault(
+        "bears_no_other_clock",
+        "An assertion is refused that was made a second ahead of the payer's clock.",
+        ("smart.clock-skew",),
+        policies=changes.rule("trust", skew=0),
+    ),
+    Fault(
+        "takes_any_token",
+        "Any access token opens everything, whoever made it.",
+        ("smart.forged-token",),
+        policies=changes.rule("trust", takes_any_token=True),
+    ),
+    Fault(
+        "forgets_the_udap_registration",
+        "The UDAP metadata name no registration endpoint.",
+        ("udap.metadata",),
+        bend=Bend(UDAP, changes.plain_json(_without_registration), changes.succeeded),
+    ),
+    Fault(
+        "changes_signed_metadata",
+        "What the UDAP metadata say was changed after it was signed.",
+        ("udap.signed-metadata",),
+        policies=changes.rule("trust", udap={"forged": True}),
+    ),
+    Fault(
+        "signs_for_another_address",
+        "The UDAP metadata are signed by a certificate for another address.",
+        ("udap.signed-metadata",),
+        policies=changes.rule("trust", udap={"certified": "https://payer.example.org/fhir"}),
+    ),
+    Fault(
+        "signs_for_two_years",
+        "The signed UDAP metadata are good for two years.",
+        ("udap.signed-metadata",),
+        policies=changes.rule("trust", udap={"lasts": 2 * 365 * 86400}),
+    ),
+    Fault(
         "ignores_scopes",
         "Any token opens every operation.",
         ("smart.scope-enforced",),
@@ -145,6 +210,16 @@ FAULTS: tuple[Fault, ...] = (
     ),
 )
 VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "offers_no_udap",
+        "Nothing is served at .well-known/udap.",
+        policies=changes.rule("trust", udap={"absent": True}),
+    ),
+    Variant(
+        "signs_udap_for_a_day",
+        "The signed UDAP metadata are good for a day.",
+        policies=changes.rule("trust", udap={"lasts": 86400}),
+    ),
     Variant(
         "metadata_with_media_type_parameters",
         "The media type of the capability statement carries parameters.",
