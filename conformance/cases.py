@@ -112,9 +112,14 @@ def request_facts(target: Target, case: Case, *, sent: str, now: str, stamp: str
         "payer": dict(target.payer),
         "urgent": given.get("urgency") == "expedited",
         "priority": "stat" if given.get("urgency") == "expedited" else "normal",
-        "items": [_item(number, item, place, sent) for number, item in enumerate(items, 1)],
+        "items": [_item(number, {**_ordered(given), **item}, place, sent) for number, item in enumerate(items, 1)],
         "request": {"id": sent, "created": now, "date": stamp},
     }
+
+
+def _ordered(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What every item of a case has in common: the medication order that it is for."""
+    return {"medication": given["medication"]} if "medication" in given else {}
 
 
 def _item(number: int, item: Mapping[str, Any], place: str, sent: str) -> dict[str, Any]:

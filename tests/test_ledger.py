@@ -106,13 +106,12 @@ def test_the_usual_place_is_outside_of_reports(monkeypatch, tmp_path):
     assert usual_place() == tmp_path / "mine"
 
 
-def test_every_requirement_that_waits_has_a_scenario_or_only_drugs_have_it():
+def test_every_requirement_that_waits_has_a_scenario():
     from conformance.expect import REQUIREMENT
 
     judged = {getattr(scenario, REQUIREMENT) for _, scenario in scenarios(suites() / "prior_auth")}
-    missing = {each for each in rules().requirements - judged if not each.startswith("drug-decisions.")}
 
-    assert not missing
+    assert judged == rules().requirements
     assert (rules().least, rules().usual) == (QUARTER, DAY)
 
 

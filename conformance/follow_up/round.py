@@ -22,12 +22,13 @@ from conformance.exchange import Exchange
 from conformance.flows.decisions import Decisions
 from conformance.flows.histories import History
 from conformance.flows.prior_auth import PriorAuth
-from conformance.flows.prior_auth_requests import Requests
+from conformance.flows.prior_auth_requests import INQUIRE, Requests
 from conformance.flows.recording import Options, Recording
 from conformance.flows.submission import holds, undecided
 from conformance.follow_up.again import entry_target, judge_again, recalled, rules
 from conformance.follow_up.ledger import Entry, Ledger
 from conformance.journal import Journal
+from conformance.limits import ANTICIPATED
 from conformance.opening import patience
 from conformance.redaction import Redactor
 from conformance.report.followed import append_lines
@@ -106,11 +107,14 @@ class Round:
             return
         answer = min(mine, key=undecided)
         recalled(subject.recording, claim, entry, answer, asked)
-        late = any(each.late for each in Clocks(subject.target).timed(_histories(subject, claim)))
+        timed = Clocks(subject.target).timed(_histories(subject, claim))
+        late = any(each.late and each.limit.standing not in ANTICIPATED for each in timed)
         pended = undecided(answer)
         if pended and not late:
             self._ledger.put(replace(entry, pended_at=asked.started or entry.asked))
             return
+        for exchange in subject.recording.exchanges(INQUIRE, claim):
+            subject.journal.add(exchange)
         verdicts = list(judge_again(self._run, subject, claim))
         self._write(entry, claim, subject, verdicts)
         self.told.verdicts += [(entry, each) for each in verdicts]
@@ -144,7 +148,6 @@ class Round:
 
         def note(exchange: Exchange) -> None:
             for subject in current:
-                subject.journal.add(exchange)
                 subject.recording.note(exchange)
 
         redactor = Redactor(target.secrets, [member.facts for member in target.members.values()])

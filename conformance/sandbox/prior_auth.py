@@ -82,7 +82,8 @@ def inquire(call: Call, payer: Payer) -> Answer:
 
 
 def known(seed: Seed, today: date) -> list[dict[str, Any]]:
-    """The authorizations on file that a target file names: identifier, received, decision, urgency, decided, member.
+    """The authorizations on file that a target file names: identifier, received, decision, urgency, decided, member,
+    and the kind of drug where it is one.
 
     ``received`` is an aware datetime; what was received after ``today`` is left out. ``decided`` is None: when it was
     decided is what the payer's own answer must tell, and a date in the tester's file would speak for it.
@@ -92,6 +93,7 @@ def known(seed: Seed, today: date) -> list[dict[str, Any]]:
         received = datetime.fromisoformat(record["received"])
         if key.startswith("KNOWN-") and received.date() <= today:
             told = {"identifier": key, "received": received, "decision": record["items"][0]["decision"]}
+            told |= {"drug_kind": record["drug"]} if "drug" in record else {}
             found.append({**told, "urgency": record["urgency"], "decided": None, "member": record["member"]})
     return found
 

@@ -43,6 +43,19 @@ def test_expedited_requests_are_decided_in_time(decisions, clocks):
     advise(not any(each.close for each in timed), "decisions in time by the strictest reading too")
 
 
+@requirement("drug-decisions.part-b")
+def test_part_b_drugs_are_decided_in_time(decisions, clocks):
+    timed = clocks.judge(decisions.histories(), "drug-decisions.part-b")
+
+    expect.each(
+        timed,
+        lambda each: not each.late,
+        "a decision within 72 hours, 24 where expedited",
+        got=lambda each: each.told,
+    )
+    advise(not any(each.close for each in timed), "decisions in time by the strictest reading too")
+
+
 @requirement("prior-auth.contract-decision-time")
 def test_requests_are_decided_as_the_contract_demands(decisions, clocks):
     only_if(clocks.contracts, "payers whose contract has clocks of its own")

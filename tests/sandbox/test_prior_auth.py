@@ -502,6 +502,8 @@ def test_known_authorizations_were_decided_in_time(version: str) -> None:
     held = seed.load(today)
     known = {entry["identifier"]: entry for entry in prior_auth.known(held, today)}
 
+    drug = known.pop("KNOWN-DRUG")
+    assert (drug["member"], drug["drug_kind"], drug["urgency"]) == ("second", "part-b", "standard")
     assert set(known) == {"KNOWN-STD", "KNOWN-EXP", "KNOWN-DENIED"}
     assert {entry["member"] for entry in known.values()} == {"first"}
     assert {name: (entry["decision"], entry["urgency"]) for name, entry in known.items()} == {
@@ -548,9 +550,10 @@ def test_its_target_file_names_cases_and_known_authorizations(running: Running, 
     codes = {
         name: tuple(one.get("service", one)["code"] for one in services if one) for name, services in asked.items()
     }
-    assert codes == {**CASES, "settling": ("29881",)}  # pended, and decided within a second
+    assert codes == {**CASES, "settling": ("29881",), "drug": ("J1745",)}
     assert {entry["identifier"] for entry in target["known"]["prior-auth"]} == {
         "KNOWN-STD",
         "KNOWN-EXP",
         "KNOWN-DENIED",
+        "KNOWN-DRUG",
     }

@@ -22,7 +22,18 @@ def late(identifier: str, days: int) -> Callable[[Seed], Seed]:
     return change
 
 
-VARIANTS: tuple[Variant, ...] = ()
+def _drug_denied_silently(seed: Seed) -> Seed:
+    silent = {**seed.services["J1745"], "reason": None}
+    return replace(seed, services={**seed.services, "J1745": silent})
+
+
+VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "denies_drugs_without_a_reason",
+        "A drug is denied without a reason: the rule about reasons leaves drugs out.",
+        seed=_drug_denied_silently,
+    ),
+)
 FAULTS: tuple[Fault, ...] = (
     Fault(
         "decides_after_eight_days",
@@ -41,5 +52,11 @@ FAULTS: tuple[Fault, ...] = (
         "An expedited request was decided on the third day: in time by the rule, late by the contract.",
         ("prior-auth.contract-decision-time",),
         seed=late("KNOWN-EXP", 3),
+    ),
+    Fault(
+        "decides_a_drug_after_five_days",
+        "A request for a Part B drug was decided five days after it came.",
+        ("drug-decisions.part-b",),
+        seed=late("KNOWN-DRUG", 5),
     ),
 )
