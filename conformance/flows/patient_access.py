@@ -50,11 +50,10 @@ class PatientAccess:
         return self._recording.act((self.claim, "all", kind), lambda: self._all(kind))
 
     def opened(self) -> dict[str, Exchange]:
-        """The first answer for each kind of data that the API must open."""
+        """The first answer for who the member is, and for what was claimed or authorized (which may be nothing yet)."""
         patient = self.patient()
         asked = {
             "Patient": f"Patient/{quote(patient)}",
-            "Coverage": f"Coverage?{urlencode({'patient': patient})}",
             "ExplanationOfBenefit": f"ExplanationOfBenefit?{urlencode({'patient': patient})}",
         }
         return {kind: answered(self._get(path), RAW) for kind, path in asked.items()}

@@ -137,8 +137,16 @@ def _denial(item: Mapping[str, Any]) -> Iterator[Resource]:
         system = f"{PDEX}/CodeSystem/PDexAdjudicationDiscriminator"
         yield {
             "category": {"coding": [{"system": system, "code": "denialreason"}]},
-            "reason": {"text": item["reason"]["text"]},
+            "reason": _reason(item["reason"]),
         }
+
+
+def _reason(reason: Mapping[str, Any]) -> Resource:
+    """Why it was denied: a code, a text, or both, as it is on file."""
+    found: Resource = {"text": reason["text"]} if reason.get("text") else {}
+    if reason.get("code"):
+        found["coding"] = [{"system": f"{X12}/external/886", "code": reason["code"]}]
+    return found
 
 
 def _document(number: int) -> Resource:

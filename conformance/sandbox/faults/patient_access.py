@@ -207,15 +207,15 @@ FAULTS: tuple[Fault, ...] = (
         bend=_authorizations(lambda resource: resource["meta"].pop("profile")),
     ),
     Fault(
-        "refuses_coverage_to_members",
-        "A member's token does not open the member's coverage.",
+        "refuses_claims_to_members",
+        "A member's token does not open the member's claims and authorizations.",
         ("patient-access.api",),
-        bend=Bend(SEARCH, _forbidden, lambda call, answer: answer.status == 200 and call.path == "Coverage"),
+        bend=Bend(SEARCH, _forbidden, _good),
     ),
     Fault(
         "answers_members_with_html",
         "A member's search is answered with a web page.",
-        ("patient-access.answers-are-fhir", "patient-access.api"),
+        ("patient-access.answers-are-fhir",),
         bend=Bend(
             SEARCH, changes.to_html, lambda call, answer: answer.status == 200 and call.path == "ExplanationOfBenefit"
         ),
@@ -229,6 +229,11 @@ FAULTS: tuple[Fault, ...] = (
     *(Fault(f"leaks_members_by_{kind}", text, (OWN,), policies=_leaking(kind)) for kind, text in LEAKS.items()),
 )
 VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "searches_no_coverage_by_patient",
+        "Coverage is not searched by its patient, which the guide for claims does not ask for.",
+        bend=Bend(SEARCH, _forbidden, lambda call, answer: answer.status == 200 and call.path == "Coverage"),
+    ),
     Variant("shows_the_reason_in_a_note", "The reason of a denial is a note.", bend=_authorizations(_reason_in_a_note)),
     Variant("shows_the_reason_as_a_code", "The reason of a denial is a code alone.", bend=_items(_reason_as_code)),
     Variant("shows_the_period_above", "The period stands at the authorization.", bend=_authorizations(_period_above)),
