@@ -178,6 +178,63 @@ def report(directory: Path, allure: bool, baseline: str | None) -> None:
 
 
 @main.command()
+@click.argument("records", nargs=-1)
+@click.option("--target", metavar="FILE", help="The target.toml of the payer whose records these are.")
+@click.option("--map", metavar="FILE", help="How a log says what a decision is (see --init).")
+@click.option("--init", "init_file", metavar="FILE", help="Write a first mapping for a log to FILE, and stop.")
+@click.option("--payer-type", type=click.Choice(PAYER_TYPES), help="For records without a target file.")
+@click.option("--timezone", multiple=True, metavar="ZONE", help="Where the payer works, such as America/New_York.")
+@click.option("--extracted", metavar="DATE", help="The day the records were drawn: what is open then is judged.")
+@click.option("--published", metavar="FILE|URL", help="Check these published figures too (JSON, CSV, HTML tables).")
+@click.option("--publish", metavar="DIR", help="Write the payer's own figures there, as HTML and JSON.")
+@click.option("--year", type=click.IntRange(2020, 2100), help="Of which year the figures are.")
+@click.option(
+    "--engine", default="duckdb", show_default=True, metavar="NAME", help="duckdb, spark, or spark://host:port."
+)
+@click.option("--identify", is_flag=True, help="Tell findings by the number of the authorization too.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Of the sample for review by hand.")
+@click.option("--requirement", multiple=True, metavar="ID", help="Only this requirement.")
+@click.option("--as-of", metavar="DATE", help="Judge by the law in force on this day.")
+@click.option(
+    "--include", multiple=True, type=click.Choice(["proposed", "advocacy"]), help="Show these too; they never decide."
+)
+@gate
+def audit(records: tuple[str, ...], init_file: str | None, out: Path, **options: Any) -> None:
+    """Audit a year of decisions: RECORDS are files or folders of NDJSON (FHIR), CSV or Parquet, also gzipped.
+
+    Says how many were decided late, which denials gave no specific reason, and whether published figures are true.
+    """
+    if init_file:
+        from conformance.audit.command import propose
+
+        propose(records, Path(init_file))
+        click.echo(f"{init_file}: check every line, then: conformance audit RECORDS --map {init_file}")
+        return
+    from conformance.auditing import audit_records
+
+    sys.exit(audit_records(records, out, _given(options)))
+
+
+@main.group()
+def generate() -> None:
+    """Make up data to try the harness with."""
+
+
+@generate.command()
+@click.option("--count", type=click.IntRange(1), required=True, help="How many decisions.")
+@click.option("--seed", type=int, default=1, show_default=True, help="The same seed makes the same records.")
+@click.option("--form", multiple=True, metavar="NAME", help="pas, pdex, csv or parquet; all without it.")
+@click.option("--case", multiple=True, metavar="NAME", help="Only lawful decisions, and these cases.")
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Where they are written.")
+def records(count: int, seed: int, form: tuple[str, ...], case: tuple[str, ...], out: Path) -> None:
+    """Write a model payer's decisions of a year, and what is known of them (truth.json)."""
+    from conformance.sandbox.records import generate as write
+
+    write(out, count, seed, form, case)
+    click.echo(f"{out}: conformance audit {out}/{(form or ('pas',))[0]} --map {out}/audit.toml")
+
+
+@main.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port to listen on; a free one without it.")
 @click.option("--fault", multiple=True, metavar="NAME", help="Bend it.")
 @click.option("--variant", multiple=True, metavar="NAME", help="Make it lawfully different.")

@@ -6,11 +6,11 @@ unit test, say) the words work the same and the notes are dropped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from conformance.errors import Finding, NonConformance, NotApplicable, NotTested
 
@@ -39,6 +39,17 @@ class Table:
     name: str
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+
+
+class Tally(Protocol):
+    """A population by the million, counted: how many were judged, how many were wrong, the first of those."""
+
+    @property
+    def judged(self) -> int: ...
+    @property
+    def failed(self) -> int: ...
+    @property
+    def findings(self) -> Sequence[Finding]: ...
 
 
 @dataclass
@@ -157,6 +168,15 @@ class _Expect:
         _note(Step(what, judged, failed))
         if failed:
             raise NonConformance(findings, judged, failed)
+
+    def counted(self, tally: Tally, what: str) -> None:
+        """None of a population that was counted elsewhere may have failed; the tally brings the findings to show."""
+        if not tally.judged:
+            raise ValueError(f"nothing to judge for: {what}")
+        _note(Step(what, tally.judged, tally.failed))
+        if tally.failed:
+            shown_ = [Finding(what, shown(each.actual), each.at) for each in tally.findings[:SHOWN_FINDINGS]]
+            raise NonConformance(shown_, tally.judged, tally.failed)
 
 
 expect = _Expect()

@@ -154,9 +154,8 @@ def _check_name(option: str, name: str, known: Collection[str], wrong: str) -> N
 
 def _folders(job: Job) -> list[Path]:
     """The suites to collect: only those asked for, and the tester's own scenarios."""
-    suites = paths.suites()
     chosen = job.options.get("suite") or ()
-    ours = [folder for folder in sorted(suites.iterdir()) if any(folder.glob("test_*.py"))]
+    ours = paths.live_suites()
     extra = [Path(each).resolve() for each in job.options.get("scenarios", ())]
     known = {folder.name for folder in ours} | {folder.name for each in extra for folder in [each, *each.iterdir()]}
     for name in chosen:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+RECORDS = "records"  # the suite whose scenarios an audit runs over decision records, and no run against an API
 PACKAGE = Path(__file__).resolve().parent
 
 
@@ -15,6 +16,12 @@ def _room(name: str) -> Path:
 def suites() -> Path:
     """Scenarios, requirements, guide tables and rules."""
     return _room("suites")
+
+
+def live_suites() -> list[Path]:
+    """The folders of scenarios that a run against an API collects."""
+    folders = (folder for folder in sorted(suites().iterdir()) if folder.name != RECORDS)
+    return [folder for folder in folders if any(folder.glob("test_*.py"))]
 
 
 def fixtures() -> Path:

@@ -160,7 +160,8 @@ def _start(
     root = paths.suites()
     words = [
         sys.executable, "-m", "pytest", "--config-file", str(root / "pytest.toml"), "--rootdir", str(root),
-        "-p", "conformance.plugin", "-q", "--no-header", "--tb=short", "--conformance-prove", str(job), str(root),
+        "-p", "conformance.plugin", "-q", "--no-header", "--tb=short", "--conformance-prove", str(job),
+        *map(str, paths.live_suites()),
     ]  # fmt: skip
     with output.open("wb") as stream:
         process = subprocess.Popen(  # noqa: S603

@@ -19,6 +19,7 @@ from conformance.catalogue_file import Law
 from conformance.cli import main
 from conformance.opening import catalogue_of, guides, scenario_folders
 from conformance.sandbox.faults import faults, variants
+from conformance.sandbox.record_cases import UNLAWFUL
 from conformance.target import MAIN_GUIDES, Claim
 
 DOCS = Path(__file__).resolve().parent
@@ -59,7 +60,8 @@ How to read a row:
   (`--include advocacy`). A citation that nobody read never decides.
 - **judged by** names the scenario and the guide versions at which it runs, or why nothing judges the row. What is not
   judged is never counted as met.
-- **proven by** names the faults of the model payer that make the row fail ([how](architecture.md#the-model-payer)).
+- **proven by** names the faults of the model payer that make the row fail ([how](architecture.md#the-model-payer)); of
+  what is judged over decision records, the cases of [made-up records](auditing-records.md#try-it) that do.
 
 Payers: `ma` Medicare Advantage, `medicaid-ffs` and `chip-ffs` fee-for-service, `medicaid-mco` and `chip-mco` managed
 care, `qhp-ffe` and `qhp-shop` issuers on the federal exchanges. Guides: `pas` Prior Authorization Support, `usdf` US
@@ -132,7 +134,10 @@ def commands_page() -> str:
     """The help of the command and of each of its commands."""
     page = [COMMANDS, _help("conformance", main, None)]
     with click.Context(main, info_name="conformance", terminal_width=100, **main.context_settings) as parent:
-        page += [_help(f"conformance {name}", each, parent) for name, each in main.commands.items()]
+        for name, each in main.commands.items():
+            page.append(_help(f"conformance {name}", each, parent))
+            if isinstance(each, click.Group):
+                page += [_help(f"conformance {name} {inner}", own, parent) for inner, own in each.commands.items()]
     return "\n".join(page)
 
 
@@ -155,6 +160,9 @@ def faults_of() -> Mapping[str, list[str]]:
     for fault in faults().values():
         for name in fault.breaks:
             found[name].append(fault.name)
+    for case in UNLAWFUL:
+        for name in case.breaks:
+            found[name].append(case.name)
     return found
 
 
@@ -262,7 +270,10 @@ def _judged(row: Requirement, scenarios: list[str]) -> str:
     for claim in reaches(row, known, MAIN_GUIDES):
         versions[claim.ig][claim.version] = None
     at = "; ".join(f"{ig} {', '.join(each)}" for ig, each in versions.items())
-    return "<br>".join(f"`{each}` at {at}" for each in scenarios)
+    return "<br>".join(
+        f"`{each}` over decision records" if each.startswith(f"{paths.RECORDS}.") else f"`{each}` at {at}"
+        for each in scenarios
+    )
 
 
 def _help(name: str, command: click.Command, parent: click.Context | None) -> str:

@@ -38,6 +38,7 @@ def fold(directory: Path, baseline: dict[str, Any] | None = None) -> dict[str, A
         "decisions": rows_since(footer.get("decisions", []), lines, "decisions"),
         "timelines": rows_since(footer.get("timelines", []), lines, "timelines"),
         "waiting": footer.get("waiting", 0),
+        "audit": footer.get("audit"),
     }
 
 

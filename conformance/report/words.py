@@ -53,6 +53,8 @@ APIS = {
     "provider-access": "Provider Access",
     "provider-directory": "Provider Directory",
     "discovery": "Discovery and security",
+    "drug-decisions": "Drug decisions",
+    "metrics": "Published metrics",
 }
 ACTORS = {"payer": "Payer", "your file": "Your target file", "network": "Network", "us": "Harness"}
 STANDINGS = {

@@ -1,0 +1,266 @@
+"""The engine under the expressions: embedded DuckDB, or an existing Spark; loading and keeping tables is all it does.
+
+Expressions are ibis and run alike on both. Tables that are asked more than once are kept: DuckDB writes them to a
+file of its own in a temporary folder, so that memory stays bounded; Spark caches them.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from conformance.errors import UsageError
+
+MEMORY = "600MB"  # of DuckDB's own: Python, Arrow and the reader's buffers come on top
+BROKEN = "_corrupt_record"  # Spark's name for a line that is no JSON
+LONGEST_LINE = 64 * 1024 * 1024  # bytes of one resource
+
+
+class Engine(Protocol):
+    """What the audit needs of an engine; ``lines`` tells whether it numbers the lines it read."""
+
+    name: str
+    version: str
+    lines: bool
+
+    def json(self, files: Sequence[Path], columns: Mapping[str, str]) -> Any:
+        """Lines of JSON as a table: these columns (SQL types), ``file``; a broken line has no resourceType."""
+
+    def csv(self, files: Sequence[Path], encoding: str) -> Any:
+        """Delimited text with a heading, every column as text, and ``file``."""
+
+    def parquet(self, files: Sequence[Path]) -> Any:
+        """Parquet with ``file``."""
+
+    def table(self, rows: Mapping[str, Sequence[Any]], types: Mapping[str, str], name: str) -> Any:
+        """A small table of values worked out in Python."""
+
+    def keep(self, name: str, expression: Any) -> Any:
+        """The expression's rows under a name, worked out once."""
+
+    def rows(self, expression: Any) -> list[dict[str, Any]]:
+        """The rows of an expression as plain dicts."""
+
+
+@contextmanager
+def opened(named: str) -> Iterator[Engine]:
+    """The engine that ``--engine`` names, until the block ends: duckdb, spark (local), or spark://host:port."""
+    if named == "duckdb":
+        with _duckdb() as engine:
+            yield engine
+    elif named == "spark" or named.startswith(("spark://", "local", "yarn", "k8s://")):
+        with _spark("local[*]" if named == "spark" else named) as engine:
+            yield engine
+    else:
+        raise UsageError(
+            f"--engine {named}: expected duckdb, spark, or the address of a Spark such as spark://host:7077"
+        )
+
+
+@contextmanager
+def _duckdb() -> Iterator[Engine]:
+    try:
+        import duckdb
+        import ibis
+        import ibis.backends.duckdb
+    except ImportError as missing:
+        raise UsageError(
+            f"records need the extra audit ({missing.name} is not installed): pip install 'payer-conformance[audit]'"
+        ) from missing
+    with tempfile.TemporaryDirectory(prefix="conformance-audit-") as folder:
+        connection = ibis.duckdb.connect(
+            Path(folder) / "audit.duckdb",
+            memory_limit=MEMORY,
+            temp_directory=folder,
+            autoinstall_known_extensions=False,
+        )
+        try:
+            yield DuckDb(connection, duckdb.__version__)
+        finally:
+            connection.disconnect()
+
+
+@contextmanager
+def _spark(master: str) -> Iterator[Engine]:
+    try:
+        import ibis
+        import pyspark
+        from pyspark.sql import SparkSession
+    except ImportError as missing:
+        raise UsageError(
+            f"--engine spark needs the extra audit-spark ({missing.name} is not installed): "
+            "pip install 'payer-conformance[audit-spark]'"
+        ) from missing
+    with tempfile.TemporaryDirectory(prefix="conformance-audit-") as folder:
+        try:
+            session = (
+                SparkSession.builder.master(master)
+                .appName("payer-conformance audit")
+                .config("spark.sql.session.timeZone", "UTC")
+                .config("spark.sql.ansi.enabled", "false")
+                .config("spark.ui.enabled", "false")
+                .config("spark.sql.warehouse.dir", folder)
+                .config("spark.sql.shuffle.partitions", "8")
+                .config("spark.driver.memory", "2g")
+                .config("spark.log.level", "ERROR")
+                .getOrCreate()
+            )
+        except Exception as wrong:  # a missing Java or an unreachable master come as whatever the gateway raises
+            raise UsageError(f"--engine {master}: Spark does not start: {wrong}") from wrong
+        try:
+            yield Spark(ibis.pyspark.connect(session), session, pyspark.__version__)
+        finally:
+            session.stop()
+
+
+class DuckDb:
+    """DuckDB inside this process."""
+
+    name = "duckdb"
+    lines = True
+
+    def __init__(self, connection: Any, version: str) -> None:
+        self._connection = connection
+        self.version = version
+        self._read = 0
+
+    def json(self, files: Sequence[Path], columns: Mapping[str, str]) -> Any:
+        return self._connection.read_json(
+            [str(file) for file in files],
+            table_name=self._name(),
+            columns=dict(columns),
+            format="newline_delimited",
+            ignore_errors=True,
+            filename="file",
+            maximum_object_size=LONGEST_LINE,
+        )
+
+    def csv(self, files: Sequence[Path], encoding: str) -> Any:
+        return self._connection.read_csv(
+            [str(file) for file in files],
+            table_name=self._name(),
+            all_varchar=True,
+            header=True,
+            filename="file",
+            encoding=encoding,
+            null_padding=False,
+            ignore_errors=True,
+            store_rejects=True,
+            rejects_limit=1000,
+        )
+
+    def parquet(self, files: Sequence[Path]) -> Any:
+        return self._connection.read_parquet(
+            [str(file) for file in files], table_name=self._name(), filename="file", union_by_name=True,
+            file_row_number=True,
+        )  # fmt: skip
+
+    def rejects(self) -> list[dict[str, Any]]:
+        """The lines of delimited text that could not be read so far: file, line and why."""
+        cursor = self._connection.con.execute(
+            "select s.file_path, e.line, e.error_message "
+            "from reject_errors e join reject_scans s using (scan_id, file_id)"
+        )
+        return [{"file": file, "line": line, "why": why} for file, line, why in cursor.fetchall()]
+
+    def table(self, rows: Mapping[str, Sequence[Any]], types: Mapping[str, str], name: str) -> Any:
+        return self._connection.create_table(name, _arrow(rows, types), overwrite=True)
+
+    def keep(self, name: str, expression: Any) -> Any:
+        return self._connection.create_table(name, expression, overwrite=True)
+
+    def rows(self, expression: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._connection.to_pyarrow(expression).to_pylist()
+        return found
+
+    def _name(self) -> str:
+        self._read += 1
+        return f"read_{self._read}"
+
+
+class Spark:
+    """A Spark that exists already, or a local one."""
+
+    name = "spark"
+    lines = False
+
+    def __init__(self, connection: Any, session: Any, version: str) -> None:
+        self._connection = connection
+        self._session = session
+        self.version = version
+        self._read = 0
+
+    def json(self, files: Sequence[Path], columns: Mapping[str, str]) -> Any:
+        typed = ", ".join(f"`{name}` {_hive(sql)}" for name, sql in columns.items())
+        frame = self._session.read.schema(f"{typed}, `{BROKEN}` STRING").json([str(file) for file in files])
+        return self._view(frame).drop(BROKEN)
+
+    def csv(self, files: Sequence[Path], encoding: str) -> Any:
+        frame = self._session.read.csv(
+            [str(file) for file in files], header=True, inferSchema=False, encoding=encoding, multiLine=True, escape='"'
+        )
+        return self._view(frame)
+
+    def parquet(self, files: Sequence[Path]) -> Any:
+        return self._view(self._session.read.parquet(*[str(file) for file in files]))
+
+    def table(self, rows: Mapping[str, Sequence[Any]], types: Mapping[str, str], name: str) -> Any:
+        self._session.createDataFrame(_arrow(rows, types)).createOrReplaceTempView(name)
+        return self._connection.table(name)
+
+    def keep(self, name: str, expression: Any) -> Any:
+        frame = self._session.sql(self._connection.compile(expression)).cache()
+        frame.createOrReplaceTempView(name)
+        return self._connection.table(name)
+
+    def rows(self, expression: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self._connection.to_pyarrow(expression).to_pylist()
+        return found
+
+    def _view(self, frame: Any) -> Any:
+        from pyspark.sql import functions
+
+        self._read += 1
+        name = f"read_{self._read}"
+        frame.withColumn("file", functions.input_file_name()).createOrReplaceTempView(name)
+        return self._connection.table(name)
+
+
+def _arrow(rows: Mapping[str, Sequence[Any]], types: Mapping[str, str]) -> Any:
+    import pyarrow
+
+    return pyarrow.table({name: pyarrow.array(rows[name], _ARROW[kind]()) for name, kind in types.items()})
+
+
+def _pyarrow(name: str) -> Any:
+    import pyarrow
+
+    return getattr(pyarrow, name)()
+
+
+_ARROW = {
+    "string": lambda: _pyarrow("string"),
+    "int64": lambda: _pyarrow("int64"),
+    "bool": lambda: _pyarrow("bool_"),
+}
+
+
+def _hive(sql: str) -> str:
+    """A DuckDB type as Spark writes it: STRUCT(a VARCHAR)[] -> array<struct<a: string>>."""
+    text = sql.strip()
+    if text.endswith("[]"):
+        return f"array<{_hive(text[:-2])}>"
+    if text.startswith("STRUCT("):
+        inside, parts, depth = text[7:-1], [""], 0
+        for each in inside:
+            depth += (each == "(") - (each == ")")
+            if each == "," and not depth:
+                parts.append("")
+            else:
+                parts[-1] += each
+        fields = (part.strip().split(" ", 1) for part in parts)
+        return f"struct<{','.join(f'`{name.strip(chr(34))}`:{_hive(kind)}' for name, kind in fields)}>"
+    return {"VARCHAR": "string", "BIGINT": "bigint", "BOOLEAN": "boolean", "DOUBLE": "double"}[text]

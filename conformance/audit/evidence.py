@@ -1,0 +1,143 @@
+"""What an auditor needs beside the verdicts: population, sources with hashes, control totals, exclusions, a sample.
+
+Nothing that names a member is written; a decision is told by file and row, and by its number only where asked.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from conformance.audit import metrics, timed
+from conformance.audit.consistency import beyond
+from conformance.audit.mapping import Mapped
+from conformance.audit.records import Records
+from conformance.audit.sources import Found, hashes
+
+SAMPLED = 30
+TOLD = 20
+
+
+def collect(records: Records, found: Found, mapped: Mapped, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The member ``audit`` of results.json."""
+    year = int(given["year"]) if given.get("year") else None
+    audit: dict[str, Any] = {
+        "engine": {"name": records.engine.name, "version": records.engine.version},
+        "population": str(mapped.facts.get("population", "")),
+        "extracted": records.payer.extracted.isoformat() if records.payer.extracted else "",
+        "timezones": list(records.payer.target.timezones),
+        "sources": hashes(found.sources),
+        "remarks": list(found.remarks),
+        **dict.fromkeys(_OF_RECORDS),
+        "published": None,
+    }
+    if found.sources:
+        audit |= _of_records(records, given, year)
+    if records.published is not None:
+        audit["published"] = records.published.as_json()
+        for report, shown in zip(records.published.reports, audit["published"]["reports"], strict=True):
+            shown["remarks"] = beyond(report)
+    return audit
+
+
+def _of_records(records: Records, given: Mapping[str, Any], year: int | None) -> dict[str, Any]:
+    said, understood, engine, t = records.said, records.understood, records.engine, records.started
+    states = {row["why"]: row["n"] for row in engine.rows(t.group_by("why").agg(n=t.count()))}
+    left = t.filter(t.why == "excluded")
+    excluded = {row["exclusion"]: row["n"] for row in engine.rows(left.group_by("exclusion").agg(n=left.count()))}
+    span = engine.rows(t.agg(first=t.r_e.min(), last=t.r_l.max()))[0]
+    rejects = engine.rejects() if hasattr(engine, "rejects") else []
+    return {
+        "mapping": {
+            file: {fact: list(each) for fact, each in columns.items()} for file, columns in said.mapped.items()
+        },
+        "absent": list(said.absent),
+        "totals": {
+            "decisions": understood.rows,
+            "rows_for_a_decision_told_twice": understood.twice,
+            "rows_without_a_number": understood.keyless,
+            "lines_that_could_not_be_read": said.broken + len(rejects),
+            "other_resources": dict(sorted(said.strangers.items())),
+            "left_out_by_the_mapping": said.left,
+        },
+        "states": {timed.UNTIMED.get(name, _STATES.get(name, name)): number for name, number in sorted(states.items())},
+        "excluded": dict(sorted(excluded.items())),
+        "unreadable": [
+            *said.told[:TOLD],
+            *(f"{each['file']}:{each['line']}: {each['why']}" for each in rejects[:TOLD]),
+        ],
+        "unknown_words": {fact: dict(list(words.items())[:TOLD]) for fact, words in understood.unknown.items()},
+        "unreadable_stamps": {name: dict(list(words.items())[:TOLD]) for name, words in understood.unread.items()},
+        "stamps": understood.spelt,
+        "received": {"first": _moment(span["first"]), "last": _moment(span["last"])},
+        "clocks": [_clock(each) for each in records.timings.values()],
+        "reasons": {scope: dict(each) for scope, each in records.reasons.items()},
+        "metrics": metrics.computed(records, year),
+        "cuts": metrics.cuts(records, year),
+        "sample": sample(records, int(given.get("seed") or 1)),
+    }
+
+
+# The members that only records give; null where only published figures were checked.
+_OF_RECORDS = (
+    "mapping", "absent", "totals", "states", "excluded", "unreadable", "unknown_words", "unreadable_stamps", "stamps",
+    "received", "clocks", "reasons", "metrics", "cuts", "sample",
+)  # fmt: skip
+_STATES = {"timed": "decided and timed", "open": "still open", "excluded": "left out, by reason below",
+           "unknown": "without an outcome that is known"}  # fmt: skip
+
+
+def _moment(seconds: int | None) -> str:
+    return timed.moment(seconds) if seconds is not None else ""
+
+
+def _clock(each: timed.Timed) -> dict[str, Any]:
+    limits = [
+        {"rule": limit.rule, "text": limit.text, "cite": limit.cite, "standing": limit.standing}
+        for limit in each.clocks
+    ]
+    return {"requirement": each.requirement, "limits": limits, "counts": each.counts}
+
+
+def sample(records: Records, seed: int) -> list[dict[str, str]]:
+    """A sheet of decisions to be looked up by hand, drawn by a seed: where each stands, and what was read of it."""
+    t = records.started
+    # A spread of the numbers that depends on the seed and on nothing else; every engine multiplies alike.
+    drawn = t.filter(t.why == "timed").mutate(
+        _draw=((t.r_e % 1000003) * (2 * seed + 1) + t.d_e % 1000033 * 7919) % 1000033
+    )
+    columns = ("key", "source", "start", "place", "r_e", "e_e", "outcome", "urgency", "kind")
+    rows = records.engine.rows(drawn.order_by(["_draw", "key"]).limit(SAMPLED).select(*columns))
+    return [
+        {
+            "at": records.at(row["key"], row["source"], row["start"], row["place"]),
+            "received": _moment(row["r_e"]), "ended": _moment(row["e_e"]),
+            "outcome": row["outcome"] or "", "urgency": row["urgency"] or "", "kind": row["kind"] or "",
+        }
+        for row in rows
+    ]  # fmt: skip
+
+
+def write_sheets(out: Path, results: Mapping[str, Any]) -> None:
+    """findings.csv (what failed, decision by decision) and sample.csv (to be looked up by hand)."""
+    with (out / "findings.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("requirement", "expected", "found", "where"))
+        for row in results["requirements"]:
+            for scenario in row["scenarios"]:
+                for each in scenario["findings"]:
+                    writer.writerow((row["id"], *map(_cell, (each["expected"], each["actual"], each["at"]))))
+    with (out / "sample.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("where", "received", "ended", "outcome", "urgency", "kind", "looked up by", "agrees"))
+        for each in results["audit"]["sample"] or ():
+            writer.writerow(
+                [_cell(each[name]) for name in ("at", "received", "ended", "outcome", "urgency", "kind")] + ["", ""]
+            )
+
+
+def _cell(text: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text

@@ -1,0 +1,113 @@
+"""The figures a payer has published: read from a file or its page, in JSON, CSV or HTML tables.
+
+JSON is our own form (docs/auditing-records.md): ``standard`` and ``expedited`` with ``total``, ``approved``,
+``approved_pct`` and so on, ``year``; a list of such under ``reports``. Tables are read by the words of their labels.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from conformance.audit.published import NOT_APPLICABLE, PRINTED, SIDES, Number, Published, Report
+from conformance.audit.tables import of_csv, of_page
+from conformance.errors import UsageError
+
+LARGEST = 16 * 1024 * 1024
+PATIENCE = 30.0
+
+
+def fetch(named: str) -> Published:
+    """The published figures at a path or an address; UsageError where a file is not there."""
+    if named.startswith(("http://", "https://")):
+        return _from_web(named)
+    path = Path(named)
+    if not path.is_file():
+        raise UsageError(f"--published {named}: no such file")
+    return read(named, path.read_bytes())
+
+
+def _from_web(url: str) -> Published:
+    """As anybody gets it: without credentials."""
+    request = Request(  # noqa: S310
+        url, headers={"User-Agent": "payer-conformance", "Accept": "text/html, application/json, text/csv"}
+    )
+    try:
+        with urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310  fetch() lets only http and https through
+            body = answer.read(LARGEST + 1)
+    except HTTPError as refused:
+        closed = refused.code in (401, 403)
+        return Published(url, problem=f"answered {refused.code}", behind_login=closed)
+    except (URLError, OSError, ValueError) as wrong:
+        raise UsageError(f"--published {url}: cannot be reached: {wrong}") from wrong
+    if len(body) > LARGEST:
+        return Published(url, problem=f"is larger than {LARGEST:,} bytes")
+    return read(url, body)
+
+
+def read(source: str, body: bytes) -> Published:
+    """The figures in a body of whatever form; ``problem`` where there are none."""
+    text = (
+        body.decode("utf-8-sig", "replace")
+        if not body.startswith((b"\xff\xfe", b"\xfe\xff"))
+        else body.decode("utf-16")
+    )
+    start = text.lstrip()[:200].casefold()
+    if not start:
+        return Published(source, problem="is empty")
+    if start.startswith(("{", "[")):
+        found = _json(source, text)
+    elif start.startswith("<"):
+        found = of_page(source, text)
+    else:
+        found = of_csv(source, text)
+    if not found.problem and not any(each.figures or each.none for each in found.reports):
+        found.problem = "holds no figures that could be read"
+    return found
+
+
+# -- JSON --------------------------------------------------------------------------------------------------------------
+
+
+def _json(source: str, text: str) -> Published:
+    try:
+        said = json.loads(text, parse_float=Decimal)
+    except (ValueError, RecursionError) as wrong:
+        return Published(source, problem=f"is no JSON: {wrong}")
+    listed = said.get("reports") if isinstance(said, dict) and "reports" in said else said
+    reports = [_report(each) for each in (listed if isinstance(listed, list) else [listed]) if isinstance(each, dict)]
+    return Published(source, reports)
+
+
+def _report(raw: Mapping[str, Any]) -> Report:
+    year = raw.get("year")
+    report = Report(str(raw.get("payer", "")), year if isinstance(year, int) else None, str(raw.get("list_url") or ""))
+    for side in SIDES:
+        for name, value in (raw.get(side) or {}).items() if isinstance(raw.get(side), dict) else ():
+            _note(report, side, name, value)
+    for name in ("extended_approved", "extended_approved_pct", "total"):
+        if name in raw:
+            _note(report, "", name, raw[name])
+    return report
+
+
+def _note(report: Report, side: str, name: str, value: Any) -> None:
+    if isinstance(value, str) and NOT_APPLICABLE.fullmatch(value.strip()):
+        report.none.add((side, name))
+    elif isinstance(value, int | Decimal | str) and not isinstance(value, bool) and (number := _number(str(value))):
+        report.figures[side, name] = number
+
+
+def _number(text: str) -> Number | None:
+    found = PRINTED.search(text.strip())
+    if not found:
+        return None
+    try:
+        return Number(Decimal(found[1].replace(",", "")), found[0].strip())
+    except InvalidOperation:
+        return None

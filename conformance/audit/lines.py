@@ -1,0 +1,200 @@
+"""One line of FHIR as rows: a ClaimResponse (PAS), the Claim it answers, or an ExplanationOfBenefit (PDex).
+
+PAS carries no stamp of receipt: it is looked for in supportingInfo (category clmrecvddate, CARIN's code for it).
+``created`` tells when a resource was made, which may be long after the decision: it shows that a decision stood by
+then, and never makes one late. This runs once for every line: only what is needed is read, into typed structures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.audit.resources import Coding, Concept, Extension, Item, Resource
+
+ANSWERS = frozenset({"ClaimResponse", "ExplanationOfBenefit"})
+KNOWN = ANSWERS | {"Claim", "Bundle"}
+RECEIVED = frozenset({"clmrecvddate"})
+NO_DECISION = {"queued": "A4", "error": "error"}  # outcome of an answer without review actions -> what it comes to
+
+# How everything that may be a reason is written in one text, to be graded once per distinct text (grading.py).
+WHOLE, ITEM, PART = "\x1d", "\x1e", "\x1f"
+_NO_MARKS = {ord(mark): " " for mark in (WHOLE, ITEM, PART)}
+_REFUSED = frozenset({"A2", "A3", "A6"})
+
+COLUMNS = (
+    "role", "name", "other", "key", "received", "decided", "made", "outcome", "reasons", "urgency", "service",
+    "service_system", "certification", "updated", "excluded",
+)  # fmt: skip
+Row = tuple[str | None, ...]
+
+
+def rows(resource: Resource) -> Iterator[Row]:
+    """The rows of one line (COLUMNS); of a Bundle those of its entries; none where it holds neither."""
+    if resource.resourceType in ANSWERS:
+        yield _answer(resource)
+    elif resource.resourceType == "Claim":
+        yield _request(resource)
+    elif resource.resourceType == "Bundle":
+        for entry in resource.entry:
+            if entry.resource is not None and entry.resource.resourceType != "Bundle":
+                yield from rows(entry.resource)
+
+
+def _answer(raw: Resource) -> Row:
+    codes: list[str] = []
+    decided: list[str] = []
+    for item in raw.item:
+        _decisions(item, codes, decided)
+    for item in raw.addItem:
+        _decisions(item, codes, decided)
+    if not codes:
+        _decisions(raw, codes, decided)
+    if len(codes) > 1:
+        codes = sorted(set(codes))
+    request = raw.request or raw.claim
+    name = number = None
+    if request is not None:
+        if request.reference:
+            name = request.reference.partition("/_history/")[0].rpartition("/")[2].rpartition(":")[2]
+        number = request.identifier.value if request.identifier else None
+    service = _first(raw.item[0].productOrService) if raw.item else None
+    refused = not _REFUSED.isdisjoint(codes)
+    own = raw.resourceType == "ExplanationOfBenefit"
+    return (
+        "answer", name, number, raw.id or _number(raw), _received(raw), max(decided) if decided else None, raw.created,
+        " ".join(codes) or NO_DECISION.get(raw.outcome or "", ""), _reasons(raw) if refused else None,
+        _urgency(raw) if own else None, service.code if service else None, service.system if service else None, None,
+        raw.meta.lastUpdated if raw.meta else None, _excluded(raw),
+    )  # fmt: skip
+
+
+def _request(raw: Resource) -> Row:
+    first = raw.item[0] if raw.item else None
+    service = _first(first.productOrService) if first else None
+    certified = next(
+        (
+            coding.code
+            for each in (*(first.extension if first else ()), *raw.extension)
+            if each.url.endswith("extension-certificationType") and (coding := _first(each.valueCodeableConcept))
+        ),
+        None,
+    )
+    return (
+        "request", raw.id, _number(raw), None, _received(raw), None, raw.created, None, None, _urgency(raw),
+        service.code if service else None, service.system if service else None, certified, None, None,
+    )  # fmt: skip
+
+
+def _decisions(element: Item | Resource, codes: list[str], decided: list[str]) -> None:
+    """Adds the codes of an element's review actions and the stamps of their issue."""
+    for adjudication in element.adjudication:
+        for each in adjudication.extension:
+            _decision(each, codes, decided)
+    for each in element.extension:
+        _decision(each, codes, decided)
+
+
+def _decision(each: Extension, codes: list[str], decided: list[str]) -> None:
+    url = each.url
+    if url.endswith("extension-reviewAction"):
+        for part in each.extension:
+            if part.url.endswith("reviewActionCode") or part.url == "code":
+                coding = _first(part.valueCodeableConcept)
+                code = (coding.code if coding else None) or part.valueCode
+                if code:
+                    codes.append(code.upper())
+    elif url.endswith("extension-itemPreAuthIssueDate"):
+        if each.valueDate:
+            decided.append(each.valueDate)
+    elif url.endswith("base-ext-when-adjudicated") and each.valueDateTime:
+        decided.append(each.valueDateTime)
+
+
+def _received(raw: Resource) -> str | None:
+    for info in raw.supportingInfo:
+        category = _first(info.category)
+        if category and category.code in RECEIVED:
+            return (info.timingPeriod.start if info.timingPeriod else None) or info.timingDate
+    return None
+
+
+def _urgency(raw: Resource) -> str | None:
+    """X12 1338 where it stands (U, 03), else the priority; no guide binds either to a turnaround."""
+    for each in raw.extension:
+        if each.url.endswith("extension-levelOfServiceCode") and (coding := _first(each.valueCodeableConcept)):
+            return coding.code
+    coding = _first(raw.priority)
+    return coding.code if coding else None
+
+
+def _excluded(raw: Resource) -> str | None:
+    """Why an answer is none on a request for authorization."""
+    if raw.use not in ("preauthorization", None):
+        return f"use {raw.use}"
+    return "entered in error" if raw.status in ("entered-in-error", "draft") else None
+
+
+def _reasons(raw: Resource) -> str:
+    whole = [f"t:{raw.disposition}"] if raw.disposition else []
+    whole += [f"N:{note.number}:{note.text}" for note in raw.processNote if note.text]
+    whole += _said(raw)
+    return _clean(whole) + WHOLE + ITEM.join(_clean(_of_item(item)) for item in (*raw.item, *raw.addItem))
+
+
+def _clean(parts: list[str]) -> str:
+    return PART.join(part.translate(_NO_MARKS) for part in parts)
+
+
+def _of_item(item: Item) -> list[str]:
+    codes: list[str] = []
+    _decisions(item, codes, [])
+    numbers = item.itemSequence if item.itemSequence is not None else item.sequence
+    parts = [f"a:{' '.join(codes)}"]
+    parts += [f"s:{number}" for number in (numbers if isinstance(numbers, list) else [numbers])]
+    parts += [f"n:{number}" for number in item.noteNumber]
+    return parts + _said(item)
+
+
+def _said(element: Item | Resource) -> list[str]:
+    """The reasons that an element gives: codes ("c:system#code"), what they display ("d:…"), words ("t:…")."""
+    parts: list[str] = []
+    for adjudication in element.adjudication:
+        for each in adjudication.extension:
+            _reason(each, parts)
+        _concept(adjudication.reason, parts)
+    for each in element.extension:
+        _reason(each, parts)
+    return parts
+
+
+def _reason(each: Extension, parts: list[str]) -> None:
+    if each.url.endswith("extension-reviewAction"):
+        for part in each.extension:
+            if part.url == "reasonCode":
+                _concept(part.valueCodeableConcept, parts)
+                if part.valueString:
+                    parts.append(f"t:{part.valueString}")
+
+
+def _concept(concept: Concept | None, parts: list[str]) -> None:
+    if concept is None:
+        return
+    for coding in concept.coding:
+        if coding.code:
+            parts.append(f"c:{coding.system or ''}#{coding.code}")
+        if coding.display:
+            parts.append(f"d:{coding.system or ''}#{coding.display}")
+    if concept.text:
+        parts.append(f"t:{concept.text}")
+
+
+def _number(raw: Resource) -> str | None:
+    return next((each.value for each in raw.identifier if each.value), None)
+
+
+def _first(concept: Concept | None) -> Coding | None:
+    if concept is not None:
+        for each in concept.coding:
+            if each.code:
+                return each
+    return None

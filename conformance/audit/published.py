@@ -1,0 +1,96 @@
+"""Published figures as values: what a payer printed, to the last digit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+SIDES = ("standard", "expedited")
+NOT_APPLICABLE = re.compile(r"(?i)n/?a|nr|not applicable|not reported|none|-|–|—")
+PRINTED = re.compile(
+    r"[-+]?\$?\s*(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(%|percent|days?|hours?|hrs?|minutes?|calendar days?)?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Number:
+    """A figure as it was printed: its value, and half of its last digit."""
+
+    value: Decimal
+    printed: str
+
+    @property
+    def slack(self) -> Decimal:
+        """How far the true value may lie from it: half of the last digit that was printed."""
+        return Decimal(1).scaleb(int(self.value.as_tuple().exponent)) / 2
+
+
+@dataclass
+class Report:
+    """One report: figures by (side, name); side "" is of both. ``none``: said to be not applicable."""
+
+    payer: str = ""
+    year: int | None = None
+    list_url: str = ""
+    figures: dict[tuple[str, str], Number] = field(default_factory=dict)
+    none: set[tuple[str, str]] = field(default_factory=set)
+
+    def get(self, side: str, name: str) -> Number | None:
+        """A figure, or None where it is not stated."""
+        return self.figures.get((side, name))
+
+
+@dataclass
+class Published:
+    """What was found where the figures should be: the reports, and why nothing could be read where so."""
+
+    source: str
+    reports: list[Report] = field(default_factory=list)
+    problem: str = ""
+    behind_login: bool = False
+
+    def as_json(self) -> dict[str, Any]:
+        """What results.json keeps of it."""
+        return {
+            "source": self.source,
+            "problem": self.problem,
+            "reports": [
+                {
+                    "payer": each.payer, "year": each.year, "list_url": each.list_url,
+                    "figures": {
+                        f"{side}.{name}".lstrip("."): number.printed for (side, name), number in each.figures.items()
+                    },
+                }
+                for each in self.reports
+            ],
+        }  # fmt: skip
+
+
+def stated(report: Report) -> Iterator[tuple[str, bool]]:
+    """Each of the figures that the rules ask for, and whether the report states it (or that there was none)."""
+    yield "how many standard requests were approved", _has(report, "standard", "approved")
+    yield "how many standard requests were denied", _has(report, "standard", "denied")
+    yield "how many were approved after appeal", _has(report, "standard", "approved_after_appeal")
+    extended = any(
+        _has(report, side, name) for side in ("", *SIDES) for name in ("extended_approved", "approved_after_extension")
+    )
+    yield "how many were extended and approved", extended
+    yield "how many expedited requests were approved", _has(report, "expedited", "approved")
+    yield "how many expedited requests were denied", _has(report, "expedited", "denied")
+    for side in SIDES:
+        for name in ("mean", "median"):
+            yield (
+                f"the {name} time to decide {side} requests",
+                any(_has(report, side, each) for each in (name, f"{name}_days", f"{name}_hours")),
+            )
+
+
+def _has(report: Report, side: str, name: str) -> bool:
+    total = report.get(side, "total")
+    none = total is not None and total.value == 0
+    keys = ((side, name), (side, f"{name}_pct"))
+    return none or any(key in report.figures or key in report.none for key in keys)

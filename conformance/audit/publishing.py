@@ -1,0 +1,54 @@
+"""The payer's own report of its figures, ready for its website: HTML and JSON, from its decisions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from conformance import paths
+from conformance.audit import metrics
+from conformance.audit.records import Records
+from conformance.errors import UsageError
+
+
+def publish(records: Records, folder: Path, year: int | None, list_url: str = "") -> tuple[Path, Path]:
+    """Writes metrics.html and metrics.json for one year; the year is that of the last decision where none is named."""
+    if records.understood.table is None:
+        raise UsageError("--publish makes figures from decisions: name the records")
+    year = year or _last_year(records)
+    computed = metrics.computed(records, year)
+    if not any(each["total"] for each in computed["counts"].values()):
+        raise UsageError(f"--publish: the records hold no decision of {year}")
+    folder.mkdir(parents=True, exist_ok=True)
+    target = records.payer.target
+    report = {
+        "payer": target.name,
+        "payer_type": target.payer_type,
+        "year": year,
+        "reading": "mcpar",
+        "list_url": list_url,
+        **computed["figures"]["mcpar"],
+        "other_reading": {"name": "template", **computed["figures"]["template"]},
+        "method": computed["method"],
+    }
+    page, data = folder / "metrics.html", folder / "metrics.json"
+    data.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    page.write_text(_page(report), "utf-8")
+    return page, data
+
+
+def _last_year(records: Records) -> int:
+    from datetime import date, timedelta
+
+    t = records.started
+    last = records.engine.rows(t.agg(last=t.d_e.max()))[0]["last"]
+    if last is None:
+        raise UsageError("--publish: the records hold no decision with a time")
+    return (date(1970, 1, 1) + timedelta(seconds=last)).year
+
+
+def _page(report: dict[str, Any]) -> str:
+    from conformance.report.page import environment
+
+    return environment(paths.reports() / "templates").get_template("metrics.html.j2").render(report=report)

@@ -1,0 +1,261 @@
+"""What scenarios ask of the records: populations, counted, with the first findings and what the records do not show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import Any
+
+from conformance import clock
+from conformance.audit import consistency, due, grading, metrics, timed
+from conformance.audit.decisions import Understood
+from conformance.audit.engine import Engine
+from conformance.audit.facts import DRUGS
+from conformance.audit.payer import Payer
+from conformance.audit.published import Published, stated
+from conformance.audit.said import Said
+from conformance.audit.timed import UNTIMED, Late, Timed
+from conformance.errors import Finding
+from conformance.limits import limits
+
+ENOUGH = 0.95  # of a population must be judgeable, or nothing is said of it: what is missing may be what was late
+SHOWN = 50
+_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+ANY_DAY = clock.Stamp("", _MOMENT, _MOMENT)  # for what does not depend on the day
+
+
+@dataclass(frozen=True)
+class Population:
+    """Decisions of one requirement: how many there are, were judged, were wrong; what the records leave open.
+
+    ``partial`` says in words what they do not show; ``close`` how many were in time by the lenient reading only.
+    """
+
+    size: int
+    judged: int = 0
+    failed: int = 0
+    findings: tuple[Finding, ...] = ()
+    partial: str = ""
+    close: str = ""
+    lacking: str = ""
+
+    def __bool__(self) -> bool:
+        return self.size > 0
+
+    @property
+    def judgeable(self) -> Population | None:
+        """Itself, where enough of it could be judged or something was found; else nothing."""
+        return self if self.failed or (self.judged and self.judged >= ENOUGH * self.size) else None
+
+
+@dataclass
+class Records:
+    """The records of one payer; everything is worked out at its first asking."""
+
+    engine: Engine
+    said: Said
+    understood: Understood
+    payer: Payer
+    published: Published | None = None
+    identify: bool = False
+    reasons_since: date | None = None
+    timings: dict[str, Timed] = field(default_factory=dict)
+    reasons: dict[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @cached_property
+    def started(self) -> Any:
+        """Every decision with the start and end of its clock."""
+        return timed.started(self.engine, self.understood.table, self.payer)
+
+    @cached_property
+    def _receipts(self) -> list[dict[str, Any]]:
+        return due.receipts(self.engine, self.started)
+
+    def clocked(self, requirement: str) -> Timed:
+        """The decisions of one requirement against its clocks."""
+        if requirement not in self.timings:
+            kinds = self._kinds(requirement)
+            self.timings[requirement] = timed.judge(
+                self.engine, self.started, self.payer, requirement, self._receipts, kinds
+            )
+        return self.timings[requirement]
+
+    def _kinds(self, requirement: str) -> frozenset[tuple[str, str]]:
+        """The kinds of request that the clocks of a requirement are about, whenever they are in force."""
+        found = set()
+        for limit in {each for each in (*self.payer.clocks, *limits()) if each.requirement == requirement}:
+            if limit.standing != "contract" and self.payer.target.payer_type not in limit.payers:
+                continue
+            for kind in ("item", *DRUGS):
+                asked = self.payer.asked(kind, "standard", ANY_DAY)
+                fits = limit.scope in ("both", asked.scope) and asked.request in limit.requests
+                if fits and (asked.scope == "items" or not limit.drugs or asked.drug in limit.drugs):
+                    urgencies = ("standard", "expedited") if limit.urgency == "any" else (limit.urgency,)
+                    found |= {(kind, urgency) for urgency in urgencies}
+        return frozenset(found)
+
+    def timed(self, requirement: str) -> Population:
+        """The decisions of a requirement, judged by its clocks."""
+        found = self.clocked(requirement)
+        wrong = found["late"] + found["overdue"]
+        gaps = {why: found[name] for name, why in UNTIMED.items() if found[name]}
+        if found["undated"]:
+            gaps["known only to stand when the resource was made, after the time was up"] = found["undated"]
+        unjudged = sum(gaps.values())
+        said = [
+            f"{number:,} with {why}" if why.startswith(("no ", "a ")) else f"{number:,} {why}"
+            for why, number in gaps.items()
+        ]
+        if found["no_notice"]:
+            said.append(
+                f"{found['no_notice']:,} timed by the decision: the records do not tell when the notice went out"
+            )
+        if found["maybe"]:
+            said.append(f"{found['maybe']:,} still open and late unless extended")
+        if found["open"] and self.payer.extracted is None:
+            said.append(f"{found['open']:,} still open: when the records were drawn is not said (--extracted)")
+        if found["no_urgency"]:
+            said.append(f"{found['no_urgency']:,} without urgency, taken as standard")
+        return Population(
+            size=found["judged"] + found["overdue"] + unjudged if found.clocks or unjudged else 0,
+            judged=found["judged"] + found["overdue"],
+            failed=wrong,
+            findings=tuple(self._finding(each) for each in found.late),
+            partial="; ".join(said),
+            close=f"{found['close']:,} of {found['judged']:,} between the strict and the lenient reading"
+            if found["close"]
+            else "",
+            lacking=f"times of receipt and decision that can be read ({'; '.join(said) or 'none in these records'})",
+        )
+
+    def extensions(self) -> Population:
+        """Extended requests for items: each with its notice, and who asked."""
+        t = self.started
+        mine = t.filter((t.extended == "yes") & (t.kind == "item") & t.exclusion.isnull())
+        bare = mine.x_e.isnull() | mine.extended_by.isnull()
+        row = self._one(mine.agg(n=mine.count(), bad=bare.cast("int64").sum()))
+        shown = self.engine.rows(mine.filter(bare).order_by("key", "source", "place").limit(SHOWN).select(*_WHERE))
+        return Population(
+            row["n"] or 0, row["n"] or 0, int(row["bad"] or 0),
+            tuple(Finding("", "extended without a notice, or without saying why", self.at(**each)) for each in shown),
+            lacking="extensions",
+        )  # fmt: skip
+
+    def denials(self, scope: str) -> Population:
+        """Denied and partly denied requests, each with the grade of its reason."""
+        if "reason" in self.said.absent and "reason_code" in self.said.absent:
+            t = self._denied(scope)
+            size = self._one(t.agg(n=t.count()))["n"]
+            return Population(size, lacking="a column with the reasons of denials (reason, reason_code)")
+        t = self._denied(scope)
+        counted = {row["grade"]: row["n"] for row in self.engine.rows(t.group_by("grade").agg(n=t.count()))}
+        self.reasons[scope] = {name: counted.get(number, 0) for number, name in enumerate(grading.GRADES)}
+        size = sum(counted.values())
+        bad = t.filter(t.grade < grading.SPECIFIC)
+        shown = self.engine.rows(bad.order_by("key", "source", "place").limit(SHOWN).select(*_WHERE, "grade"))
+        told = ("no reason at all", "only words that repeat the decision, or boilerplate")
+        unsaid = self._one(t.agg(n=t.channel.isnull().cast("int64").sum()))["n"] or 0
+        return Population(
+            size, size, size - counted.get(grading.SPECIFIC, 0),
+            tuple(Finding("", told[each.pop("grade")], self.at(**each)) for each in shown),
+            partial=f"{unsaid:,} denials do not say by which channel they went out" if unsaid else "",
+            lacking="denials",
+        )  # fmt: skip
+
+    def completeness(self) -> Population:
+        """Every figure the rules ask for, stated for the year before, where anybody can see it."""
+        published = self._published()
+        if published.problem:
+            if published.behind_login:
+                told = Finding("", f"{published.problem}: not for all to see", published.source)
+                return Population(1, 1, 1, (told,))
+            return Population(1, lacking=f"published figures that can be read ({published.source} {published.problem})")
+        found, judged = [], 0
+        for report in published.reports:
+            where = report.payer or published.source
+            for figure, there in stated(report):
+                judged += 1
+                if not there:
+                    found.append(Finding("", f"not stated: {figure}", where))
+            if report.year is None:
+                found.append(Finding("", "not stated: of which year", where))
+            judged += 1
+        return Population(judged, judged, len(found), tuple(found[:SHOWN]), lacking="published figures")
+
+    def agreement(self) -> Population:
+        """Published figures against each other, and against the decisions where there are some."""
+        published = self._published()
+        if published.problem:
+            return Population(1, lacking=f"published figures that can be read ({published.source} {published.problem})")
+        found, judged = [], 0
+        for report in published.reports:
+            where = report.payer or published.source
+            checks = [consistency.arithmetic(report)]
+            if self.understood.table is not None:
+                checks.append(consistency.agreement(report, metrics.computed(self, report.year)))
+            for checked, wrong in checks:
+                judged += checked
+                found += [
+                    Finding("", f"{each.figure}: {each.found} is printed; {each.expected}", where) for each in wrong
+                ]
+        return Population(
+            max(judged, 1),
+            judged,
+            len(found),
+            tuple(found[:SHOWN]),
+            lacking="figures that can be checked against others",
+        )
+
+    def counts(self) -> Population:
+        """Percentages that are published, each with its count."""
+        published = self._published()
+        named = [
+            (report, side, name)
+            for report in published.reports
+            for side, name in report.figures
+            if name.endswith("_pct")
+        ]
+        bare = [
+            Finding(
+                "",
+                f"{side or 'all'}: {name.removesuffix('_pct').replace('_', ' ')} in percent only",
+                report.payer or published.source,
+            )
+            for report, side, name in named
+            if report.get(side, name.removesuffix("_pct")) is None
+        ]
+        return Population(len(named), len(named), len(bare), tuple(bare[:SHOWN]), lacking="published percentages")
+
+    def _denied(self, scope: str) -> Any:
+        t = self.started
+        kind = t.kind == "item" if scope == "items" else t.kind != "item"
+        mine = t.filter(t.outcome.isin(["denied", "partial"]) & t.exclusion.isnull() & kind)
+        if self.reasons_since is None or scope != "items":
+            return mine
+        first = (self.reasons_since - date(1970, 1, 1)).days  # what was asked before then owed no reason
+        return mine.filter((mine.asked_for >= first) | mine.asked_for.isnull())
+
+    def _published(self) -> Published:
+        if self.published is None:
+            raise RuntimeError("no published figures were named")
+        return self.published
+
+    def _one(self, expression: Any) -> dict[str, Any]:
+        return self.engine.rows(expression)[0]
+
+    def _finding(self, late: Late) -> Finding:
+        return Finding("", late.told, self.at(late.key, late.source, late.start, late.place))
+
+    def at(self, key: str | None, source: int | None, start: int | None, place: int | None) -> str:
+        """Where a decision stands: its file and line where they are known; its number only where asked, or else."""
+        if source is None or place is None:
+            return key or "a row without a number"
+        file = self.said.sources[source]
+        line = self.said.lines.get((source, start or 0), 0) + place
+        where = f"{file.path.name}, {'line' if file.form == 'ndjson' else 'row'} {line}"
+        return f"{where} ({key})" if self.identify else where
+
+
+_WHERE = ("key", "source", "start", "place")

@@ -1,0 +1,184 @@
+"""All records as one table of what they say: a row per decision, every fact a column of text, as it was written."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from conformance.audit.engine import Engine
+from conformance.audit.facts import FACTS
+from conformance.audit.lines import PART, WHOLE
+from conformance.audit.mapping import Mapped, columns_of
+from conformance.audit.reading import Read, read_all
+from conformance.audit.sources import Found, Source
+from conformance.errors import UsageError
+
+# The columns of the table: facts (the reason's code and words as one text to be graded), and where each row stands.
+TEXTS = tuple(fact.name for fact in FACTS if fact.name not in ("reason_code", "reason"))
+SAID = (*TEXTS, "reasons", "made", "service_system", "certification", "source", "start", "place")
+_INTEGERS = ("source", "start", "place")
+
+
+@dataclass
+class Said:
+    """The table, and what was seen while reading that is no decision.
+
+    ``mapped``: which headings of which file gave which fact; ``absent``: facts that no source has at all.
+    """
+
+    table: Any
+    sources: tuple[Source, ...]
+    lines: dict[tuple[int, int], int] = field(default_factory=dict)  # (source, start of share) -> lines before it
+    rows: int = 0
+    broken: int = 0
+    told: list[str] = field(default_factory=list)
+    strangers: Counter[str] = field(default_factory=Counter)
+    mapped: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+    left: dict[str, int] = field(default_factory=dict)
+
+
+def read(engine: Engine, found: Found, mapped: Mapped, folder: Path) -> Said:
+    """Every record of the sources in one table; UsageError where a log cannot be understood."""
+    said = Said(None, found.sources)
+    number = {source.path: place for place, source in enumerate(found.sources)}
+    parts = []
+    if ndjson := found.of("ndjson"):
+        parts.append(_resources(engine, ndjson, number, said, folder))
+    for form in ("csv", "parquet"):
+        parts += [_log(engine, source, number[source.path], mapped, said) for source in found.of(form)]
+    table = parts[0]
+    for part in parts[1:]:
+        table = table.union(part)
+    for fact, wanted in mapped.only.items():
+        if fact not in TEXTS:
+            raise UsageError(f"[only] cannot look at {fact}", file=mapped.file)
+        kept = table[fact].strip().isin(list(wanted)).fill_null(False)
+        others = table.filter(~kept)
+        said.left[f"another {fact} than {', '.join(wanted)}"] = engine.rows(others.agg(n=others.count()))[0]["n"]
+        table = table.filter(kept)
+    # Of Parquet nothing is copied: it is read again as often as it is asked. Text is parsed once.
+    logs_only = all(source.form == "parquet" for source in found.sources)
+    said.table = table if logs_only and engine.lines else engine.keep("said", table)
+    given = {fact for each in said.mapped.values() for fact in each}
+    if ndjson:
+        given |= {"key", "received", "decided", "outcome", "urgency", "service", "updated", "reason"}
+    said.absent = tuple(fact.name for fact in FACTS if fact.name not in given)
+    return said
+
+
+def _log(engine: Engine, source: Source, number: int, mapped: Mapped, said: Said) -> Any:
+    import ibis
+
+    table = engine.csv([source.path], source.encoding) if source.form == "csv" else engine.parquet([source.path])
+    headings = [name for name in table.columns if name not in ("file", "file_row_number")]
+    columns = columns_of(headings, mapped, str(source.path))
+    said.mapped[str(source.path)] = columns
+    facts = {fact: _text(table, columns.get(fact, ())) for fact in (*TEXTS, "reason_code", "reason")}
+    if "reason_code" in columns or "reason" in columns:
+        code = ibis.coalesce(ibis.literal("c:#").concat(facts["reason_code"]), "")
+        words = ibis.coalesce(ibis.literal("t:").concat(facts["reason"]), "")
+        reasons = ibis.literal(f"{WHOLE}a:A3{PART}").concat(code, PART, words)
+        nothing = facts["reason_code"].isnull() & facts["reason"].isnull()
+        facts["reasons"] = ibis.ifelse(nothing, ibis.null("string"), reasons)
+    place = table.file_row_number + 1 if "file_row_number" in table.columns else ibis.null("int64")
+    where = {"source": ibis.literal(number, "int64"), "start": ibis.literal(0, "int64"), "place": place.cast("int64")}
+    columns_ = {name: where[name] if name in where else facts.get(name, ibis.null("string")) for name in SAID}
+    if source.form == "parquet" or not engine.lines:
+        return table.select(**columns_)
+    kept = engine.keep(f"log_{number}", table.select(**columns_))
+    return kept.mutate(place=kept.rowid() + 2)  # rows stand as they were read; the first is the heading
+
+
+def _text(table: Any, headings: Sequence[str]) -> Any:
+    """The text of one or several columns, trimmed, joined by a space; null where there is none."""
+    import ibis
+
+    if not headings:
+        return ibis.null("string")
+    parts = []
+    for heading in headings:
+        column = table[heading]
+        kind = column.type()
+        text = column if kind.is_string() else column.cast("string")
+        if kind.is_timestamp() and kind.timezone is not None:
+            # Written in the session's zone by every engine: the instant itself in UTC says the same.
+            text = column.cast("timestamp('UTC')").strftime("%Y-%m-%dT%H:%M:%S").concat("Z")
+        parts.append(text.strip().nullif(""))
+    joined = parts[0]
+    for part in parts[1:]:
+        joined = ibis.ifelse(joined.isnull(), part, joined.concat(ibis.coalesce(ibis.literal(" ").concat(part), "")))
+    return joined
+
+
+def _resources(engine: Engine, sources: Sequence[Source], number: Mapping[Path, int], said: Said, folder: Path) -> Any:
+    """The decisions in lines of FHIR; answers are joined to their requests."""
+    import ibis
+
+    if engine.name == "spark":
+        flat = engine.flattened([source.path for source in sources])  # type: ignore[attr-defined]
+        flat = flat.mutate(start=ibis.literal(0, "int64"), place=ibis.null("int64"), source=ibis.null("int64"))
+    else:
+        place = folder / "lines"
+        place.mkdir()
+        done = read_all(sources, place, os.cpu_count() or 1)
+        _take(done, sources, number, said)
+        files = [place / f"{each}.parquet" for each in range(len(done))]
+        flat = engine.parquet(files).drop("file", "file_row_number")
+        own = [number[source.path] for source in sources]
+        if own != list(range(len(own))):
+            flat = flat.mutate(source=flat.source.substitute(dict(enumerate(own))))
+    return _joined(flat)
+
+
+def _take(done: Sequence[Read], sources: Sequence[Source], number: Mapping[Path, int], said: Said) -> None:
+    before = 0
+    last = None
+    for each in done:
+        source = number[sources[each.share.number].path]
+        before = 0 if source != last else before
+        last = source
+        said.lines[source, each.share.start] = before
+        said.told += [f"{each.share.path}:{before + place}: {why}" for place, why in each.told]
+        said.broken += each.broken
+        said.strangers.update(each.strangers)
+        before += each.lines
+        said.rows += each.rows
+
+
+def _joined(flat: Any) -> Any:
+    """Answers with what their requests say; an answer names its request by id, or by number."""
+    import ibis
+
+    answers = flat.filter(flat.role == "answer")
+    requests = flat.filter(flat.role == "request")
+    told = ("received", "urgency", "service", "service_system", "certification")
+    named = requests.filter(requests.name.notnull()).select(
+        asked=requests.name, **{each: requests[each] for each in told}
+    )
+    numbered = requests.filter(requests.other.notnull() & (requests.other != requests.name)).select(
+        asked=requests.other, **{each: requests[each] for each in told}
+    )
+    known = named.union(numbered).group_by("asked").agg(**{f"c_{each}": ibis._[each].max() for each in told})
+    answers = answers.mutate(asked=ibis.coalesce(answers.name, answers.other))
+    both = answers.left_join(known, "asked")
+    facts = {
+        "key": both.key,
+        "received": ibis.coalesce(both.received, both.c_received),
+        "decided": both.decided,
+        "made": both.made,
+        "outcome": both.outcome.nullif(""),
+        "reasons": both.reasons,
+        "urgency": ibis.coalesce(both.c_urgency, both.urgency),
+        "service": ibis.coalesce(both.service, both.c_service),
+        "service_system": ibis.coalesce(both.service_system, both.c_service_system),
+        "certification": both.c_certification,
+        "exclusion": both.excluded,
+        "updated": both.updated,
+        **{name: both[name] for name in _INTEGERS},
+    }
+    return both.select(**{name: facts.get(name, ibis.null("string")) for name in SAID})

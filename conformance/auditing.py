@@ -1,0 +1,19 @@
+"""The command ``conformance audit``: an audit, told on the console."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from conformance.audit.command import audit
+from conformance.launch import Done, baseline_of, prepare
+from conformance.running import tell
+
+
+def audit_records(named: Sequence[str], out: Path, given: Mapping[str, Any]) -> int:
+    """One audit; its exit code. What it found is printed and written to ``out``."""
+    baseline = baseline_of(given.get("baseline"))
+    prepare(out)
+    results = audit(named, out, given, baseline)
+    return tell(Done(results, results["exit_code"]), out)

@@ -1,0 +1,24 @@
+"""The figures that a payer publishes every March: complete, in agreement with themselves and with its decisions."""
+
+from conformance import expect, need, requirement
+
+
+@requirement("metrics.published")
+def test_every_figure_is_published_for_all_to_see(records):
+    figures = records.completeness()
+
+    expect.counted(need(figures.judgeable, figures.lacking), "every figure of last year, on a page that needs no login")
+
+
+@requirement("metrics.consistent")
+def test_published_figures_agree(records):
+    figures = records.agreement()
+
+    expect.counted(need(figures.judgeable, figures.lacking), "figures that agree")
+
+
+@requirement("metrics.counts")
+def test_counts_are_published_beside_percentages(records):
+    figures = records.counts()
+
+    expect.counted(need(figures.judgeable, figures.lacking), "a count beside each percentage")

@@ -1,0 +1,176 @@
+"""Every scenario over records can fail and can pass: clocks of other payers, proposals, and records that are a mess."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opened_records import records_of
+
+from conformance import paths
+from conformance.audit import judging
+from conformance.audit.command import audit, propose
+from conformance.audit.mapping import Mapped, load
+from conformance.catalogue import load as load_catalogue
+from conformance.errors import UsageError
+from conformance.sandbox.record_cases import UNLAWFUL
+
+# Requirement -> payer, and kind, urgency, hours that are in time, hours that are late, first day of receipt.
+PROOFS: dict[str, tuple[dict[str, Any], str, str, int, int]] = {
+    "drug-decisions.part-d-standard": ({"payer_type": "ma", "part_d": True}, "Part D", "standard", 71, 73),
+    "drug-decisions.part-d-expedited": ({"payer_type": "ma", "part_d": True}, "Part D", "expedited", 23, 25),
+    "drug-decisions.medicaid-response": ({"payer_type": "medicaid-ffs"}, "COD", "standard", 23, 25),
+    "drug-decisions.issuer-decision": ({"payer_type": "qhp-ffe"}, "drug", "expedited", 23, 25),
+    "drug-decisions.chip-decision": ({"payer_type": "chip-ffs"}, "drug", "standard", 23, 25),
+    "drug-decisions.medicaid-decision": ({"payer_type": "medicaid-ffs"}, "drug", "standard", 23, 25),
+}
+ITEMS = "prior-auth.decision-time-standard"
+BY_FIGURES = {"metrics.published", "metrics.counts"}  # test_published_figures
+UNREAD = {"drug-decisions.issuer-exception"}  # its clock never decides: nobody has read it
+
+
+def log(path: Path, rows: list[dict[str, str]]) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def decided(hours: int, **more: str) -> dict[str, str]:
+    day, hour = divmod(9 + hours, 24)
+    return {
+        "id": f"d-{hours}", "received": "2026-04-06T09:00:00Z", "decided": f"2026-04-{6 + day:02d}T{hour:02d}:00:00Z",
+        "notified": "", "outcome": "approved", "reason": "", "channel": "fax", **more,
+    }  # fmt: skip
+
+
+def test_every_scenario_at_shall_is_proven_by_something() -> None:
+    rows = load_catalogue([paths.suites() / "requirements"]).requirements
+    proven = {name for case in UNLAWFUL for name in case.breaks} | set(PROOFS) | BY_FIGURES | UNREAD
+    proven.add("drug-decisions.denial-reason")  # below
+
+    assert {each.requirement for each in judging.scenarios() if rows[each.requirement].level == "shall"} <= proven
+
+
+@pytest.mark.parametrize("payer", sorted({facts["payer_type"] for facts, *_ in PROOFS.values()}))
+def test_clocks_of_other_payers_are_kept_and_broken(payer: str, tmp_path: Path) -> None:
+    mine = {name: proof for name, proof in PROOFS.items() if proof[0]["payer_type"] == payer}
+    facts = next(proof[0] for proof in mine.values())
+    rows = [
+        decided(hours, kind=kind, urgency=urgency, id=f"{kind} {urgency} {hours}")
+        for kind, urgency, timely, late in sorted({proof[1:] for proof in mine.values()})
+        for hours in (1, timely, late)
+    ]
+    rows.append(decided(400, kind="item", urgency="standard", id="item"))
+    rows.append(
+        decided(240, received="2025-11-03T09:00:00Z", decided="2025-11-13T09:00:00Z", kind="item", urgency="", id="old")
+    )
+
+    with records_of([log(tmp_path / "log.csv", rows)], tmp_path, facts) as records:
+        found = {name: records.timed(name) for name in (*mine, ITEMS)}
+        unbound = records.clocked(ITEMS)["unbound"]
+
+    for name, (_, kind, urgency, _, late) in mine.items():
+        assert (found[name].judged, found[name].failed) == (3, 1)
+        assert found[name].findings[0].at.endswith(f"({kind} {urgency} {late})")
+    # Issuers have no clock for items; of 2025 nobody has read one.
+    assert found[ITEMS].failed == (0 if payer == "qhp-ffe" else 1)
+    assert unbound == (0 if payer == "qhp-ffe" else 1)
+
+
+def test_drugs_denied_without_a_reason_and_reasons_of_any_kind(tmp_path: Path) -> None:
+    rows = [
+        decided(1, kind="drug", outcome="denied", reason="", id="a"),
+        decided(2, kind="drug", outcome="denied", reason="Step therapy with methotrexate was not tried.", id="b"),
+        decided(3, kind="item", outcome="Approved", reason="", id="c"),
+    ]
+    with records_of([log(tmp_path / "log.csv", rows)], tmp_path, {"payer_type": "chip-ffs"}) as records:
+        drugs = records.denials("drugs")
+        assert (drugs.judged, drugs.failed) == (2, 1)
+        assert not records.denials("items")
+
+
+MESS = (
+    "\ufeffAuth ID;Received;Decided;Outcome;Denial Reason;Paid\r\n"
+    "1;3/2/2026 9:00 AM;3/4/2026;Approved;;$5.00\r\n"
+    "2;03/02/2026;03/30/2026;DENIED;Six weeks of therapy are missing.;\r\n"
+    "3;soon;2026-03-04;Approved;;\r\n"
+    "4;2026-03-02;2026-03-04;Whatever;;\r\n"
+    "1;3/2/2026 9:00 AM;3/3/2026;Pended;;$5.00\r\n"
+)
+
+
+def test_a_mess_is_read_as_far_as_it_goes_and_told(tmp_path: Path) -> None:
+    file = tmp_path / "mess.csv"
+    file.write_text(MESS, "utf-8", newline="")
+
+    with records_of([file], tmp_path, {"payer_type": "ma", "timezones": ["America/New_York"]}) as records:
+        timed = records.timed("prior-auth.decision-time-standard")
+        found = records.understood
+
+    assert (timed.judged, timed.failed) == (2, 1)
+    assert [each.at for each in timed.findings] == ["mess.csv, row 3 (2)"]
+    assert found.rows == 4
+    assert found.twice == 1
+    assert found.unknown == {"outcome": {"Whatever": 1}}
+    assert found.unread == {"received": {"soon": 1}}
+    assert found.spelt["us"] >= 3
+
+
+def test_lines_that_are_no_fhir_are_told_with_their_number(tmp_path: Path) -> None:
+    lines = [
+        '{"resourceType":"Patient","id":"p","name":[{"family":"Doe"}],"contact":[{"x":1}]}',
+        '{"resourceType":"ClaimResponse","id":"r","item":{"x":1}}',
+        "{broken",
+        "",
+        "[1]",
+        '{"resourceType":"ClaimResponse","id":"s","use":"preauthorization","outcome":"complete","item":[{"itemSequence":1,'
+        '"adjudication":[{"extension":[{"url":"x/extension-reviewAction",'
+        '"extension":[{"url":"x/extension-reviewActionCode",'
+        '"valueCodeableConcept":{"coding":[{"code":"A3"}]}}]}]}]}]}',
+        '{"resourceType":"ClaimResp',
+    ]
+    file = tmp_path / "records.ndjson"
+    file.write_text("\n".join(lines), "utf-8")
+
+    with records_of([file], tmp_path, {"payer_type": "ma"}) as records:
+        assert records.said.broken == 4
+        assert [told.split(":")[1] for told in records.said.told] == ["2", "3", "5", "7"]
+        assert records.said.strangers == {"Patient": 1}
+        assert records.denials("items").failed == 1
+        assert records.timed("prior-auth.decision-time-standard").judgeable is None
+
+
+def test_what_cannot_be_read_at_all_is_a_mistake_of_the_command(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "none.csv").write_text("", "utf-8")
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n", "utf-8")
+    out = tmp_path / "out"
+    out.mkdir()
+    for named, said in (
+        ("empty", "an empty folder"), ("none.csv", "empty"), ("other.csv", "no column for key and received and outcome"),
+        ("lost.csv", "no such file"),
+    ):  # fmt: skip
+        with pytest.raises(UsageError, match=said):
+            audit([str(tmp_path / named)], out, {"payer_type": "ma"})
+    with pytest.raises(UsageError, match="payer's type"):
+        audit([str(tmp_path / "other.csv")], out, {})
+
+
+def test_a_mapping_is_proposed_checked_and_used(tmp_path: Path) -> None:
+    file = log(tmp_path / "log.csv", [decided(400, line="MA"), decided(401, line="Commercial")])
+    propose([str(file)], tmp_path / "audit.toml")
+    mapped = load(tmp_path / "audit.toml")
+
+    assert mapped.columns["received"] == ("received",)
+    assert mapped.columns["key"] == ("id",)
+    only = Mapped(mapped.file, mapped.facts, mapped.columns, mapped.values, {"line": ("MA",)})
+    with records_of([file], tmp_path, {"payer_type": "ma"}, only) as records:
+        assert records.understood.rows == 1
+        assert records.said.left == {"another line than MA": 1}
+    (tmp_path / "wrong.toml").write_text('[columns]\nrecieved = "x"\n', "utf-8")
+    with pytest.raises(UsageError, match="did you mean 'received'"):
+        load(tmp_path / "wrong.toml")
