@@ -24,7 +24,7 @@ PROOFS: dict[str, tuple[dict[str, Any], str, str, int, int]] = {
     "drug-decisions.medicaid-response": ({"payer_type": "medicaid-ffs"}, "COD", "standard", 23, 25),
     "drug-decisions.issuer-decision": ({"payer_type": "qhp-ffe"}, "drug", "expedited", 23, 25),
     "drug-decisions.chip-decision": ({"payer_type": "chip-ffs"}, "drug", "standard", 23, 25),
-    "drug-decisions.medicaid-decision": ({"payer_type": "medicaid-ffs"}, "drug", "standard", 23, 25),
+    "drug-decisions.medicaid-decision": ({"payer_type": "medicaid-mco"}, "drug", "standard", 23, 25),
 }
 ITEMS = "prior-auth.decision-time-standard"
 BY_FIGURES = {"metrics.published", "metrics.counts"}  # test_published_figures
@@ -127,7 +127,7 @@ def test_lines_that_are_no_fhir_are_told_with_their_number(tmp_path: Path) -> No
         "{broken",
         "",
         "[1]",
-        '{"resourceType":"ClaimResponse","id":"s","use":"preauthorization","outcome":"complete","item":[{"itemSequence":1,'
+        '{"resourceType":"ClaimResponse","id":"s","use":"preauthorization","item":[{"itemSequence":1,'
         '"adjudication":[{"extension":[{"url":"x/extension-reviewAction",'
         '"extension":[{"url":"x/extension-reviewActionCode",'
         '"valueCodeableConcept":{"coding":[{"code":"A3"}]}}]}]}]}]}',
