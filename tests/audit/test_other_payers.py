@@ -151,7 +151,7 @@ def test_what_cannot_be_read_at_all_is_a_mistake_of_the_command(tmp_path: Path) 
     out = tmp_path / "out"
     out.mkdir()
     for named, said in (
-        ("empty", "an empty folder"), ("none.csv", "empty"), ("other.csv", "no column for key and received and outcome"),
+        ("empty", "an empty folder"), ("none.csv", "empty"), ("other.csv", "no column for key and received"),
         ("lost.csv", "no such file"),
     ):  # fmt: skip
         with pytest.raises(UsageError, match=said):
