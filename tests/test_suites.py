@@ -233,6 +233,12 @@ def test_the_suites_lie_where_the_package_looks():
     assert {path.parent for path in Path(paths.suites()).glob("*/test_*.py")} == {
         paths.suites() / name
         for name in (
-            "discovery", "prior_auth", "formulary", "payer_to_payer", "coverage_discovery", "patient_access", "records",
-        )  # fmt: skip
+            "discovery",
+            "prior_auth",
+            "formulary",
+            "payer_to_payer",
+            "coverage_discovery",
+            "patient_access",
+            "records",
+        )
     }

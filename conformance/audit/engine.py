@@ -6,6 +6,8 @@ file of its own in a temporary folder, so that memory stays bounded; Spark cache
 
 from __future__ import annotations
 
+import os
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,8 +17,6 @@ from typing import Any, Protocol
 from conformance.errors import UsageError
 
 MEMORY = "600MB"  # of DuckDB's own: Python, Arrow and the reader's buffers come on top
-BROKEN = "_corrupt_record"  # Spark's name for a line that is no JSON
-LONGEST_LINE = 64 * 1024 * 1024  # bytes of one resource
 
 
 class Engine(Protocol):
@@ -25,9 +25,6 @@ class Engine(Protocol):
     name: str
     version: str
     lines: bool
-
-    def json(self, files: Sequence[Path], columns: Mapping[str, str]) -> Any:
-        """Lines of JSON as a table: these columns (SQL types), ``file``; a broken line has no resourceType."""
 
     def csv(self, files: Sequence[Path], encoding: str) -> Any:
         """Delimited text with a heading, every column as text, and ``file``."""
@@ -95,6 +92,7 @@ def _spark(master: str) -> Iterator[Engine]:
             "pip install 'payer-conformance[audit-spark]'"
         ) from missing
     with tempfile.TemporaryDirectory(prefix="conformance-audit-") as folder:
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # the workers' Python must be this one, with the extra
         try:
             session = (
                 SparkSession.builder.master(master)
@@ -126,17 +124,6 @@ class DuckDb:
         self._connection = connection
         self.version = version
         self._read = 0
-
-    def json(self, files: Sequence[Path], columns: Mapping[str, str]) -> Any:
-        return self._connection.read_json(
-            [str(file) for file in files],
-            table_name=self._name(),
-            columns=dict(columns),
-            format="newline_delimited",
-            ignore_errors=True,
-            filename="file",
-            maximum_object_size=LONGEST_LINE,
-        )
 
     def csv(self, files: Sequence[Path], encoding: str) -> Any:
         return self._connection.read_csv(
@@ -193,10 +180,12 @@ class Spark:
         self.version = version
         self._read = 0
 
-    def json(self, files: Sequence[Path], columns: Mapping[str, str]) -> Any:
-        typed = ", ".join(f"`{name}` {_hive(sql)}" for name, sql in columns.items())
-        frame = self._session.read.schema(f"{typed}, `{BROKEN}` STRING").json([str(file) for file in files])
-        return self._view(frame).drop(BROKEN)
+    def flattened(self, files: Sequence[Path]) -> Any:
+        """Lines of FHIR as rows (lines.COLUMNS), read where the files are; a line that is none has the role broken."""
+        from conformance.audit.lines import COLUMNS
+
+        frame = self._session.read.text([str(file) for file in files])
+        return self._view(frame.mapInArrow(_flat, ", ".join(f"`{name}` string" for name in COLUMNS))).drop("file")
 
     def csv(self, files: Sequence[Path], encoding: str) -> Any:
         frame = self._session.read.csv(
@@ -248,19 +237,26 @@ _ARROW = {
 }
 
 
-def _hive(sql: str) -> str:
-    """A DuckDB type as Spark writes it: STRUCT(a VARCHAR)[] -> array<struct<a: string>>."""
-    text = sql.strip()
-    if text.endswith("[]"):
-        return f"array<{_hive(text[:-2])}>"
-    if text.startswith("STRUCT("):
-        inside, parts, depth = text[7:-1], [""], 0
-        for each in inside:
-            depth += (each == "(") - (each == ")")
-            if each == "," and not depth:
-                parts.append("")
-            else:
-                parts[-1] += each
-        fields = (part.strip().split(" ", 1) for part in parts)
-        return f"struct<{','.join(f'`{name.strip(chr(34))}`:{_hive(kind)}' for name, kind in fields)}>"
-    return {"VARCHAR": "string", "BIGINT": "bigint", "BOOLEAN": "boolean", "DOUBLE": "double"}[text]
+def _flat(batches: Iterator[Any]) -> Iterator[Any]:
+    """What Spark runs over its shares of lines: batches of text to batches of rows."""
+    import msgspec
+    import pyarrow
+
+    from conformance.audit.lines import COLUMNS, KNOWN, rows
+    from conformance.audit.resources import Resource
+
+    decode = msgspec.json.Decoder(Resource).decode
+    broken = ("broken", *[None] * (len(COLUMNS) - 1))
+    for batch in batches:
+        found: list[tuple[str | None, ...]] = []
+        for line in batch.column(0).to_pylist():
+            try:
+                resource = decode(line) if line.strip() else None
+            except (msgspec.MsgspecError, RecursionError):
+                found.append(broken)
+                continue
+            if resource is not None and resource.resourceType in KNOWN:
+                found += rows(resource)
+        columns: list[Any] = list(zip(*found, strict=True)) or [[] for _ in COLUMNS]
+        arrays = [pyarrow.array(column, pyarrow.string()) for column in columns]
+        yield pyarrow.RecordBatch.from_arrays(arrays, names=list(COLUMNS))

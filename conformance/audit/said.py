@@ -121,6 +121,8 @@ def _resources(engine: Engine, sources: Sequence[Source], number: Mapping[Path, 
 
     if engine.name == "spark":
         flat = engine.flattened([source.path for source in sources])  # type: ignore[attr-defined]
+        flat = engine.keep("lines", flat)
+        said.broken += engine.rows(flat.agg(n=(flat.role == "broken").cast("int64").sum()))[0]["n"] or 0
         flat = flat.mutate(start=ibis.literal(0, "int64"), place=ibis.null("int64"), source=ibis.null("int64"))
     else:
         place = folder / "lines"
