@@ -13,6 +13,9 @@ from conformance.guides import Guide
 COVERAGE_INFORMATION = "http://hl7.org/fhir/us/davinci-crd/StructureDefinition/ext-coverage-information"
 NEEDED = frozenset({"auth-needed", "performpa", "satisfied"})  # that prior authorization is or would be due
 UNDECIDED = frozenset({"conditional", "indeterminate"})
+EXEMPT = frozenset(
+    {"gold-card", "auth-out-network"}
+)  # no authorization for this provider, though the list asks for one
 UNKNOWN_MEMBER = frozenset({"no-member-found", "no-active-coverage", "coverage-not-found"})
 TELLING_DETAILS = frozenset({"policy-link", "instructions"})  # details that may name documentation
 _ONCE = ("coverage", "covered", "date", "coverage-assertion-id")  # 1..1 in every version
@@ -44,7 +47,9 @@ class CoverageInformation:
 
     @property
     def undecided(self) -> bool:
-        """Whether it cannot tell yet if authorization is needed."""
+        """Whether it does not tell if authorization is needed: not yet, or not of anybody else than who asks."""
+        if self.authorization == "no-auth" and EXEMPT & set(self.reasons):
+            return True
         return self.authorization in UNDECIDED or (not self.authorization and self.covered in UNDECIDED)
 
     @property

@@ -175,6 +175,16 @@ def test_what_the_extension_does_not_allow(parts, versions):
     assert {guide.version for guide in (OLD, NEW) if content_faults(said(**parts), guide)} == versions
 
 
+def test_an_exempt_provider_says_nothing_of_the_list():
+    code = {"coding": [{"system": "http://hl7.org/fhir/us/davinci-crd/CodeSystem/temp", "code": "gold-card"}]}
+
+    assert said(pa_needed="no-auth", reason=code).undecided
+    assert not said(pa_needed="no-auth").undecided
+    assert said(pa_needed="conditional").undecided
+    assert said(covered="conditional").undecided
+    assert not said(covered="conditional", pa_needed="auth-needed").undecided
+
+
 # -- orders, services, packages ----------------------------------------------------------------------------------------
 
 

@@ -250,6 +250,12 @@ VARIANTS: tuple[Variant, ...] = (
         advises=(LIST,),
     ),
     Variant(
+        "exempts_a_gold_card_provider",
+        "The provider who asks is exempt from the authorization that the list asks for.",
+        bend=edits.information(edits.both(edits.says("pa-needed", "no-auth"), edits.gold_card)),
+        advises=(LIST,),
+    ),
+    Variant(
         "performer_asks_for_authorization",
         "The authorization is said to be for the performer to ask for.",
         bend=edits.information(edits.says("pa-needed", "performpa")),

@@ -84,6 +84,12 @@ def both(*edits: Callable[[Any], object]) -> Callable[[Any], None]:
     return change
 
 
+def gold_card(parts: list[Resource]) -> None:
+    """The reason that a provider is exempt, as both versions code it."""
+    code = {"system": "http://hl7.org/fhir/us/davinci-crd/CodeSystem/temp", "code": "gold-card"}
+    parts.append({"url": "reason", "valueCodeableConcept": {"coding": [code]}})
+
+
 def without(name: str) -> Callable[[list[Resource]], None]:
     """One part taken out, wherever it stands."""
 
