@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import sqlite3
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -80,8 +81,11 @@ def usual_place() -> Path:
     """CONFORMANCE_LEDGER, else the folder where this user's programs keep their state."""
     if named := os.environ.get(PLACE):
         return Path(named)
-    state = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
-    return Path(state) / "payer-conformance" / "ledger.sqlite3"
+    try:
+        state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    except RuntimeError:  # a container's user without a home
+        state = Path(tempfile.gettempdir())
+    return state / "payer-conformance" / "ledger.sqlite3"
 
 
 class Ledger:
