@@ -32,7 +32,7 @@ os.dup2(200, 3)
 os.dup2(201, 4)
 os.execv(sys.argv[3], sys.argv[3:])
 """
-PATIENCE = 60.0  # seconds until a page that says nothing is given up
+PATIENCE = 180.0  # seconds until a page that says nothing is given up
 
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium here to open the page with")
 
