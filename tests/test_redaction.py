@@ -385,3 +385,39 @@ def test_addresses_in_headers_are_addresses(redactor, name):
 
 def test_members_are_hidden_in_headers(redactor):
     assert "Ashgrove" not in redactor.headers({"warning": "no match for Ashgrove"})["warning"]
+
+
+# -- strangers in free text --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("SSN 123-45-6789.", f"SSN {HIDDEN}."),
+        ("call 555-010-7788 or (860) 555-1212, +1 555.010.9911", f"call {HIDDEN} or {HIDDEN}, {HIDDEN}"),
+        ("phone 555-1212", f"phone {HIDDEN}"),
+    ],
+)
+def test_numbers_that_tell_who_somebody_is_are_hidden_in_any_text(redactor, text, shown):
+    assert redactor.text(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "NDC 0002-1433-80, 12345-678-90", "urn:oid:2.16.840.1.113883.3.7204", "2026-11-22T10:00:00-05:00",
+        "urn:uuid:550e8400-e29b-41d4-a716-446655440000", "LOINC 102089-0, CPT 99213, AUTH-2026-0007788", "555-1212",
+    ],
+)  # fmt: skip
+def test_numbers_of_things_stay(redactor, text):
+    assert redactor.text(text) == text
+
+
+def test_a_name_of_three_letters_is_found_as_it_is_written():
+    redactor = Redactor()
+    patient = {"resourceType": "Patient", "name": [{"family": "Doe", "given": ["Li"]}]}
+    answer = {"resourceType": "ClaimResponse", "disposition": "Denied for Mr Doe: a doe and Doeringer stay"}
+
+    told = redactor.resource({"resourceType": "Bundle", "entry": [{"resource": answer}, {"resource": patient}]})
+
+    assert told["entry"][0]["resource"]["disposition"] == "Denied for Mr person-1: a doe and Doeringer stay"

@@ -17,6 +17,12 @@ HIDDEN = "[redacted]"
 WORD = re.compile(r"[^\W_]+")
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 PHONE = re.compile(r"\+?1?[\s.(-]*(\d{3})[\s.)-]*(\d{3})[\s.-]*(\d{4})")
+# What tells who a stranger is in any text: a social security number, a telephone number.
+STRANGERS = re.compile(
+    r"(?<![\w.-])(?:\d{3}-\d{2}-\d{4}|(?:\+?1[-. ])?(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}"
+    r"|(?<=tel |fax )\d{3}[-. ]\d{4}|(?<=phone )\d{3}[-. ]\d{4})(?![\w-])",
+    re.IGNORECASE,
+)
 CUT = "…"
 LONGEST_CUT = 100_000  # characters of a text in which cut values are looked for: messages, not bodies
 ANY_CASE = 6  # a value this long is found in capitals and small letters alike, a shorter one could be a common word
@@ -101,6 +107,7 @@ class Known:
         for _, secret in self._secrets:
             if secret in text:
                 text = text.replace(secret, HIDDEN)
+        text = STRANGERS.sub(HIDDEN, text)
         spans = list(self._found(text))
         if CUT in text and len(text) <= LONGEST_CUT:
             spans += self._cut(text)

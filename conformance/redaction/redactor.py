@@ -16,6 +16,7 @@ from conformance.redaction.known import HIDDEN, Known
 # Facts of a member that are words of everybody's: to replace them everywhere would blank the report.
 NOT_PERSONAL = frozenset({"gender", "state", "country", "identifier_system", "group", "relationship", "plan"})
 LEAST = 4  # a learned value shorter than this would blank half of every text
+LEAST_NAME = 3  # a name this short is found again as it is written only
 MOST_LEARNED = 20_000
 _PSEUDONYM = re.compile(r"(member|person)-[1-9]\d{0,6}")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[\s-]+")
@@ -179,11 +180,15 @@ class Redactor:
         value = str(node)
         if learn and key not in places.EVERYBODYS and len(value) >= LEAST and "://" not in value:
             self._learn(value, person)
+        elif (
+            learn and key in ("family", "given") and len(value) == LEAST_NAME and value.isalpha() and value[0].isupper()
+        ):
+            self._learn(value, person, exact=True)
         return self._known.name(value) or person
 
-    def _learn(self, value: str, person: str) -> None:
+    def _learn(self, value: str, person: str, *, exact: bool = False) -> None:
         if len(self._known) < MOST_LEARNED:
-            self._known.learn(value, person)
+            self._known.learn(value, person, exact=exact)
 
     def _person(self, resource: Mapping[str, Any]) -> str:
         identifier, own = resource.get("identifier"), resource.get("id")
