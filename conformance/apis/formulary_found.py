@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
-from conformance.apis.formulary import DRUG_POLICY, Drug, read_drug, read_item
+from conformance.apis.formulary import DRUG_POLICY, Drug, Item, read_drug, read_item
 from conformance.apis.shapes import JsonObject, codings_of_all, is_type, record, records, reference_key, text
 from conformance.exchange import Exchange
 from conformance.fhir import NotFhir, parse
@@ -34,6 +34,14 @@ def tiers_of(resource: Any) -> frozenset[str]:
     """The codes of an item's tier."""
     item = read_item(resource)
     return frozenset(code.code for codes in item.tiers for code in codes) if item else frozenset()
+
+
+def is_like(resource: Any, one: Item) -> bool:
+    """Whether an item has the formulary, the tier and the status of another."""
+    item = read_item(resource)
+    tier = one.tier_code.code if one.tier_code else ""
+    alike = item is not None and (item.formulary, item.status) == (one.formulary, one.status)
+    return alike and tier in tiers_of(resource)
 
 
 def rxnorm_of(resource: Any) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import Any
 
-from conformance.apis.formulary import Item
+from conformance.apis.formulary import Item, Plan
 from conformance.apis.shapes import Coding
 
 LIMITS = ("prior-authorization", "step-therapy", "quantity-limit")
@@ -57,6 +57,22 @@ def tier_name(item: Item) -> str:
     """The tier of an item as a reader would name it: its code, else its words; "" without any."""
     first: Coding | None = item.tier_code or next(iter(item.tier), None)
     return (first.code or first.display) if first else ""
+
+
+def costs_told(plan: Plan) -> dict[str, set[str]]:
+    """The tiers that a plan tells a cost of, for each kind of pharmacy, by their codes."""
+    told: dict[str, set[str]] = {}
+    for cost in plan.costs:
+        for pharmacy in cost.benefit_type:
+            told.setdefault(pharmacy.code, set()).update(tier.code for tier in cost.tier)
+    return told
+
+
+def used_of(plan: Plan, items: Iterable[Item]) -> frozenset[tuple[str, str]]:
+    """The pairs of tier and kind of pharmacy that the items of a plan's formularies name, by their codes."""
+    own = [item for item in items if item.formulary in plan.formularies and item.is_offered and item.tier_code]
+    pharmacies = ((item.tier_code, codes[0].code) for item in own for codes in item.benefit_types if codes[0].code)
+    return frozenset((tier.code, pharmacy) for tier, pharmacy in pharmacies if tier)
 
 
 def at_odds(items: Iterable[Item]) -> tuple[Odds, ...]:

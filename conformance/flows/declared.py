@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cached_property
 
 from conformance.apis.formulary import Drug, Formulary, Item, Plan
@@ -24,6 +24,17 @@ class Declared:
     @property
     def code(self) -> str:
         return str(self.case.facts.get("drug", ""))
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The limits that the tester declares."""
+        return tuple(self.case.facts.get("needs", ()))
+
+    @property
+    def effective(self) -> date | None:
+        """The day from which the drug list says so, where the tester names it."""
+        written = self.case.facts.get("effective")
+        return date.fromisoformat(str(written)) if written else None
 
     @property
     def at(self) -> str:

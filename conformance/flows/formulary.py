@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cached_property
@@ -26,6 +26,7 @@ from conformance.apis.formulary import (
     Formulary as FormularyList,
 )
 from conformance.apis.formulary_found import rxnorm_of, telling_word
+from conformance.apis.formulary_limits import costs_told, used_of
 from conformance.apis.raw import raw_problem
 from conformance.apis.shapes import JsonObject, Placed, is_type, text
 from conformance.errors import NotApplicable, NotTested
@@ -33,6 +34,7 @@ from conformance.exchange import Exchange
 from conformance.expect import advise
 from conformance.flows.declared import Declared, Lists, by_drug
 from conformance.flows.formulary_folder import Handed, Raw, read_folder
+from conformance.flows.formulary_probes import Probe, probes
 from conformance.flows.formulary_searches import (
     AGAIN,
     ENOUGH,
@@ -171,6 +173,20 @@ class Formulary:
             raise NotTested(f"needs {what} declared", change="cases.formulary")
         return tuple(self._lists.declared(case) for case in wanted)
 
+    def changed(self) -> tuple[Declared, ...]:
+        """The declared drugs whose change took effect more than one business day ago; NotTested where there is none."""
+        dated = [drug for drug in self.declared() if drug.effective]
+        target, today = self._recording.target, self.moment().date()
+        if not dated:
+            raise NotTested(
+                "needs a drug with the day from which it is listed so", change="cases.formulary.….effective"
+            )
+        due = {drug.at: clock.add_business_days(drug.effective, 1, target.holidays) for drug in dated if drug.effective}
+        over = tuple(drug for drug in dated if due[drug.at] < today)
+        if not over:
+            raise NotTested(f"no change is due yet: the first on {min(due.values())}")
+        return over
+
     def looked_up(self, key: str) -> JsonObject | None:
         """The resource that a reference ("MedicationKnowledge/1") leads to at an endpoint, listed or read; or None."""
         if key in self._by_key:
@@ -273,6 +289,42 @@ class Formulary:
         """Whether an item's reference to its drug leads to none: what is not there cannot be brought along."""
         return not key.startswith("MedicationKnowledge/") or self.looked_up(key) is None
 
+    def probes(self, type_: str) -> tuple[Probe, ...]:
+        """A search of a type by each parameter that the guide requires; NotTested where there is nothing to find."""
+        self._recording.endpoint(self.claim)
+        listed = self._areas if type_ == "Location" else self._listed(type_)
+        if not listed:
+            raise NotTested(f"needs a {type_} to search for", because="usdf.read-by-id" if type_ == "Location" else RAW)
+        return tuple(probes(type_, listed, self.search))
+
+    def items_alike(self) -> tuple[Item, ...]:
+        """The items that share formulary, tier and status: of the group with fewest."""
+        self._recording.endpoint(self.claim)
+        groups: dict[object, list[Item]] = {}
+        for item in self.items:
+            if item.formulary and item.tier_code and item.status:
+                groups.setdefault((item.formulary, item.tier_code, item.status), []).append(item)
+        if not groups and self.items:
+            raise NotApplicable("no item has a formulary, a coded tier and a status")
+        if not groups:
+            raise NotTested("needs a formulary item", because=RAW)
+        fewest: list[Item] = min(groups.values(), key=len)
+        return tuple(fewest)
+
+    def carries(self, key: str, brought: Collection[str]) -> bool:
+        """Whether what a reference leads to was brought along; what is not there cannot be."""
+        return key in brought or self.leads_to(key) is None
+
+    def tiers_in_use(self) -> tuple[Probe, ...]:
+        """Each tier and kind of pharmacy that a plan's items use, of the pharmacies that the plan tells costs of."""
+        return tuple(
+            Probe(plan.at, "" if tier in told[pharmacy] else f"no cost of tier {tier} at {pharmacy}")
+            for plan in self.plans
+            if (told := costs_told(plan))
+            for tier, pharmacy in sorted(used_of(plan, self.items))
+            if pharmacy in told
+        )
+
     def one_of_each(self) -> tuple[Placed, ...]:
         """One listed resource of each type."""
         self._recording.endpoint(self.claim)
@@ -316,6 +368,13 @@ class Formulary:
         """The resources that an endpoint lists."""
         listed = (placed for type_ in LISTINGS for placed in self._listed(type_))
         return {f"{placed.type}/{placed.id}": placed.resource for placed in listed}
+
+    @cached_property
+    def _areas(self) -> tuple[Placed, ...]:
+        """The areas of the plans, read one by one."""
+        keys = dict.fromkeys(key for plan in self.plans for key in plan.areas if key.startswith("Location/"))
+        read = ((key, self.read_resource(*key.split("/"))) for key in list(keys)[:MOST_READS])
+        return tuple(Placed(key, resource) for key, resource in read if resource)
 
     @cached_property
     def _unlisted_all(self) -> tuple[str, ...]:

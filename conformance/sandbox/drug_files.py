@@ -78,20 +78,21 @@ def _cost() -> Mapping[str, Any]:
 
 
 def _drugs(payer: Payer) -> list[Any]:
-    listed: dict[str, list[Any]] = {}
+    listed: dict[str, dict[str, Any]] = {}  # the drug's listings by plan, one for each
     for number, _, lists in _own_plans(payer.seed):
         for item in payer.seed.formulary_items.values():
             if _list_of(item) in lists and _said(item, "AvailabilityStatus", "valueCode") == "active":
-                listed.setdefault(item["subject"]["reference"], []).append(_listing(number, item, _year(payer)))
+                plans = listed.setdefault(item["subject"]["reference"], {})
+                plans.setdefault(number, _listing(number, item, _year(payer)))
     drugs = payer.seed.drugs.values()
     return [
         {
-            "rxnorm_id": drug["code"]["coding"][0]["code"],
+            "rxnorm_id": drug["id"].removeprefix("drug-"),  # its RxNorm code, however the resource is coded
             "drug_name": drug["code"]["coding"][0].get("display", "unnamed"),
-            "plans": listed[f"MedicationKnowledge/{drug['id']}"],
+            "plans": list(listed[f"MedicationKnowledge/{drug['id']}"].values()),
         }
         for drug in drugs
-        if f"MedicationKnowledge/{drug['id']}" in listed
+        if f"MedicationKnowledge/{drug['id']}" in listed and drug.get("status") != "inactive"
     ]
 
 
@@ -100,8 +101,8 @@ def _listing(number: str, item: Resource, year: int) -> Any:
         "plan_id_type": "HIOS-PLAN-ID",
         "plan_id": number,
         "drug_tier": _tier(item),
-        "prior_authorization": bool(_said(item, "PriorAuthorization", "valueBoolean")),
-        "step_therapy": bool(_said(item, "StepTherapyLimit", "valueBoolean")),
+        "prior_authorization": _limited(item, "PriorAuthorization"),
+        "step_therapy": _limited(item, "StepTherapyLimit"),
         "quantity_limit": bool(_said(item, "QuantityLimit", "valueBoolean")),
         "years": [year],
     }
@@ -158,8 +159,13 @@ def _list_of(item: Resource) -> str:
 
 
 def _tier(item: Resource) -> str:
-    coded = (_said(item, "DrugTierID", "valueCodeableConcept") or {}).get("coding", [{}])
-    return str(coded[0].get("code", "")).upper().replace("PREVENTATIVE", "PREVENTIVE")
+    concept = _said(item, "DrugTierID", "valueCodeableConcept") or {}
+    code = next((each["code"] for each in concept.get("coding", ())), concept.get("text", "generic"))
+    return str(code).upper().replace(" ", "-").replace("PREVENTATIVE", "PREVENTIVE")
+
+
+def _limited(item: Resource, limit: str) -> bool:
+    return any(_said(item, name, "valueBoolean") for name in (limit, f"{limit}NewStartsOnly"))
 
 
 def _said(item: Resource, name: str, key: str) -> Any:

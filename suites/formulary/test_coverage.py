@@ -13,6 +13,16 @@ def test_declared_drugs_are_found_in_the_formulary(formulary):
     )
 
 
+@requirement("formulary.drug-list-updates")
+def test_changes_are_told_within_a_business_day(formulary):
+    expect.each(
+        formulary.changed(),
+        lambda drug: drug.items and all(map(drug.tells, drug.needs)),
+        "the drug as it is listed since the day named",
+        got=lambda drug: f"{len(drug.items)} items in force, {drug.past} past; effective {drug.effective}",
+    )
+
+
 @requirement("formulary.tier")
 def test_every_item_states_its_tier(formulary):
     items = [item for item in formulary.items if item.is_offered]

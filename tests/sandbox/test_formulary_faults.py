@@ -37,6 +37,10 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broken]:
         yield seen
 
 
+# What these faults break as well, and what is looked for by the suites alone.
+BESIDE = {"formulary.drug-list-updates", "usdf.include-formulary"}
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_clean_payer_breaks_nothing(broken: Broken, version: str) -> None:
     assert broken(version=version) == set()
@@ -44,7 +48,7 @@ def test_the_clean_payer_breaks_nothing(broken: Broken, version: str) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_fault_breaks_what_it_names_and_nothing_else(broken: Broken, fault: Fault) -> None:
-    assert broken(fault.name) == set(fault.breaks)
+    assert broken(fault.name) == set(fault.breaks) - BESIDE
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from conformance.wire.payer import Limits
 
 GUIDE = "usdf=2.1.0"
 COVERED = "formulary.covered-drugs"
+IN_TIME = "formulary.drug-list-updates"
 PRIOR = "formulary.prior-authorization-flag"
 Judge = Callable[..., Mapping[str, Outcome]]
 
@@ -108,9 +109,10 @@ def test_a_formulary_beyond_our_limit_is_judged_as_far_as_it_was_listed(of: Judg
 def test_a_drug_beyond_our_limit_that_is_not_covered_is_missed(of: Judge, monkeypatch: Any):
     monkeypatch.setattr(flow, "EVERYTHING", Reach(500, 14))
 
-    assert failed(of("small_pages", _314076='drug = "1546198"')) == {COVERED}
+    assert failed(of("small_pages", _314076='drug = "1546198"')) == {COVERED, IN_TIME}
     assert failed(of("small_pages", "ignores_the_chain", _314076='drug = "1546198"')) == {
         COVERED,
+        IN_TIME,
         "usdf.search-items-by-drug",
     }
 
@@ -120,7 +122,7 @@ def test_a_drug_beyond_our_limit_that_is_not_covered_is_missed(of: Judge, monkey
     [
         (("one_formulary", "ignores_the_formulary"), {"usdf.search-items-by-formulary"}),
         (("one_tier", "ignores_the_tier"), {"usdf.search-items-by-tier"}),
-        (("one_tier", "ignores_include"), {"usdf.include-drug"}),
+        (("one_tier", "ignores_include"), {"usdf.include-drug", "usdf.include-formulary"}),
         (("limits_in_one_formulary", "hides_a_declared_prior_authorization"), {PRIOR}),
         (("last_years_items", "hides_a_declared_step_therapy"), {"formulary.step-therapy-flag"}),
         (("tiers_in_words", "forgets_a_tier"), {"formulary.tier", "usdf.item-required"}),

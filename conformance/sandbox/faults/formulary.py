@@ -25,13 +25,13 @@ KNOWN_WRONG = (
     Fault(
         "loses_a_declared_drug",
         "A drug that the plan covers is not on any of its formularies.",
-        ("formulary.covered-drugs",),
+        ("formulary.covered-drugs", "formulary.drug-list-updates"),
         seed=changes.lost(COVERED),
     ),
     Fault(
         "retires_a_declared_drug",
         "A drug that the plan covers is listed by retired items only.",
-        ("formulary.covered-drugs",),
+        ("formulary.covered-drugs", "formulary.drug-list-updates"),
         seed=changes.items_of(COVERED, changes.saying("AvailabilityStatus", "valueCode", "retired")),
     ),
     Fault(
@@ -183,19 +183,20 @@ KNOWN_WRONG = (
 )
 
 
-def _ignores(name: str, requirement: str, *parameters: str) -> Fault:
+def ignores(name: str, breaks: str | tuple[str, ...], *parameters: str) -> Fault:
+    """A fault of a payer that passes over some search parameters."""
     text = f"A search by {' or '.join(parameters)} is answered as if it had not been asked for."
-    return Fault(name, text, (requirement,), policies=changes.ignoring(*parameters))
+    return Fault(name, text, (breaks,) if isinstance(breaks, str) else breaks, policies=changes.ignoring(*parameters))
 
 
 BADLY_SEARCHED = (
-    _ignores("ignores_the_type", "usdf.search-plans", "InsurancePlan?type"),
-    _ignores("ignores_the_formulary", "usdf.search-items-by-formulary", "Basic?formulary"),
-    _ignores("ignores_the_tier", "usdf.search-items-by-tier", "Basic?drug-tier"),
-    _ignores("ignores_the_chain", "usdf.search-items-by-drug", "Basic?subject.code", "Basic?subject.drug-name"),
-    _ignores("ignores_the_drug_code", "usdf.search-drugs-by-code", "MedicationKnowledge?code"),
-    _ignores("ignores_the_drug_name", "usdf.search-drugs-by-name", "MedicationKnowledge?drug-name"),
-    _ignores("ignores_include", "usdf.include-drug", "Basic?_include"),
+    ignores("ignores_the_type", "usdf.search-plans", "InsurancePlan?type"),
+    ignores("ignores_the_formulary", "usdf.search-items-by-formulary", "Basic?formulary"),
+    ignores("ignores_the_tier", "usdf.search-items-by-tier", "Basic?drug-tier"),
+    ignores("ignores_the_chain", "usdf.search-items-by-drug", "Basic?subject.code", "Basic?subject.drug-name"),
+    ignores("ignores_the_drug_code", "usdf.search-drugs-by-code", "MedicationKnowledge?code"),
+    ignores("ignores_the_drug_name", "usdf.search-drugs-by-name", "MedicationKnowledge?drug-name"),
+    ignores("ignores_include", ("usdf.include-drug", "usdf.include-formulary"), "Basic?_include"),
     Fault(
         "shows_a_page_for_a_chain",
         "A search for the items of a drug is answered with a page for people.",

@@ -1,0 +1,81 @@
+"""The search parameters, combinations and includes that the guide requires of a server, and its answer to nothing."""
+
+from conformance import expect, need, only_if, requirement
+from conformance.apis.drug_files import fine, why
+from conformance.apis.formulary import FORMULARY_ITEM
+from conformance.apis.formulary_found import UNKNOWN, formulary_of, is_like
+
+ITEM = ("code", f"{FORMULARY_ITEM.system}|{FORMULARY_ITEM.code}")
+WANTED = "all that match, and no other"
+
+
+@requirement("usdf.search-plan-parameters")
+def test_plans_are_searched_by_every_parameter(formulary):
+    expect.each(formulary.probes("InsurancePlan"), fine, WANTED, got=why)
+
+
+@requirement("usdf.search-item-parameters")
+def test_items_are_searched_by_every_parameter(formulary):
+    expect.each(formulary.probes("Basic"), fine, WANTED, got=why)
+
+
+@requirement("usdf.search-drug-parameters")
+def test_drugs_are_searched_by_every_parameter(formulary):
+    expect.each(formulary.probes("MedicationKnowledge"), fine, WANTED, got=why)
+
+
+@requirement("usdf.search-location-parameters")
+def test_areas_are_searched_by_every_parameter(formulary):
+    only_if(any(plan.areas for plan in formulary.plans), "plans with an area")
+
+    expect.each(formulary.probes("Location"), fine, WANTED, got=why)
+
+
+@requirement("usdf.search-combined")
+def test_items_are_searched_by_several_parameters_at_once(formulary):
+    like = formulary.items_alike()
+    one = like[0]
+    asked = (("formulary", one.formulary), ("drug-tier", f"{one.tier_code.system}|{one.tier_code.code}"))
+    found = formulary.search("Basic", ITEM, *asked, ("status", one.status))
+
+    expect(found.ok, "an answered search", at=found.at, got=found.said)
+    expect(found.covers(item.id for item in like), "all items that match", at=found.at, got=f"{len(found.ids)} found")
+    expect.each(found.matches, lambda each: is_like(each.resource, one), "items that match all of it",
+                at=lambda each: f"Basic/{each.id}")  # fmt: skip
+
+
+@requirement("usdf.include-formulary")
+def test_a_search_for_items_brings_their_formularies_when_asked(formulary):
+    need(formulary.items, "a formulary item", because="formulary.answers-are-fhir")
+    found = formulary.first_page("Basic", ITEM, ("_include", "Basic:formulary"))
+    brought = {f"{each.type}/{each.id}" for each in found.included}
+
+    expect(found.ok, "an answered search", at=found.at, got=found.said)
+    expect(found.matches, "items", at=found.at)
+    expect.each(found.matches,
+                lambda each: formulary.carries(formulary_of(each.resource), brought),
+                "the item's formulary in the same answer", at=lambda each: f"Basic/{each.id}")  # fmt: skip
+
+
+@requirement("usdf.include-plan-formulary")
+def test_a_search_for_plans_brings_their_formularies_when_asked(formulary):
+    named = [plan for plan in formulary.plans if any(map(formulary.is_formulary, plan.formularies))]
+    plan = need(named, "a plan with a formulary", because="usdf.plan-required")[0]
+    found = formulary.first_page("InsurancePlan", ("_id", plan.id), ("_include", "InsurancePlan:formulary-coverage"))
+    there = {f"{each.type}/{each.id}" for each in (*found.included, *found.matches)}
+
+    expect(found.ok, "an answered search", at=found.at, got=found.said)
+    expect.each(filter(formulary.is_formulary, plan.formularies), lambda key: key in there,
+                "the plan's formulary in the same answer", at=str)  # fmt: skip
+
+
+@requirement("usdf.unknown-resource")
+def test_a_resource_that_is_not_there_is_not_found(formulary):
+    answer = formulary.read("InsurancePlan", UNKNOWN)
+
+    expect(answer.status in (404, 410), "404", at=answer.url, got=f"status {answer.status}")
+
+
+@requirement("usdf.tier-costs")
+def test_every_tier_in_use_has_a_cost(formulary):
+    expect.each(only_if(formulary.tiers_in_use(), "plans that tell costs"), fine, "a cost", got=why)
