@@ -96,6 +96,23 @@ def test_whoever_asks_for_an_act_that_another_is_doing_waits_for_it():
     assert len(line.sent) == 1
 
 
+def test_after_the_end_nobody_waits_for_what_is_under_way():
+    recording, _ = recorded()
+    doing, done = threading.Event(), threading.Event()
+
+    def slowly() -> None:
+        doing.set()
+        assert done.wait(5)
+
+    with ThreadPoolExecutor(1) as other:
+        other.submit(recording.act, "slow", slowly)
+        assert doing.wait(5)
+        recording.end()
+        with pytest.raises(NotTested, match="ended before"):
+            recording.act("slow", slowly)
+        done.set()
+
+
 def test_exchanges_go_to_the_act_of_the_thread_that_sends_them():
     recording, _ = recorded()
     both = threading.Barrier(2)

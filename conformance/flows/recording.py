@@ -91,10 +91,10 @@ class Recording:
         """The act of that key, and whether it is the asker's to do."""
         with self._beginning:
             act = self._acts.get(key)
+            if self._over and not (act and act.over.is_set()):
+                raise NotTested("the run ended before this was done")
             if act is not None:
                 return act, False
-            if self._over:
-                raise NotTested("the run ended before this was done")
             act = self._acts[key] = Act()
             return act, True
 

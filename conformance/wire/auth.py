@@ -49,6 +49,7 @@ class Tokens:
         self._post = post
         self._kept: dict[str, Token] = {}
         self._answers: dict[str, Exchange] = {}
+        self._refresh: dict[str, str] = {}  # the refresh token that replaced the target file's (RFC 6749, section 6)
         self._asking = threading.RLock()  # nobody asks for a token while another does
 
     def own(self, auth: Auth, url: str = "") -> Token:
@@ -91,7 +92,8 @@ class Tokens:
             form = {"grant_type": "client_credentials", "scope": auth.scope}
             return self._granted(auth, self._asked(auth, form, _basic(auth), ""))
         if auth.type == "refresh-token":
-            form = {"grant_type": "refresh_token", "refresh_token": auth.refresh_token, "scope": auth.scope}
+            token = self._refresh.get(auth.name, auth.refresh_token)
+            form = {"grant_type": "refresh_token", "refresh_token": token, "scope": auth.scope}
             if auth.client_secret:
                 return self._granted(auth, self._asked(auth, form, _basic(auth), ""))
             return self._granted(auth, self._asked(auth, {**form, "client_id": auth.client_id}, {}, ""))
@@ -119,6 +121,8 @@ class Tokens:
             why = f": {error}" if isinstance(error, str) and OAUTH_ERROR.fullmatch(error) else ""
             message = f"the token endpoint of auth.{auth.name} gave no token (status {exchange.status}{why})"
             return Token(failure=Failure("credentials", message))
+        if isinstance(said.get("refresh_token"), str) and said["refresh_token"]:
+            self._refresh[auth.name] = said["refresh_token"]
         return _usable(auth, said["access_token"], said.get("expires_in"))
 
 

@@ -181,6 +181,19 @@ def test_of_two_that_find_the_token_run_out_early_one_asks_for_another_and_both_
     assert len(gateway.forms) == 2
 
 
+def test_a_refresh_token_that_is_replaced_is_used_no_more() -> None:
+    auth = Auth(name="member", type="refresh-token", client_id="app", refresh_token="r-1")
+    gateway = Gateway(grant("t-1", refresh_token="r-2"), grant("t-2"), grant("t-3"))
+
+    def use(wire: Wire, payer: Payer, api: Api) -> None:
+        for _ in range(3):
+            wire.tokens.forget(api.auth)
+            wire.send(payer.url, api, READ)
+
+    run(gateway, auth, use)
+    assert [form["refresh_token"] for form in gateway.forms] == ["r-1", "r-2", "r-2"]
+
+
 def test_requests_without_our_token_need_no_token_endpoint() -> None:
     gateway = Gateway(answer(b"{}", 401))
 
