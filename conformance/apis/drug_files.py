@@ -17,6 +17,7 @@ from conformance.apis.shapes import record, records, text, truth
 FLAGS = ("prior_authorization", "step_therapy", "quantity_limit")
 MOST_TOLD = 50  # faults kept of one kind in one file
 MOST_KNOWN = 100_000  # entries of plans remembered as checked
+MOST_PLANS = 16_384  # plans and years among which drugs that come twice are looked for: more than any issuer has
 
 Errors = Callable[[Any], Iterable[tuple[tuple[str | int, ...], str]]]  # what a schema finds wrong: path, and why
 
@@ -208,7 +209,8 @@ class _Listings:
     def _check(self, entry: Any) -> _Checked:
         offer, plans = _offer(entry), self._ties.tiers if self._ties else {}
         silent = [flag for flag in FLAGS if flag not in record(entry)]
-        self._bits.setdefault((offer.plan, offer.years), 1 << len(self._bits))
+        if len(self._bits) < MOST_PLANS:
+            self._bits.setdefault((offer.plan, offer.years), 1 << len(self._bits))
         known = offer.plan in plans
         lost = known and offer.tier and offer.tier not in plans[offer.plan]
         return _Checked(
@@ -253,7 +255,7 @@ def _repeats(faults: Faults, at: str, code: str, offers: Iterable[Offer], seen: 
     """A drug that is listed twice for one plan and the same years, here or in an entry before."""
     own, twice = 0, ""
     for offer in offers:
-        bit = seen.bits[offer.plan, offer.years]
+        bit = seen.bits.get((offer.plan, offer.years), 0)
         twice = twice or (f"plan {offer.plan} comes twice" if own & bit else "")
         own |= bit
     first, before = seen.drugs.get(code, ("", 0))

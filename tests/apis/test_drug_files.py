@@ -170,3 +170,16 @@ def test_an_index_on_disk_is_a_target(name: str) -> None:
 def test_the_url_of_an_index_is_a_target() -> None:
     [claim] = open_target("https://x.example/cms-data-index.json", {}, guides(), TODAY).claim_list()
     assert (claim.label, claim.base_url) == ("qhp=1", "https://x.example/cms-data-index.json")
+
+
+def test_plans_beyond_any_issuers_number_cost_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.apis.drug_files.MOST_PLANS", 2)
+    seen = Seen()
+    many = [drug(LISTING | {"plan_id": f"12345XX987654{number}"}, rxnorm_id=str(number)) for number in range(5)]
+
+    read = read_drugs("d.json", [*many, many[0]], errors_of("qhp-drug"), errors_of("qhp-listing"), None, bool, seen)
+
+    assert len(seen.bits) == 2
+    assert told(read.repeated) == [
+        ("d.json#/5", "drug 0 was listed at d.json#/0 already, for the same plan and years"),
+    ]  # fmt: skip
