@@ -339,6 +339,14 @@ def test_bodies_are_cut_and_the_largest_not_kept(redactor):
     assert redactor.body(b"", "application/json", 100) == ""
 
 
+def test_whom_a_body_names_that_is_not_kept_is_known_from_then_on(redactor):
+    stranger = {"patient": {"identifier": {"system": "http://p.example.org", "value": "A7712345"}}, "note": "x" * 900}
+    body = json.dumps({"resourceType": "ExplanationOfBenefit", **stranger}).encode()
+
+    assert redactor.body(body, "application/fhir+json", 100).endswith("not kept)")
+    assert "A7712345" not in redactor.text("a record about http://p.example.org|A7712345")
+
+
 # -- addresses and headers ---------------------------------------------------------------------------------------------
 
 

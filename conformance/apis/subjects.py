@@ -60,6 +60,11 @@ class Entry:
     of_nobody: bool = False
 
 
+def told(subject: str) -> str:
+    """A subject as a finding names it: never by a number, which the report could not know to be somebody's."""
+    return "somebody known by an identifier" if "|" in subject else subject
+
+
 def entry_of(
     placed: Placed, reference: str, urls: Mapping[str, str], inside: Mapping[str, str], bases: Collection[str]
 ) -> Entry:

@@ -7,6 +7,7 @@ import json
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -74,6 +75,7 @@ class Redactor:
         if not body:
             return ""
         if len(body) > 8 * limit:
+            self._learn_of(body)
             return f"({len(body)} bytes, not kept)"
         if media_type == "application/x-www-form-urlencoded":
             return "&".join(f"{key}={self._field(key, value)}" for key, value in _form(body))
@@ -81,8 +83,7 @@ class Redactor:
             content = json.loads(body)
             if not isinstance(content, dict | list):
                 raise ValueError("nothing says what a bare text means")
-            known = isinstance(content, dict) and _text_of(content, "resourceType") in places.PUBLIC
-            if known and places.holds_nobody(body):
+            if _is_public(content) and places.holds_nobody(body):
                 text = self.text(body.decode("utf-8", "replace"))
             else:
                 text = json.dumps(self.resource(content), ensure_ascii=False)
@@ -186,6 +187,13 @@ class Redactor:
             self._learn(value, person, exact=True)
         return self._known.name(value) or person
 
+    def _learn_of(self, body: bytes) -> None:
+        """Learns whom a body names that is not kept: a message may quote it all the same."""
+        with suppress(ValueError, RecursionError), self._lock:
+            content = json.loads(body)
+            if not (_is_public(content) and places.holds_nobody(body)):
+                self._walk(content, "", fhir=False)
+
     def _learn(self, value: str, person: str, *, exact: bool = False) -> None:
         if len(self._known) < MOST_LEARNED:
             self._known.learn(value, person, exact=exact)
@@ -262,6 +270,10 @@ def _leads_to_a_person(node: Mapping[str, Any], key: str) -> bool:
     if places.PERSON_PATH.search(reference) or _text_of(node, "type") in places.PEOPLE:
         return True
     return key in places.TO_A_PERSON and "type" not in node and not places.OTHER_PATH.search(reference)
+
+
+def _is_public(content: Any) -> bool:
+    return isinstance(content, dict) and _text_of(content, "resourceType") in places.PUBLIC
 
 
 def _text_of(node: Mapping[str, Any], key: str) -> str:

@@ -1,6 +1,7 @@
 """The right data: what the payer holds of the matched member, and nobody else's."""
 
 from conformance import advise, expect, need, requirement
+from conformance.apis.subjects import told
 
 MOST_ADVISED = 20
 
@@ -35,10 +36,10 @@ def test_nobody_elses_records_are_among_them(exchange):
     strangers = {entry.at for entry in everything.strangers(member)}
 
     for entry in everything.unplaced(member)[:MOST_ADVISED]:
-        advise(False, "a record that says it is the member's", at=entry.at, got=", ".join(entry.subjects))
+        advise(False, "a record that says it is the member's", at=entry.at, got=", ".join(map(told, entry.subjects)))
     expect.each(
         need(everything.entries, "a record", because="payer-to-payer.matched-data"),
         lambda entry: entry.at not in strangers,
         "records of the matched member only",
-        got=lambda entry: f"{entry.type} about {', '.join(entry.subjects)}",
+        got=lambda entry: f"{entry.type} about {', '.join(map(told, entry.subjects))}",
     )
