@@ -6,10 +6,12 @@ has a place for it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from conformance.apis.drugs import is_drug
 from conformance.apis.review_actions import Action, Reason, adjudications, text_reasons
 from conformance.apis.shapes import (
     JsonObject,
@@ -26,7 +28,8 @@ from conformance.apis.shapes import (
     whole,
     wholes,
 )
-from conformance.apis.wording import tells_end
+from conformance.apis.wording import decision_told, tells_end
+from conformance.clock import Stamp, stamp
 
 PDEX = "http://hl7.org/fhir/us/davinci-pdex/StructureDefinition/"
 PAS = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/"
@@ -37,15 +40,18 @@ ISSUED = f"{PAS}extension-itemPreAuthIssueDate"
 VALID = f"{PAS}extension-itemPreAuthPeriod"
 TRACE = f"{PAS}extension-itemTraceNumber"
 NUMBERS = (f"{PAS}extension-authorizationNumber", f"{PAS}extension-administrationReferenceNumber")
-DRUG_SYSTEMS = frozenset({"http://hl7.org/fhir/sid/ndc", "http://www.nlm.nih.gov/research/umls/rxnorm"})
 NOT_NAMED = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 GRANTED = ("approved", "modified")
 DECIDED = (*GRANTED, "denied")
+DAY = timedelta(days=1)  # a date without a time of day, in another zone
 
 
 @dataclass(frozen=True)
 class Line:
-    """One service of an authorization; ``action`` is None where nothing tells what was decided about it."""
+    """One service of an authorization; ``action`` is None where nothing tells what was decided about it.
+
+    ``told``: its status is told, in words that we need not understand. ``traces`` are the numbers that follow it.
+    """
 
     at: str
     sequence: int | None
@@ -54,11 +60,21 @@ class Line:
     reasons: tuple[Reason, ...]
     dated: bool
     ends: bool
+    told: bool = True
+    traces: frozenset[str] = frozenset()
+
+    @property
+    def in_words(self) -> bool:
+        """Whether its status is told in words that are not understood here."""
+        return self.told and self.action is None
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One authorization; ``names`` is every identifier, number and trace it can be known by."""
+    """One authorization; ``names`` is every identifier, number and trace it can be known by.
+
+    ``created`` is when the resource was made, as written: for some payers when it was decided, for others not.
+    """
 
     at: str
     names: frozenset[str]
@@ -67,20 +83,27 @@ class Shown:
     is_drug: bool
     lines: tuple[Line, ...]
     documents: int
+    created: str = ""
 
     @property
     def actions(self) -> frozenset[str]:
         """What was decided, line by line."""
         return frozenset(str(line.action) for line in self.lines)
 
-    def of(self, sequence: int | None) -> Line | None:
-        """The line of that number."""
-        return next((line for line in self.lines if line.sequence == sequence), None)
+    def of(self, sequence: int | None, traces: Collection[str] = ()) -> Line | None:
+        """The line that one of these numbers follows, else that of this sequence number."""
+        traced = next((line for line in self.lines if line.traces.intersection(traces)), None)
+        return traced or next((line for line in self.lines if line.sequence == sequence), None)
 
 
 def is_authorization(resource: Mapping[str, Any]) -> bool:
     """Whether an ExplanationOfBenefit is about a prior authorization and not a claim."""
     return resource.get("resourceType") == "ExplanationOfBenefit" and resource.get("use") == "preauthorization"
+
+
+def is_claim(resource: Mapping[str, Any]) -> bool:
+    """Whether an ExplanationOfBenefit is about a claim, and no estimate of one (predetermination) either."""
+    return resource.get("resourceType") == "ExplanationOfBenefit" and resource.get("use") == "claim"
 
 
 def is_carin(resource: Mapping[str, Any]) -> bool:
@@ -99,25 +122,40 @@ def read_shown(resource: JsonObject, at: str) -> Shown:
         names=frozenset(_names(resource, [item for _, item in items])),
         patient=reference_key(resource.get("patient")),
         profiles=texts(record(resource.get("meta")).get("profile")),
-        is_drug="pharmacy" in kinds or any(each.system in DRUG_SYSTEMS for each in services),
+        is_drug="pharmacy" in kinds or is_drug(services),
         lines=lines,
         documents=sum(1 for _, each in records(resource.get("supportingInfo")) if _is_document(each)),
+        created=text(resource.get("created")),
     )
 
 
-def content_faults(shown: Shown) -> tuple[str, ...]:
-    """What the law names and nothing in the authorization tells: status, date, end, services, reason of denial."""
+def content_faults(shown: Shown, decided: Stamp | None = None) -> tuple[str, ...]:
+    """What the law names and nothing in the authorization tells: status, date, end, services, reason of denial.
+
+    ``created`` is a date of the decision for want of a better one, unless it was ``decided`` at another time.
+    """
+    made = stamp(shown.created)
+    dated = made is not None and (decided is None or _near(made, decided))
     faults = []
     for line in shown.lines:
         lacking = {
-            "no status": line.action is None,
-            "no date of the decision": line.action in DECIDED and not line.dated,
+            "no status": line.action is None and not line.in_words,
+            "no date of the decision": line.action in DECIDED and not (line.dated or dated),
             "no end date or circumstance": line.action in GRANTED and not line.ends,
             "no service that was approved": line.action in GRANTED and not line.named,
             "no specific reason of the denial": line.action == "denied" and not line.reasons,
         }
         faults += [f"{line.at}: {name}" for name, present in lacking.items() if present]
     return tuple(faults)
+
+
+def undated(shown: Shown) -> bool:
+    """Whether no better date of a decision is there than when the resource was made."""
+    return any(line.action in DECIDED and not line.dated for line in shown.lines)
+
+
+def _near(one: Stamp, other: Stamp) -> bool:
+    return one.earliest - DAY <= other.latest and other.earliest <= one.latest + DAY
 
 
 def _line(item: JsonObject, at: str, whole_: JsonObject, top: str) -> Line:
@@ -137,6 +175,8 @@ def _line(item: JsonObject, at: str, whole_: JsonObject, top: str) -> Line:
         reasons=tuple(reasons),
         dated=_is_dated(item) or _is_dated(whole_),
         ends=_ends(item, whole_, top),
+        told=bool(text(whole_.get("disposition"))),
+        traces=frozenset(_traces(item)),
     )
 
 
@@ -165,6 +205,8 @@ def _plain_action(resource: JsonObject, reasoned: bool) -> Action | None:
     """The decision where no review action tells it: by the words that FHIR itself has for a whole answer."""
     if resource.get("status") == "cancelled":
         return "cancelled"
+    if told := decision_told(text(resource.get("disposition"))):
+        return told
     if resource.get("outcome") == "queued":
         return "pended"
     return "denied" if reasoned and resource.get("outcome") == "error" else None
@@ -182,9 +224,11 @@ def _words(item: JsonObject, resource: JsonObject, at: str) -> Iterator[tuple[st
 
 
 def _is_named(item: JsonObject) -> bool:
-    concept = record(item.get("productOrService"))
-    named = [each for each in codings(concept) if each.code and each.system != NOT_NAMED]
-    return bool(named or text(concept.get("text")) or any(True for _ in records(item.get("detail"))))
+    """Whether a line says what it is of: an institution's by a revenue code or the kind of service."""
+    for concept in (record(item.get(key)) for key in ("productOrService", "revenue", "category")):
+        if text(concept.get("text")) or any(each.code and each.system != NOT_NAMED for each in codings(concept)):
+            return True
+    return any(True for _ in records(item.get("detail")))
 
 
 def _is_dated(element: JsonObject) -> bool:
@@ -218,7 +262,11 @@ def _names(resource: JsonObject, items: list[JsonObject]) -> Iterator[str]:
     for item in items:
         for url in NUMBERS:
             yield from (text(each.get("valueString")) for _, each in extensions(item, url) if each.get("valueString"))
-        for _, each in extensions(item, TRACE):
-            yield from (trace.value for trace in identifiers(each.get("valueIdentifier")))
+        yield from _traces(item)
         for one in adjudications(_as_pas(item.get("adjudication")), ""):
             yield from (review.number for review in one.review_actions if review.number)
+
+
+def _traces(item: JsonObject) -> Iterator[str]:
+    for _, each in extensions(item, TRACE):
+        yield from (trace.value for trace in identifiers(each.get("valueIdentifier")))

@@ -6,7 +6,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from conformance.apis.shapes import Coding
 from conformance.paths import suites
@@ -39,6 +39,9 @@ class _Rules:
     placeholders: frozenset[str]
     shape: re.Pattern[str]
     ends: re.Pattern[str]
+    denied: re.Pattern[str]
+    granted: re.Pattern[str]
+    open: re.Pattern[str]
 
 
 @cache
@@ -49,8 +52,15 @@ def _rules() -> _Rules:
         phrases=tuple(re.compile(rf"\b(?:{each})") for each in raw["generic"]["phrases"]),
         placeholders=frozenset(raw["codes"]["placeholders"]),
         shape=re.compile(raw["codes"]["reason_shape"]),
-        ends=re.compile("|".join(rf"\b(?:{each})\b" for each in raw["end"]["cues"])),
+        ends=_any_of(raw["end"]["cues"]),
+        denied=_any_of(raw["decision"]["denied"]),
+        granted=_any_of(raw["decision"]["granted"]),
+        open=_any_of(raw["decision"]["open"]),
     )
+
+
+def _any_of(cues: list[str]) -> re.Pattern[str]:
+    return re.compile("|".join(rf"\b(?:{each})\b" for each in cues))
 
 
 def specific(value: str) -> tuple[str, ...]:
@@ -73,6 +83,16 @@ def says_something(value: str) -> bool:
 def tells_end(value: str) -> bool:
     """Whether a text tells when, or under which circumstance, something ends."""
     return any(_rules().ends.search(each) for each in specific(value))
+
+
+def decision_told(value: str) -> Literal["approved", "denied", ""]:
+    """The decision that a text tells; "" where it tells none, more than one, or one that is still to come."""
+    rules, said = _rules(), _plain(value)
+    left, denied = rules.denied.subn(" ", said)
+    granted = bool(rules.granted.search(left))
+    if rules.open.search(said) or granted == bool(denied):
+        return ""
+    return "denied" if denied else "approved"
 
 
 def is_reason_code(each: Coding, actions: frozenset[str]) -> bool:

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from conformance import clock
 from conformance.apis.raw import body_of
 from conformance.apis.shapes import entries, record, text
-from conformance.apis.shown_authorization import Shown, is_authorization, read_shown
+from conformance.apis.shown_authorization import Shown, is_authorization, is_claim, read_shown
 from conformance.apis.strangers import tells_of
 from conformance.errors import NotApplicable, NotTested
 from conformance.exchange import Exchange
@@ -22,6 +22,7 @@ from conformance.flows.recording import Recording, answered, resource_of, unendi
 from conformance.flows.shown_to_members import Content, Expected, Probe, Story
 from conformance.strict_json import load_object
 from conformance.target import Claim, Known, Member
+from conformance.wire.gateway import REFUSED
 from conformance.wire.payer import Request
 
 RAW = "patient-access.answers-are-fhir"
@@ -82,7 +83,7 @@ class PatientAccess:
 
     def claims(self) -> tuple[dict[str, Any], ...]:
         """The ExplanationOfBenefits about claims; NotTested where there are none."""
-        found = tuple(each for each in self.resources("ExplanationOfBenefit") if not is_authorization(each))
+        found = tuple(each for each in self.resources("ExplanationOfBenefit") if is_claim(each))
         if not found:
             raise NotTested("the member has no claim", change="members.first")
         return found
@@ -125,15 +126,20 @@ class PatientAccess:
 
     def contents(self) -> tuple[Content, ...]:
         """Every authorization with what it does not tell; documents only where the tester knows that there are some."""
-        papers = frozenset(each.identifier for each in self._known() if each.facts.get("documents"))
-        return tuple(Content(each, bool(papers & each.names)) for each in self.authorizations())
+        known = {each.identifier: each for each in self._known()}
+        return tuple(self._content(each, [known[name] for name in each.names & known.keys()])
+                     for each in self.authorizations())  # fmt: skip
 
     def stories(self) -> tuple[Story, ...]:
-        """The known authorizations that both the inquiry and the member's data tell of."""
+        """The known authorizations that both the inquiry and the member's data tell of.
+
+        Those that changed within the last business day are left out: the member's data need not have it yet.
+        """
+        self._representative()
         claim = self._inquiry_claim()
         on_file = OnFile(self._recording, claim, Requests(self._recording, claim))
         told = []
-        for known in (each for each in on_file.listed() if each.member == OWNER):
+        for known in (each for each in on_file.listed() if each.member == OWNER and self._is_settled(each)):
             with suppress(NotTested):  # what the inquiry does not find is judged where inquiries are
                 told.append(on_file.find(known))
         shown = self._shown()
@@ -180,10 +186,10 @@ class PatientAccess:
 
     def _found_of(self, other: Member, way: str, path: str) -> tuple[str, ...]:
         operation = EVERYTHING if way == "$everything" else READ if way == "read" else SEARCH
-        exchange = answered(
-            self._recording.act((self.claim, "probe", way), lambda: self._send(operation, path, "other-member")), ""
-        )
-        return tells_of(body_of(exchange), other.facts)
+        exchange = self._recording.act((self.claim, "probe", way), lambda: self._send(operation, path, "other-member"))
+        # Our own token was taken before: a refusal, in whatever words, is about the other member.
+        refused = exchange.failure is not None and exchange.status in REFUSED
+        return tells_of(body_of(exchange if refused else answered(exchange, "")), other.facts)
 
     def _other(self) -> Member:
         """A member who has nothing to do with the token's: no subscriber of theirs, and no dependent."""
@@ -198,7 +204,8 @@ class PatientAccess:
     def _known(self) -> tuple[Known, ...]:
         listed = self._recording.target.known
         rows = (*listed.get("patient-access", ()), *listed.get("prior-auth", ()))
-        return tuple({each.identifier: each for each in reversed(rows) if each.member == OWNER}.values())
+        mine = {each.identifier: each for each in reversed(rows) if each.member == OWNER}
+        return tuple(each for each in mine.values() if not each.drug_kind)  # the duty is of items and services alone
 
     def _every_known(self) -> tuple[Expected, ...]:
         shown = self._shown()
@@ -216,6 +223,13 @@ class PatientAccess:
             raise NotTested(f"needs {what}", change="known.patient-access")
         names = {each.identifier for each in known}
         return tuple(each for each in self._every_known() if each.known.identifier in names)
+
+    def _content(self, shown: Shown, known: Sequence[Known]) -> Content:
+        decided = next((clock.stamp(each.decided, self._zones()) for each in known if each.decided), None)
+        return Content(shown, any(each.facts.get("documents") for each in known), decided)
+
+    def _is_settled(self, known: Known) -> bool:
+        return self._is_due(known.decided or known.received)
 
     def _is_due(self, written: Any) -> bool:
         """Whether a business day has gone by since, by the lenient reading: its end in the last of the zones."""

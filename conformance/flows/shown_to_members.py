@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from conformance.apis.shown_authorization import Shown, content_faults
+from conformance.apis.shown_authorization import Shown, content_faults, undated
+from conformance.clock import Stamp
 from conformance.flows.submission import Decided
 from conformance.target import Known
 
@@ -22,25 +24,36 @@ class Expected:
 
     @property
     def is_up_to_date(self) -> bool:
-        """Whether its decision is told; a decided authorization has no line that is still pended."""
+        """Whether its decision is told; a decided authorization has no line that is still pended.
+
+        Words that we do not understand may tell it.
+        """
         if self.shown is None:
             return True  # that it is not shown at all is judged elsewhere
+        if any(line.in_words for line in self.shown.lines):
+            return True
         actions, decision = self.shown.actions, self.known.decision
         return decision in actions and (decision == "pended" or "pended" not in actions)
 
 
 @dataclass(frozen=True)
 class Content:
-    """One authorization, and whether the provider is known to have sent documents for it."""
+    """One authorization, whether the provider is known to have sent documents for it, and when it was decided."""
 
     shown: Shown
     documented: bool
+    decided: Stamp | None
 
     @property
     def faults(self) -> tuple[str, ...]:
         """What the law names and the authorization does not tell."""
         bare = self.documented and not self.shown.documents
-        return (*content_faults(self.shown), *(("no documents of the provider",) if bare else ()))
+        return (*content_faults(self.shown, self.decided), *(("no documents of the provider",) if bare else ()))
+
+    @property
+    def weakly_dated(self) -> bool:
+        """Whether only the making of the resource tells when it was decided."""
+        return undated(self.shown)
 
 
 @dataclass(frozen=True)
@@ -56,13 +69,17 @@ class Story:
 
     @property
     def differences(self) -> tuple[str, ...]:
-        """The lines about which the two do not say the same."""
+        """The lines about which the two do not say the same; lines that are numbered otherwise, by what they say."""
+        items = self.told.answer.items
+        alike = {item.sequence for item in items} == {line.sequence for line in self.shown.lines}
         found = []
-        for item in self.told.answer.items:
-            line = self.shown.of(item.sequence)
-            if line is None or line.action not in item.actions:
+        for item in items:
+            line = self.shown.of(item.sequence if alike else None, [each.value for each in item.traces])
+            lines = (line,) if line else self.shown.lines
+            here = {each.action for each in lines}
+            if here.isdisjoint(item.actions) and not any(each.in_words for each in lines):
                 there = ", ".join(item.actions) or "nothing"
-                found.append(f"item {item.sequence}: {there} there, {line.action if line else 'nothing'} here")
+                found.append(f"item {item.sequence}: {there} there, {_words(here)} here")
         return tuple(found)
 
 
@@ -72,3 +89,7 @@ class Probe:
 
     way: str
     found: tuple[str, ...]
+
+
+def _words(actions: Iterable[str | None]) -> str:
+    return " and ".join(sorted(filter(None, actions))) or "nothing"

@@ -1,6 +1,6 @@
 """The prior authorizations that a member is shown: complete, in time, for long enough, and the same as elsewhere."""
 
-from conformance import expect, requirement
+from conformance import advise, expect, requirement
 from conformance.apis.shown_authorization import PROFILE
 
 
@@ -8,6 +8,8 @@ from conformance.apis.shown_authorization import PROFILE
 def test_every_authorization_tells_what_the_law_names(patient_access):
     shown = patient_access.contents()
 
+    for each in shown:
+        advise(not each.weakly_dated, "the date of the decision as such", at=each.shown.at, got="when it was created")
     expect.each(
         shown,
         lambda each: not each.faults,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from api_examples import example
 from shared_data import needs_data
 
+from conformance.apis.authorization_lines import Item
 from conformance.apis.shown_authorization import (
     ISSUED,
     PAS,
@@ -16,9 +19,15 @@ from conformance.apis.shown_authorization import (
     content_faults,
     is_authorization,
     is_carin,
+    is_claim,
     read_shown,
+    undated,
 )
 from conformance.apis.strangers import tells_of
+from conformance.clock import stamp
+from conformance.flows.patient_access import PatientAccess
+from conformance.flows.shown_to_members import Story
+from conformance.target import Known
 
 CPT = {"system": "http://www.ama-assn.org/go/cpt", "code": "72148"}
 
@@ -48,7 +57,11 @@ def test_the_official_example_is_an_approval_that_tells_what_the_law_names(versi
     assert is_authorization(resource)
     assert found.actions == {"approved"}
     assert {"PA123412341234123412341234", "AUTH0001"} <= found.names
-    assert content_faults(found) == (() if found.lines[0].dated else ("x.item[0]: no date of the decision",))
+    assert content_faults(found) == ()
+    assert undated(found) is (version == "2.0.0")
+    assert content_faults(found, stamp("2021-08-01")) == (
+        ("x.item[0]: no date of the decision",) if version == "2.0.0" else ()
+    )
 
 
 @needs_data
@@ -121,6 +134,74 @@ def test_a_note_to_another_line_is_no_reason_for_this_one():
     resource = {"item": [{**line, "sequence": 1, "noteNumber": [1]}, {**line, "sequence": 2}], "processNote": [note]}
 
     assert content_faults(read_shown(resource, "x")) == ("x.item[1]: no specific reason of the denial",)
+
+
+def test_an_institutions_service_is_named_by_its_revenue_code_or_its_kind():
+    absent = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "unknown"}]}
+    revenue = {"coding": [{"system": "https://www.nubc.org/CodeSystem/RevenueCodes", "code": "0120"}]}
+    kind = {"coding": [{"system": "https://x12.org/codes/service-type-codes", "code": "48"}]}
+
+    assert shown("A1", {**DATED, "productOrService": absent, "revenue": revenue}, **ENDED) == ()
+    assert shown("A1", {**DATED, "productOrService": absent, "category": kind}, **ENDED) == ()
+    assert shown("A1", {**DATED, "productOrService": absent, "category": absent}, **ENDED) != ()
+
+
+@pytest.mark.parametrize(
+    ("disposition", "told"),
+    [
+        ("Approved", "approved"),
+        ("The request is not approved: no trial of physical therapy is on record.", "denied"),
+        ("Your authorization was denied.", "denied"),
+        ("Received. It will be approved or denied within seven days.", "pended"),
+        ("Approved in part; two days denied", "pended"),
+    ],
+)
+def test_a_status_in_words_is_one(disposition, told):
+    item = {"sequence": 1, "productOrService": {"coding": [CPT]}}
+    found = read_shown({"item": [item], "disposition": disposition, "outcome": "queued"}, "x")
+
+    assert found.actions == {told}
+    assert not [each for each in content_faults(found) if "status" in each]
+
+
+def test_drugs_of_any_type_are_told_from_services():
+    billed = {"system": "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets", "code": "J0897"}
+
+    assert read_shown({"item": [{"productOrService": {"coding": [billed]}}]}, "x").is_drug
+    assert not read_shown({"item": [{"productOrService": {"coding": [CPT]}}]}, "x").is_drug
+
+
+def test_an_estimate_is_neither_claim_nor_authorization():
+    estimate = {"resourceType": "ExplanationOfBenefit", "use": "predetermination"}
+
+    assert not is_claim(estimate)
+    assert not is_authorization(estimate)
+    assert is_claim({**estimate, "use": "claim"})
+
+
+@pytest.mark.parametrize(
+    ("numbers", "codes", "differ"),
+    [((1, 2), ("A1", "A3"), False), ((10, 20), ("A3", "A1"), False), ((1, 2), ("A3", "A1"), True),
+     ((10, 20), ("A4", "A4"), True)],
+)  # fmt: skip
+def test_a_story_is_the_same_however_its_lines_are_numbered(numbers, codes, differ):
+    lines = [{"sequence": n, "adjudication": [adjudicated(code)]} for n, code in zip(numbers, codes, strict=True)]
+    items = (Item("a", 1, actions=("approved",)), Item("b", 2, actions=("denied",)))
+    story = Story(SimpleNamespace(answer=SimpleNamespace(items=items)), read_shown({"item": lines}, "x"))
+
+    assert bool(story.differences) is differ
+
+
+def test_a_known_authorization_of_a_drug_is_not_looked_for():
+    day = date(2027, 1, 4)
+    rows = (
+        Known("patient-access", "D-1", day, "approved", drug_kind="part-d"),
+        Known("prior-auth", "S-1", day, "approved"),
+    )
+    target = SimpleNamespace(known={"patient-access": rows})
+    access = PatientAccess(SimpleNamespace(target=target, guide=lambda _: None), None)
+
+    assert [each.identifier for each in access._known()] == ["S-1"]
 
 
 def test_what_tells_no_decision_has_no_status():

@@ -118,6 +118,37 @@ def _leaking(kind: str) -> Callable[[Any], Any]:
     return changes.rule("patient_access", leaks=(kind,))
 
 
+def _institutional(item: Resource) -> None:
+    item["productOrService"] = NOT_NAMED
+    item["revenue"] = {"coding": [{"system": "https://www.nubc.org/CodeSystem/RevenueCodes", "code": "0120"}]}
+    item["category"] = {"coding": [{"system": "https://x12.org/codes/service-type-codes", "code": "48"}]}
+
+
+def _renumbered(item: Resource) -> None:
+    item["sequence"] += 10
+
+
+WORDS = {"A1": "Approved.", "A3": "Denied: no trial of physical therapy is on record.", "A4": "Pending."}
+
+
+def _in_words(resource: Resource) -> None:
+    codes = [
+        part["valueCodeableConcept"]["coding"][0]["code"]
+        for item in resource["item"]
+        for part in item["adjudication"][0]["extension"][0]["extension"]
+        if part["url"].endswith("reviewActionCode")
+    ]
+    if set(codes) in ({"A1"}, {"A3"}, {"A4"}):
+        resource["disposition"] = WORDS[codes[0]]
+        for item in resource["item"]:
+            item["adjudication"] = [{"category": item["adjudication"][0]["category"]}]
+
+
+def _out_of_scope(_call: Call, _answer: Answer) -> Answer:
+    headers = {"www-authenticate": 'Bearer error="insufficient_scope"'}
+    return Answer(403, b'{"error": "insufficient_scope"}', headers, "application/json")
+
+
 def _forbidden(_call: Call, _answer: Answer) -> Answer:
     return refusal(403, "forbidden", "This is not for members.")
 
@@ -229,6 +260,22 @@ FAULTS: tuple[Fault, ...] = (
     *(Fault(f"leaks_members_by_{kind}", text, (OWN,), policies=_leaking(kind)) for kind, text in LEAKS.items()),
 )
 VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "refuses_other_members_for_want_of_scope",
+        "Who asks for another member's data is told that the token does not reach so far.",
+        bend=Bend("patient-access.read", _out_of_scope, lambda _call, answer: answer.status == 404),
+    ),
+    Variant(
+        "shows_institutional_services",
+        "Services are named by their revenue code and by what kind they are.",
+        bend=_items(_institutional),
+    ),
+    Variant(
+        "shows_decisions_in_words",
+        "What was decided of an authorization is its disposition, in words.",
+        bend=_authorizations(_in_words),
+    ),
+    Variant("numbers_lines_otherwise", "Lines bear numbers of the member's own data.", bend=_items(_renumbered)),
     Variant(
         "searches_no_coverage_by_patient",
         "Coverage is not searched by its patient, which the guide for claims does not ask for.",
