@@ -61,6 +61,7 @@ types: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python tests/bench/bench.py $(ARGS)
+	@$(BIN)/python tests/bench/records.py
 
 prove: $(READY)
 	@$(BIN)/conformance prove $(ARGS)
