@@ -74,6 +74,7 @@ def _duckdb() -> Iterator[Engine]:
             temp_directory=folder,
             autoinstall_known_extensions=False,
         )
+        connection.raw_sql("SET enable_progress_bar = false")  # the console is the report's
         try:
             yield DuckDb(connection, duckdb.__version__)
         finally:
