@@ -23,6 +23,7 @@ from conformance.flows.lookups import LookUps
 from conformance.flows.patient_access import PatientAccess
 from conformance.flows.payer_to_payer import PayerToPayer
 from conformance.flows.prior_auth import PriorAuth
+from conformance.flows.probes import Probes
 from conformance.flows.subscriptions import Subscriptions
 from conformance.flows.trust import Trust
 from conformance.flows.updates import Updates
@@ -69,6 +70,12 @@ def altered(subject: Subject, claim: Claim) -> Alterations:
 def lookups(subject: Subject, claim: Claim) -> LookUps:
     """Inquiries in all their forms, at a prior-authorization endpoint."""
     return LookUps(subject.recording, claim)
+
+
+@view
+def probes(subject: Subject, claim: Claim) -> Probes:
+    """Requests that nobody could approve, at a prior-authorization endpoint."""
+    return Probes(subject.recording, claim)
 
 
 @view

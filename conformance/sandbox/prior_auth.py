@@ -36,9 +36,10 @@ def submit(call: Call, payer: Payer) -> Answer:
     member = decisions.member_of(asked, payer)
     with payer.overlay.lock:
         prior = _prior(asked, member, payer)
-        record = {**decisions.decide(asked, member, prior, payer), "client": _client(call, payer)}
-        if not record["errors"]:
-            payer.overlay.submissions[record["id"]] = decisions.merged(record, prior)
+        known = _known_already(asked, call, payer)
+        record = known or {**decisions.decide(asked, member, prior, payer), "client": _client(call, payer)}
+        if not known and not record["errors"]:
+            payer.overlay.submissions[record["id"]] = decisions.merged({**record, "sent": asked.bundle}, prior)
     claim = next(entry for entry in asked.entries if entry.resource is asked.claim)
     request = {"reference": claim.full_url, "type": "Claim", "identifier": asked.claim["identifier"][0]}
     identifier = asked.bundle["identifier"] if _newer(call) else None
@@ -129,6 +130,14 @@ def _prior(asked: Asked, member: Mapping[str, Any] | None, payer: Payer) -> Reco
         return None
     wanted = decisions.prior_traces(asked)
     return next((record for record in records_of(member, payer) if _traced(record, wanted)), None)
+
+
+def _known_already(asked: Asked, call: Call, payer: Payer) -> Record | None:
+    """The record of the very same request that the same client sent before; a repeat is not decided again."""
+    if payer.policies.prior_auth.get("repeats", "known") != "known":
+        return None
+    client, held = _client(call, payer), payer.overlay.submissions.values()
+    return next((one for one in held if one["client"] == client and one.get("sent") == asked.bundle), None)
 
 
 def _find(asked: Asked, member: Mapping[str, Any], payer: Payer, client: str) -> list[Record]:

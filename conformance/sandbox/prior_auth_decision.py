@@ -24,6 +24,8 @@ VALID_DAYS = 90
 CANCEL = "3"  # X12 1322
 NOT_ON_FILE = "67"  # X12 901
 NOT_ELIGIBLE = "95"  # X12 901
+NOT_THE_PAYER = "T4"  # X12 901
+INSURERS = ("1649830274", "789312", "1234567893")  # its own, and those that the guides' examples address
 LEVEL_URGENT = ("U", "03")  # X12 1338
 
 
@@ -229,15 +231,19 @@ def _settled(item: Item, now: datetime) -> Item:
 
 
 def _errors(asked: Asked, member: Mapping[str, Any] | None, payer: Payer) -> list[dict[str, str]]:
-    if member is None:
+    rules = payer.policies.prior_auth
+    if member is None and rules.get("checks_members", True):
         return [{"code": NOT_ON_FILE, "path": f"Bundle.entry[{asked.patient.place}].resource.identifier"}]
-    if member["coverage"]["status"] != "active":
+    if member and member["coverage"]["status"] != "active" and rules.get("checks_coverage", True):
         return [{"code": NOT_ELIGIBLE, "path": f"Bundle.entry[{asked.coverage.place}].resource"}]
+    insurers = {str(one.get("value")) for one in objects(asked.insurer.resource.get("identifier"))}
+    if insurers and not insurers & set(INSURERS) and rules.get("checks_insurer", True):
+        return [{"code": NOT_THE_PAYER, "path": f"Bundle.entry[{asked.insurer.place}].resource.identifier"}]
     place = next(entry.place for entry in asked.entries if entry.resource is asked.claim)
-    rules = [(index, _rule(item, payer)) for index, item in enumerate(asked.claim["item"])]
+    rulings = [(index, _rule(item, payer)) for index, item in enumerate(asked.claim["item"])]
     return [
         {"code": rule["reject"], "path": f"Bundle.entry[{place}].resource.item[{index}].productOrService"}
-        for index, rule in rules
+        for index, rule in rulings
         if rule["decision"] == "error"
     ]
 

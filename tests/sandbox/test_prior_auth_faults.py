@@ -11,7 +11,13 @@ from pas_requests import CASES, VERSIONS, Desk, request
 
 from conformance import paths
 from conformance.sandbox import discovery, seed
-from conformance.sandbox.faults import prior_auth, prior_auth_requests, prior_auth_rules, prior_auth_subscriptions
+from conformance.sandbox.faults import (
+    prior_auth,
+    prior_auth_probes,
+    prior_auth_requests,
+    prior_auth_rules,
+    prior_auth_subscriptions,
+)
 from conformance.sandbox.frame import Answer, Call, Fault, Variant
 from conformance.sandbox.store import Overlay, Payer
 
@@ -22,7 +28,7 @@ UNSEEN = {
     "approves_less_than_nothing", "crashes_on_one_invalid_request",
     *(
         change.name
-        for module in (prior_auth_requests, prior_auth_subscriptions)
+        for module in (prior_auth_probes, prior_auth_requests, prior_auth_subscriptions)
         for change in (*module.FAULTS, *module.VARIANTS)
     ),
 }  # fmt: skip

@@ -12,6 +12,8 @@ from typing import Any
 
 from conformance.sandbox.faults import prior_auth_edits as edits
 from conformance.sandbox.faults.prior_auth_more import FAULTS as MORE_FAULTS
+from conformance.sandbox.faults.prior_auth_probes import FAULTS as PROBE_FAULTS
+from conformance.sandbox.faults.prior_auth_probes import VARIANTS as PROBE_DIFFERENCES
 from conformance.sandbox.faults.prior_auth_readings import VARIANTS as READINGS
 from conformance.sandbox.faults.prior_auth_requests import FAULTS as REQUEST_FAULTS
 from conformance.sandbox.faults.prior_auth_requests import VARIANTS as REQUEST_DIFFERENCES
@@ -59,7 +61,13 @@ def _no_inquire(statement: Resource) -> None:
             resource["operation"] = [one for one in resource["operation"] if one["name"] != "inquire"]
 
 
-VARIANTS: tuple[Variant, ...] = (*DIFFERENCES, *READINGS, *REQUEST_DIFFERENCES, *SUBSCRIPTION_DIFFERENCES)
+VARIANTS: tuple[Variant, ...] = (
+    *DIFFERENCES,
+    *READINGS,
+    *REQUEST_DIFFERENCES,
+    *SUBSCRIPTION_DIFFERENCES,
+    *PROBE_DIFFERENCES,
+)
 FAULTS: tuple[Fault, ...] = (
     Fault(
         "takes_no_requests",
@@ -278,4 +286,5 @@ FAULTS: tuple[Fault, ...] = (
     *MORE_FAULTS,
     *REQUEST_FAULTS,
     *SUBSCRIPTION_FAULTS,
+    *PROBE_FAULTS,
 )
