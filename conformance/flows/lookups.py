@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from conformance import clock
 from conformance.apis.prior_auth import Answer
 from conformance.apis.same_member import claim_of
 from conformance.apis.shapes import identifiers
 from conformance.errors import NotTested
-from conformance.exchange import Exchange
 from conformance.flows.altered import Alterations
+from conformance.flows.prior_auth import PATIENCE
 from conformance.flows.prior_auth_requests import INQUIRE, Requests
 from conformance.flows.recording import Recording
 from conformance.flows.request_bodies import asked_by, asked_through, look_up_body
@@ -102,13 +103,19 @@ class LookUps:
         """An inquiry; ``refusable``: a 4xx is as good an answer as nothing. ``other``: as the second client."""
         submission = self._alterations.usual()
 
-        def ask() -> Exchange:
-            return self._requests.post(INQUIRE, f"lookup:{how}", body(), other=other)
+        def ask(case: str) -> LookUp:
+            exchange = self._recording.act(
+                (self._claim, case), lambda: self._requests.post(INQUIRE, case, body(), other=other)
+            )
+            refused = refusable and exchange.failure is None and 400 <= (exchange.status or 0) < 500
+            told = () if refused else self._requests.found(exchange)
+            return LookUp(f"the inquiry ({how.replace('-', ' ')})", submission, told)
 
-        exchange = self._recording.act((self._claim, "lookup", how), ask)
-        refused = refusable and exchange.failure is None and 400 <= (exchange.status or 0) < 500
-        told = () if refused else self._requests.found(exchange)
-        return LookUp(f"the inquiry ({how.replace('-', ' ')})", submission, told)
+        first = ask(f"lookup:{how}")
+        if first.found or refusable:
+            return first
+        self._recording.act((self._claim, "patience"), lambda: clock.sleep(PATIENCE))
+        return ask(f"lookup:{how}:again")
 
     def _body(self, submission: Submission, sent: str, number: str = "", member: str = "") -> dict[str, Any]:
         case = self._requests.case(submission.case)

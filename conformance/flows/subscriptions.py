@@ -162,6 +162,8 @@ class Subscriptions:
                 continue
             if undecided(submission.first) and not undecided(submission.deciding):
                 return case
+            if undecided(submission.first) and not self._prior_auth.inquire(case):
+                wrong = wrong or NotTested("the inquiry does not find what was pended", because="pas.inquiry-finds")
         raise wrong or NotTested(
             "needs a case that is pended and decided while the run lasts", change="cases.prior-auth.….settles"
         )

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from conformance import clock
 from conformance.apis.authorization_lines import Item
+from conformance.apis.echo import disagreements
 from conformance.apis.prior_auth import Answer, read_answer, read_inquiry
 from conformance.apis.raw import body_of
 from conformance.apis.same_member import claim_of
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
 from conformance.flows.altered import Alterations
+from conformance.flows.prior_auth import PATIENCE
 from conformance.flows.prior_auth_requests import RAW, SUBMIT, Requests
 from conformance.flows.recording import Recording, answered
 from conformance.flows.submission import Submission, same_request
@@ -104,14 +108,19 @@ class Updates:
         return self._found("update:replaced-number", updated, f"{self._recording.run_id}-replaced", numbers[0])
 
     def _found(self, case: str, updated: Updated, identifier: str, number: str) -> tuple[Answer, ...]:
-        name = updated.original.case
-
-        def ask() -> Exchange:
-            return self._requests.look_up(name, case, identifier, number)
-
-        exchange = self._recording.act((self._claim, case), ask)
-        answers = read_inquiry(self._requests.usable(exchange), self.guide) or ()
-        return tuple(each for each in answers if same_request(each, updated.as_submission))
+        """What an inquiry tells of the update; asked once more, a moment later, before it counts as another story."""
+        name, update = updated.original.case, updated.as_submission
+        answers: tuple[Answer, ...] = ()
+        for asked in (case, f"{case}:again"):
+            exchange = self._recording.act(
+                (self._claim, asked), partial(self._requests.look_up, name, asked, identifier, number)
+            )
+            found = read_inquiry(self._requests.usable(exchange), self.guide) or ()
+            answers = tuple(each for each in found if same_request(each, update))
+            if asked != case or (answers and not disagreements(update.deciding, answers)):
+                break
+            self._recording.act((self._claim, "patience", "update"), lambda: clock.sleep(PATIENCE))
+        return answers
 
     def _identifier(self, updated: Updated) -> str:
         return str(claim_of(updated.request).resource["identifier"][0]["value"])

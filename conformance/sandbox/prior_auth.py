@@ -109,8 +109,11 @@ def _newer(call: Call) -> bool:
     return version(call) >= (2, 1)
 
 
-def records_of(member: Mapping[str, Any], payer: Payer) -> list[Record]:
-    """Everything on file for a member as it stands now, the newest first; what an update changed only as changed."""
+def records_of(member: Mapping[str, Any], payer: Payer, *, unfiled: bool = False) -> list[Record]:
+    """Everything on file for a member as it stands now, the newest first; what an update changed only as changed.
+
+    ``unfiled``: also what cannot be asked about yet.
+    """
     with payer.overlay.lock:
         held = [*payer.seed.authorizations.values(), *payer.overlay.submissions.values()]
     rules = payer.policies.prior_auth
@@ -118,7 +121,7 @@ def records_of(member: Mapping[str, Any], payer: Payer) -> list[Record]:
     mine = [record for record in held if rules.get("any_member") or record["member"] == member["id"]]
     own = [record for record in mine if record["id"] not in gone]
     now = payer.clock.now()
-    filed = now - timedelta(seconds=payer.policies.prior_auth.get("files_after", 0))
+    filed = now - timedelta(seconds=0 if unfiled else payer.policies.prior_auth.get("files_after", 0))
     own = [record for record in own if datetime.fromisoformat(record["received"]) <= filed]
     return [
         decisions.settled(dict(record), now) for record in sorted(own, key=lambda one: one["received"], reverse=True)
@@ -129,7 +132,7 @@ def _prior(asked: Asked, member: Mapping[str, Any] | None, payer: Payer) -> Reco
     if member is None or not decisions.is_update(asked):
         return None
     wanted = decisions.prior_traces(asked)
-    return next((record for record in records_of(member, payer) if _traced(record, wanted)), None)
+    return next((record for record in records_of(member, payer, unfiled=True) if _traced(record, wanted)), None)
 
 
 def _known_already(asked: Asked, call: Call, payer: Payer) -> Record | None:

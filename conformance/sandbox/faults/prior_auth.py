@@ -239,19 +239,19 @@ FAULTS: tuple[Fault, ...] = (
         "swaps_the_inquiry_form",
         "An inquiry is answered in the form of another version.",
         ("pas.inquiry-response-form",),
-        bend=inquire(edits.swap_the_form),
+        bend=inquire(edits.swap_the_form, edits.about_a_case),
     ),
     Fault(
         "tells_another_story",
         "An inquiry tells another decision than the submission was answered with.",
         ("pas.inquiry-agrees",),
-        bend=inquire(edits.editing(edits.turn_decisions), edits.about_a_submission),
+        bend=inquire(edits.editing(edits.turn_decisions), edits.about_a_case),
     ),
     Fault(
         "forgets_what_was_submitted",
         "An inquiry about a request just submitted finds nothing.",
         ("pas.inquiry-finds",),
-        bend=inquire(edits.editing_body(edits.forget), edits.about_a_submission),
+        bend=inquire(edits.editing_body(edits.forget), edits.about_a_case),
     ),
     Fault(
         "refuses_without_an_outcome",

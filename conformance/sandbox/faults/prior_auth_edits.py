@@ -73,6 +73,11 @@ def about_a_submission(call: Call, answer: Answer) -> bool:
     return served(call, answer) and not any(trace.startswith("KNOWN-") for trace in traces)
 
 
+def about_a_case(call: Call, answer: Answer) -> bool:
+    """An inquiry about the services of a submission was answered, not one about any service."""
+    return about_a_submission(call, answer) and "not-applicable" not in codes_asked(call)
+
+
 def codes_asked(call: Call) -> frozenset[str]:
     """The service codes of a request's items."""
     concepts = [item.get("productOrService", {}) for item in _claim(call).get("item", ())]

@@ -102,38 +102,38 @@ FAULTS: tuple[Fault, ...] = (
         "inquiry_tells_of_another_member",
         "An inquiry also tells what was decided about another member.",
         ("prior-auth.right-member",),
-        bend=inquire(answers.adding_another_members, edits.about_a_submission),
+        bend=inquire(answers.adding_another_members, edits.about_a_case),
     ),
     Fault(
         "inquiry_denies_without_a_reason",
         "An inquiry leaves out the reason that the submission was answered with.",
         REASON,
-        bend=inquire(edits.editing(answers.drop_reasons), edits.about_a_submission),
+        bend=inquire(edits.editing(answers.drop_reasons), edits.about_a_case),
     ),
     Fault(
         "inquiry_contradicts_itself",
         "An inquiry tells two contrary decisions about one request.",
         ("pas.inquiry-agrees",),
-        bend=inquire(answers.telling_both, edits.about_a_submission),
+        bend=inquire(answers.telling_both, edits.about_a_case),
     ),
     Fault(
         "inquiry_leaves_an_item_out",
         "An inquiry does not tell the last of several items.",
         ("pas.inquiry-agrees",),
-        bend=inquire(edits.editing(answers.drop_the_last_item), edits.about_a_submission),
+        bend=inquire(edits.editing(answers.drop_the_last_item), edits.about_a_case),
     ),
     Fault(
         "inquiry_answers_as_a_search",
         "An inquiry is answered with a searchset without timestamp.",
         BUNDLE,
-        bend=inquire(edits.editing_body(answers.call_it_a_searchset), edits.about_a_submission),
+        bend=inquire(edits.editing_body(answers.call_it_a_searchset), edits.about_a_case),
     ),
     Fault(
         "inquiry_tells_a_cancelled_claim",
         "What an inquiry finds is a cancelled answer to a claim.",
         ("pas.claim-response-content",),
         bend=inquire(
-            edits.editing(lambda response: response.update(use="claim", status="cancelled")), edits.about_a_submission
+            edits.editing(lambda response: response.update(use="claim", status="cancelled")), edits.about_a_case
         ),
     ),
     Fault(

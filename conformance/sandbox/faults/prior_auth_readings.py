@@ -10,12 +10,18 @@ from conformance.sandbox.outcome import refusal
 
 EXPEDITED = "74177"  # the service code of the expedited case, as in fixtures/sandbox/services.toml
 DENIED = "15830"
+SETTLING = "29881"
 NOT_HERE = refusal(404, "not-found", "This service is not handled here.")
 OLDEST = ("pas=2.0.1",)
 
 
 def _pended_in_the_oldest(call: Call, answer: Answer) -> bool:
     return edits.asking_for(PENDED)(call, answer) and call.version == OLDEST[0]
+
+
+def _settled_before(call: Call, answer: Answer) -> bool:
+    """An inquiry was answered about something whose number was told when it was submitted."""
+    return edits.about_a_submission(call, answer) and SETTLING not in edits.codes_asked(call)
 
 
 VARIANTS: tuple[Variant, ...] = (
@@ -79,6 +85,6 @@ VARIANTS: tuple[Variant, ...] = (
     Variant(
         "is_known_by_its_id",
         "An inquiry tells the answer under its id, without repeating numbers and identifiers.",
-        bend=inquire(edits.editing(answers.know_by_id_alone), edits.about_a_submission),
+        bend=inquire(edits.editing(answers.know_by_id_alone), _settled_before),
     ),
 )
