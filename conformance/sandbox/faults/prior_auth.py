@@ -239,7 +239,7 @@ FAULTS: tuple[Fault, ...] = (
         "swaps_the_inquiry_form",
         "An inquiry is answered in the form of another version.",
         ("pas.inquiry-response-form",),
-        bend=inquire(edits.swap_the_form, edits.about_a_case),
+        bend=inquire(edits.swap_the_form, edits.with_one_bundle),
     ),
     Fault(
         "tells_another_story",

@@ -78,6 +78,11 @@ def about_a_case(call: Call, answer: Answer) -> bool:
     return about_a_submission(call, answer) and "not-applicable" not in codes_asked(call)
 
 
+def with_one_bundle(call: Call, answer: Answer) -> bool:
+    """An inquiry was answered with one Bundle at most."""
+    return served(call, answer) and len(list(bundles(answer.resource()))) <= 1
+
+
 def codes_asked(call: Call) -> frozenset[str]:
     """The service codes of a request's items."""
     concepts = [item.get("productOrService", {}) for item in _claim(call).get("item", ())]
