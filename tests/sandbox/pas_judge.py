@@ -222,13 +222,13 @@ def _of_approval(item: Any, parts: list[Any], response: Any) -> Iterator[str]:
 
 
 def _of_inquiry(desk: Desk, asked: Any, submitted: Any, version: str) -> Iterator[str]:
-    answer = desk.inquire(inquiry(trace_of(asked)), version)
+    answer = desk.inquire(_inquiry_about(asked), version)
     assert structural(answer), answer
     if answer.body["resourceType"] != ("Parameters" if version == "2.2.1" else "Bundle"):
         yield "pas.inquiry-response-form"
     if not _found(answer, asked, submitted):
         time.sleep(0.7)  # it may be filed a moment later
-        answer = desk.inquire(inquiry(trace_of(asked)), version)
+        answer = desk.inquire(_inquiry_about(asked), version)
     bundles = inquiry_bundles(answer.body)
     if not all(_collected(bundle) for bundle in bundles if bundle.get("entry")):
         yield "pas.response-bundle"
@@ -248,6 +248,12 @@ def _of_inquiry(desk: Desk, asked: Any, submitted: Any, version: str) -> Iterato
         for item in one.get("item", ()):
             if _action(item) == "A3" and "prior-auth.denial-reason" in _of_denial(item, _parts(item), one):
                 yield "prior-auth.denial-reason"
+
+
+def _inquiry_about(asked: Any) -> Any:
+    """An inquiry by the trace number of a request, about its services."""
+    codes = [one["code"] for item in claim(asked)["item"] for one in item["productOrService"]["coding"]]
+    return inquiry(trace_of(asked), *codes)
 
 
 def _found(answer: Answer, asked: Any, submitted: Any) -> list[Any]:
