@@ -71,8 +71,8 @@ def test_a_broken_line_is_told_and_the_rest_goes_on(tmp_path: Path):
     body[250] = json.dumps({"resourceType": "Patient", "id": "p"}).encode()
     found = handed(tmp_path, Basic=b"\n".join(body)[:-1000])
     told = {each.at: each.problem for each in found.raw if each.problem}
-    assert told.keys() == {"Basic.ndjson:17", "Basic.ndjson:201", "Basic.ndjson:300", "Basic.ndjson",
-                           "export.json output[2]"}  # fmt: skip
+    assert told.keys() == {"Basic.ndjson:17", "Basic.ndjson:300", "Basic.ndjson"}
+    told |= {each.at: each.problem for each in found.asides}
     assert "longer than 50 MiB" in told["Basic.ndjson:201"]
     assert "breaks off" in told["Basic.ndjson:300"], "the file was cut off"
     assert "1 of 297 resources are no Basic" in told["Basic.ndjson"]
@@ -83,7 +83,9 @@ def test_a_broken_line_is_told_and_the_rest_goes_on(tmp_path: Path):
 def test_a_manifest_names_a_file_that_is_missing(tmp_path: Path):
     items(tmp_path, 20)
     (tmp_path / "MedicationKnowledge.ndjson").unlink()
-    [problem] = [each for each in handed(tmp_path).raw if each.problem]
+    found = handed(tmp_path)
+    assert not [each for each in found.raw if each.problem], "the tester may not have copied it"
+    [problem] = found.asides
     assert problem.at == "export.json output[1]"
     assert "'MedicationKnowledge.ndjson', which is not in the folder" in problem.problem
 
@@ -97,6 +99,19 @@ def test_two_items_of_one_id_are_told_and_a_repeated_line_is_none(tmp_path: Path
     assert told.at == "Basic.ndjson:22"
     assert told.problem == f"Basic/{twin['id']} stands before it already, and is another"
     assert len(found.items) == 21, "what is the same counts once"
+
+
+def test_two_exports_may_hold_a_drug_as_it_was_at_their_time_and_notes_are_nobodys(tmp_path: Path):
+    given = items(tmp_path, 20)
+    later = copy.deepcopy(given[3])
+    later["meta"]["lastUpdated"] = "2026-03-01T00:00:00Z"
+    (tmp_path / "notes.json").write_text('{"to do": "ask for the rest"}')
+    (tmp_path / "second").mkdir()
+    (tmp_path / "second" / "Basic-of-another-plan.ndjson").write_bytes(lines(later))
+    found = handed(tmp_path)
+    assert not [each for each in found.raw if each.problem]
+    assert [each.at for each in found.asides] == ["notes.json"]
+    assert len(found.items) == 20
 
 
 def test_big_folders_are_kept_small(tmp_path: Path):

@@ -120,19 +120,30 @@ class ProvidersRead:
 def read_plans(name: str, entries: Iterable[Any], errors: Errors, today: date) -> PlansRead:
     """A plans file, judged at ``today``."""
     read = PlansRead()
+    described: set[tuple[str, object]] = set()
     for number, entry in enumerate(entries):
         at = f"{name}#/{number}"
         _schema(read.schema, at, errors(entry))
         plan = text(record(entry).get("plan_id"))
-        read.repeated.judge(f"{at}/plan_id", f"plan {plan} comes twice" if plan and plan in read.tiers else "")
+        found = {(plan, year) for year in _years(entry)} if plan else set()
+        read.repeated.judge(f"{at}/plan_id", f"plan {plan} comes twice" if found & described else "")
+        described |= found
         read.dates.judge(f"{at}/last_updated_on", _date_problem(record(entry).get("last_updated_on"), today))
         formulary = record(entry).get("formulary")
         lists = formulary if isinstance(formulary, list) else [formulary]
         networks = (text(each.get("network_tier")) for _, each in records(record(entry).get("network")))
         if plan:
-            read.tiers[plan] = frozenset(filter(None, (text(record(each).get("drug_tier")) for each in lists)))
-            read.networks[plan] = frozenset(filter(None, networks))
+            tiers = frozenset(filter(None, (text(record(each).get("drug_tier")) for each in lists)))
+            read.tiers[plan] = read.tiers.get(plan, frozenset()) | tiers
+            read.networks[plan] = read.networks.get(plan, frozenset()) | frozenset(filter(None, networks))
     return read
+
+
+def _years(entry: Any) -> frozenset[object]:
+    """The years that an entry of a plan is about; one that names none is about all of them alike."""
+    written = record(entry).get("years")
+    years = frozenset(each for each in written if isinstance(each, int)) if isinstance(written, list) else frozenset()
+    return years or frozenset({None})
 
 
 def read_drugs(

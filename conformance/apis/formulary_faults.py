@@ -36,13 +36,11 @@ def drug_faults(drug: Drug) -> tuple[str, ...]:
 
 
 def plan_faults(plan: Plan) -> tuple[str, ...]:
-    """usdf-PayerInsurancePlan: identifier, status, type, name, period, drug coverage with a formulary."""
+    """usdf-PayerInsurancePlan: identifier, status, type, drug coverage with a formulary."""
     faults = {
         "no identifier": not plan.identifiers,
         "no status": not plan.status,
         "no type": not plan.types,
-        "no name": not plan.name,
-        "no period": plan.period is None,
         "no drug coverage": not plan.drug_coverages,
         "a drug coverage without a formulary": plan.bare_coverages > 0,
     }
@@ -50,15 +48,18 @@ def plan_faults(plan: Plan) -> tuple[str, ...]:
 
 
 def formulary_faults(formulary: Formulary) -> tuple[str, ...]:
-    """usdf-Formulary: identifier, status, type DRUGPOL, name, period."""
+    """usdf-Formulary: identifier, status, type DRUGPOL."""
     faults = {
         "no identifier": not formulary.identifiers,
         "no status": not formulary.status,
         "type is not DRUGPOL": not formulary.is_drug_policy,
-        "no name": not formulary.name,
-        "no period": formulary.period is None,
     }
     return _told(faults)
+
+
+def unsaid(listed: Plan | Formulary) -> tuple[str, ...]:
+    """What a plan or formulary may lawfully leave out, and had better not."""
+    return _told({"no name": not listed.name, "no period": listed.period is None})
 
 
 def new_starts_faults(item: Item) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from conformance.exchange import Exchange
 from conformance.fhir import NotFhir, parse
 
 # Codes of OperationOutcome.issue by which a caller is asked for credentials, or refused for want of them.
-CLOSED = frozenset({"security", "login", "unknown", "expired", "forbidden", "suppressed"})
+ASKS = "required"  # the issue that asks for something more (of the person, where everything else was asked right)
 SHORTEST_WORD = 4
 UNKNOWN = "conformance-none"  # the id of a formulary, and the code of a tier, that no payer has
 
@@ -84,14 +84,15 @@ def same_content(listed: JsonObject, read: JsonObject | None) -> bool:
 
 
 def refuses_strangers(exchange: Exchange) -> bool:
-    """Whether an answer without credentials gives no data and asks for nothing but credentials, or fails."""
+    """Whether an answer without credentials gives no data and asks nothing of the person, or fails.
+
+    However a closed server says no, it is closed: only an OperationOutcome that asks for something is a question.
+    """
     status = exchange.status or 0
     if 200 <= status < 300:
         return not is_type(_resource(exchange), "Bundle")
-    if status != 400:
-        return status in (401, 403, 404) or status < 400 or status >= 500
     issues = [text(issue.get("code")) for _, issue in records(record(_resource(exchange)).get("issue"))]
-    return bool(issues) and set(issues) <= CLOSED
+    return status in (401, 403, 404) or not 400 <= status < 500 or ASKS not in issues
 
 
 def _resource(exchange: Exchange) -> JsonObject | None:

@@ -64,13 +64,19 @@ def revealed(
     comes back is no leak.
     """
     told, asked = body.decode("utf-8", "replace"), sent.decode("utf-8", "replace")
-    found = {value for value in values if len(value) >= LEAST and value in told} | set(identifying(resource))
+    found = {value for value in values if len(value) >= LEAST and _stands_in(told, value)} | set(identifying(resource))
     known = {value for value in found if value not in asked}
     known |= {key for key in patients_named(resource) if key not in asked and f'"{key[8:]}"' not in asked}
     known |= {
         f"{family}, {born}" for family, born in people if _tells(told, family, born) and not _tells(asked, family, born)
     }
     return tuple(sorted(known))
+
+
+def _stands_in(told: str, value: str) -> bool:
+    """Whether a value stands in a text as such, and not by chance in the middle of another number."""
+    begins = r"(?:(?<![A-Za-z0-9])|(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4}))"  # JSON may write what stands before it as \n
+    return bool(re.search(rf"{begins}{re.escape(value)}(?![A-Za-z0-9])", told))
 
 
 def _tells(written: str, family: str, born: str) -> bool:

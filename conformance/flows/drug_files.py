@@ -73,6 +73,7 @@ class Published:
     drugs: list[DrugsRead] = field(default_factory=list)
     providers: list[ProvidersRead] = field(default_factory=list)
     seen: Seen = field(default_factory=Seen)
+    left: list[str] = field(default_factory=list)  # what of the index was not asked for, at our own limit
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,12 @@ class DrugFiles:
     def links(self) -> tuple[Fetched, ...]:
         """The index and every file it links to; NotTested for one of which nothing came that speaks of the issuer."""
         return (self.published.index, *self.published.files)
+
+    def fetched(self) -> tuple[Fetched, ...]:
+        """The index and every file, as strangers get them; NotTested for a folder, which shows nobody fetching."""
+        if self._api.files:
+            raise NotTested("a folder does not show that anyone can fetch the files", change="apis.drug-files.base_url")
+        return self.links()
 
     def came(self, file: Fetched) -> bool:
         """Whether a file came whole; raises where nobody can tell."""
@@ -144,7 +151,10 @@ class DrugFiles:
                 published.index_faults.judge(f"{index.name}#/{'/'.join(map(str, path))}", why)
             published.index_faults.judge(index.name, "")
             for key, kind in KINDS.items():
-                for url in texts(record(content).get(key))[:MOST_FILES]:
+                urls = texts(record(content).get(key))
+                if len(urls) > MOST_FILES:
+                    published.left.append(f"{len(urls) - MOST_FILES} of {len(urls)} {kind} files")
+                for url in urls[:MOST_FILES]:
                     published.files.append(self._take(kind, url, Path(room) / "file", published))
         return published
 
@@ -158,7 +168,12 @@ class DrugFiles:
     def _parsed(self, index: Fetched, path: Path) -> tuple[Fetched, Any]:
         try:
             with path.open("rb") as opened:
-                return index, load(opened.read(LONGEST_INDEX))
+                body = opened.read(LONGEST_INDEX + 1)
+                if len(body) > LONGEST_INDEX:
+                    return replace(
+                        index, problem=f"is longer than {LONGEST_INDEX} bytes, and is not read", actor="us"
+                    ), None
+                return index, load(body)
         except (NotJson, OSError) as wrong:
             return replace(index, problem=str(wrong)), None
 
@@ -167,13 +182,13 @@ class DrugFiles:
         name = urlsplit(url).path.rpartition("/")[2] or url
         if files := self._api.files:
             beside = (files if files.is_dir() else files.parent) / name
-            file = Fetched(kind, url, name, "" if beside.is_file() else "is not in the folder")
+            file = Fetched(kind, url, name, "" if beside.is_file() else "is not in the folder", "your file")
         else:
             beside, file = room, self._fetch(kind, url, room, LONGEST)
         if not file.problem:
             problems: list[str] = []
             self._into(published, kind, name, _tolerant(beside, problems))
-            file.problem = next(iter(problems), "")
+            file.problem, file.actor = next(iter(problems), ""), "payer"
         room.unlink(missing_ok=True)
         return file
 
@@ -201,7 +216,9 @@ class DrugFiles:
         exchange = self._recording.wire.send(url, self._open_to_all, request)
         media_type = exchange.media_type
         if exchange.failure is not None:
-            return replace(file, problem=exchange.failure.message, actor=exchange.failure.actor, media_type=media_type)
+            # A file may be as long as it likes: the limit is ours.
+            actor = "us" if exchange.failure.kind == "oversize" else exchange.failure.actor
+            return replace(file, problem=exchange.failure.message, actor=actor, media_type=media_type)
         return replace(
             file, problem="" if exchange.status == 200 else f"status {exchange.status}", media_type=media_type
         )
@@ -238,8 +255,10 @@ class DrugFiles:
 
 
 def _ties(published: Published) -> PlanTies | None:
-    """What the plans files have; None unless all of them came whole."""
-    if any(file.problem for file in published.files if file.kind == "plans"):
+    """What the plans files have; None unless all of them were asked for, and came whole."""
+    if any(left.endswith(" plans files") for left in published.left) or any(
+        file.problem for file in published.files if file.kind == "plans"
+    ):
         return None
     return PlanTies(
         {plan: tiers for each in published.plans for plan, tiers in each.tiers.items()},

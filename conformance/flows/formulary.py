@@ -129,6 +129,10 @@ class Formulary:
             return handed.raw
         return tuple(Raw(f"{each.operation} {each.url}", raw_problem(each, ("Bundle",))) for each in self._listings())
 
+    def asides(self) -> tuple[Raw, ...]:
+        """What cannot be read of a folder, and may not be the payer's doing."""
+        return handed.asides if (handed := self.handed) else ()
+
     def _listings(self) -> tuple[Exchange, ...]:
         for type_ in LISTINGS:
             with suppress(NotTested):

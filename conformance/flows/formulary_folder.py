@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -46,7 +47,10 @@ class Look:
 
 @dataclass(frozen=True)
 class Handed:
-    """What a folder holds of a formulary. ``kinds`` says what "Type/id" leads to: "plan", "formulary", "" or a type."""
+    """What a folder holds of a formulary. ``kinds`` says what "Type/id" leads to: "plan", "formulary", "" or a type.
+
+    ``asides`` are problems that may not be the payer's: see ``Folder``.
+    """
 
     plans: tuple[Plan, ...]
     formularies: tuple[Formulary, ...]
@@ -56,6 +60,7 @@ class Handed:
     kinds: Mapping[str, str]
     raw: tuple[Raw, ...]
     looks: Mapping[str, Look]
+    asides: tuple[Raw, ...] = ()
 
 
 @dataclass
@@ -70,6 +75,8 @@ class _Reading:
     raw: list[Raw] = field(default_factory=list)
     kinds: dict[str, str] = field(default_factory=dict)
     digests: dict[str, dict[str, int]] = field(default_factory=dict)
+    file: str = ""  # that is being read, and the resources that it has shown so far
+    shown: set[str] = field(default_factory=set)
     looks: dict[str, Look] = field(default_factory=dict)
     shapes: dict[int, bool] = field(default_factory=dict)  # whether resources of that shape are as they should be
 
@@ -88,7 +95,8 @@ def read_folder(folder: Folder, types: tuple[str, ...]) -> Handed:
                 _keep(placed, reading)
     named = {item.formulary for item in reading.items} | {key for plan in reading.plans for key in plan.formularies}
     wanted = {item.drug for item in reading.items}
-    unread = [Raw(each.at, each.message) for each in folder.problems]
+    asides = folder.asides
+    unread = [Raw(each.at, each.message) for each in folder.problems if each not in asides]
     return Handed(
         plans=tuple(reading.plans),
         formularies=tuple(
@@ -100,6 +108,7 @@ def read_folder(folder: Folder, types: tuple[str, ...]) -> Handed:
         kinds=reading.kinds,
         raw=(*unread, *reading.raw),
         looks=reading.looks,
+        asides=tuple(Raw(each.at, each.message) for each in folder.problems if each in asides),
     )  # fmt: skip
 
 
@@ -114,18 +123,25 @@ def _look(placed: Placed, reading: _Reading) -> None:
 
 
 def _is_new(placed: Placed, reading: _Reading) -> bool:
-    """Whether no line before it was the same; two resources of one id are told. (Exports of two plans may both hold a
-    drug, and say the same of it.)"""
+    """Whether no line before it was the same; two resources of one id in a file are told.
+
+    Exports of two plans may both hold a drug, each as it was when it was made: the first is taken.
+    """
     own = placed.resource.get("id")
     if not isinstance(own, str):
         return True
+    file, key = re.split(r"[: ]", placed.at, maxsplit=1)[0], f"{placed.type}/{own}"
+    if file != reading.file:
+        reading.file, reading.shown = file, set()
+    here = key in reading.shown
+    reading.shown.add(key)
     known = reading.digests.setdefault(placed.type, {})
     first = known.get(own)
     if first is None:
         known[own] = placed.digest
-    elif first != placed.digest:
-        reading.raw.append(Raw(placed.at, f"{placed.type}/{own} stands before it already, and is another"))
-    return first != placed.digest
+    elif first != placed.digest and here:
+        reading.raw.append(Raw(placed.at, f"{key} stands before it already, and is another"))
+    return first is None or (here and first != placed.digest)
 
 
 def _keep(placed: Placed, reading: _Reading) -> None:

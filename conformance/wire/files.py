@@ -66,6 +66,7 @@ class Folder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._problems: list[Problem] = []
+        self._asides: set[Problem] = set()
         self._walked = False
         self._manifest = Manifest()
 
@@ -81,6 +82,13 @@ class Folder:
         self._once()
         return tuple(self._problems)
 
+    @property
+    def asides(self) -> frozenset[Problem]:
+        """Those of the problems that may come of how the folder was put together, or of our limits: files of somebody's
+        own, files that were not copied or cannot be read."""
+        self._once()
+        return frozenset(self._asides)
+
     def _once(self) -> None:
         if not self._walked:
             for _ in self.walk():
@@ -93,7 +101,7 @@ class Folder:
 
         ``condense`` says of members of a line's resource what is kept of them, once for all lines that share it.
         """
-        self._problems = []
+        self._problems, self._asides = [], set()
         files = {path: _File(path, self._name(path)) for path in self._files()}
         self._declare(files)
         reader = Reader(condense)
@@ -109,7 +117,7 @@ class Folder:
             for name in sorted([*names, *directories]):
                 path = Path(directory, name)
                 if path.is_symlink() and self._leads_out(path):
-                    self._wrong(self._name(path), "is a link out of the folder, and is not followed")
+                    self._aside(self._name(path), "is a link out of the folder, and is not followed")
                 elif name in names and self._is_data(path):
                     yield path
 
@@ -135,7 +143,7 @@ class Folder:
                 else:
                     yield from self._whole(file, opened, reader)
         except OSError as wrong:
-            self._wrong(file.at, f"cannot be read: {wrong.strerror}")
+            self._aside(file.at, f"cannot be read: {wrong.strerror}")
         if file.strangers and file.declared:
             what = f"{file.strangers} of {file.count} resources are no {file.type}, as the manifest has it"
             self._wrong(file.at, what)
@@ -143,14 +151,14 @@ class Folder:
     def _lines(self, file: _File, opened: IO[bytes], reader: Reader) -> Iterator[Placed]:
         for number, line in bounded_lines(opened, LONGEST_LINE):
             if line is None:
-                self._wrong(f"{file.at}:{number}", f"is longer than {LONGEST_LINE // 2**20} MiB, and is not read")
+                self._aside(f"{file.at}:{number}", f"is longer than {LONGEST_LINE // 2**20} MiB, and is not read")
             elif line.strip().removeprefix(BYTE_ORDER_MARK):
                 yield from self._text(file, line, f"{file.at}:{number}", reader)
 
     def _whole(self, file: _File, opened: IO[bytes], reader: Reader) -> Iterator[Placed]:
         body = opened.read(LONGEST_LINE + 1)
         if len(body) > LONGEST_LINE:
-            self._wrong(file.at, f"is larger than {LONGEST_LINE // 2**20} MiB, and is not read: make it NDJSON")
+            self._aside(file.at, f"is larger than {LONGEST_LINE // 2**20} MiB, and is not read: make it NDJSON")
         elif holds_lines(body):
             opened.seek(0)
             yield from self._lines(file, opened, reader)
@@ -161,7 +169,7 @@ class Folder:
         try:
             part = reader.read(body)
         except NotJson as wrong:
-            self._wrong(at, wrong.reason)
+            self._of(file, at, wrong.reason)
             return
         if not isinstance(part.value, list):
             yield from self._place(file, part, at, body)
@@ -171,12 +179,12 @@ class Folder:
     def _place(self, file: _File, part: Part, at: str, body: bytes = b"") -> Iterator[Placed]:
         resource = part.value
         if not isinstance(resource, dict):
-            self._wrong(at, "is no JSON object, so no resource")
+            self._of(file, at, "is no JSON object, so no resource")
             return
         file.count += 1
         kind = resource.get("resourceType")
         if not isinstance(kind, str) or not kind:
-            self._wrong(at, "has no resourceType" + (f", and is read as {file.type}" if file.type else ""))
+            self._of(file, at, "has no resourceType" + (f", and is read as {file.type}" if file.type else ""))
             kind = file.type
         elif file.type and kind != file.type:
             file.strangers += 1
@@ -201,14 +209,14 @@ class Folder:
             del files[path]
         self._manifest = manifest or Manifest()
         if self._manifest.problem:
-            self._wrong(MANIFEST, self._manifest.problem)
+            self._aside(MANIFEST, self._manifest.problem)
         for file in files.values():
             named = TYPE_IN_NAME.search(file.path.stem)
             file.type = named[0] if named and is_resource_type(named[0]) else ""
         for output in self._manifest.outputs:
             named_files = _named(output, files)
             if not named_files:
-                self._wrong(output.at, f"names the file {output.name[:100]!r}, which is not in the folder")
+                self._aside(output.at, f"names the file {output.name[:100]!r}, which is not in the folder")
             for file in named_files:
                 if output.type:
                     file.type, file.declared = output.type, True
@@ -218,10 +226,20 @@ class Folder:
             named = _named(output, files)
             if len(named) == 1 and output.count is not None and output.count != named[0].count:
                 holds = f"{named[0].at}, which holds {named[0].count}"
-                self._wrong(output.at, f"counts {output.count} resources in {holds}")
+                self._aside(output.at, f"counts {output.count} resources in {holds}")
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.path).as_posix().encode("utf-8", "replace").decode()
+
+    def _of(self, file: _File, at: str, message: str) -> None:
+        """Something wrong in a file: of an export where it is named or built like one, else of anybody."""
+        exported = bool(file.type) or file.path.suffix.lower() in LINES
+        (self._wrong if exported else self._aside)(at, message)
+
+    def _aside(self, at: str, message: str) -> None:
+        before = len(self._problems)
+        self._wrong(at, message)
+        self._asides.update(self._problems[before:])
 
     def _wrong(self, at: str, message: str) -> None:
         if len(self._problems) < MOST_PROBLEMS:

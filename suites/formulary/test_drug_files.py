@@ -6,7 +6,7 @@ from conformance.apis.drug_files import fine, why
 
 @requirement("formulary.issuer-drug-file")
 def test_the_issuers_drug_list_can_be_fetched_by_anyone(drug_files):
-    wanted = [each for each in drug_files.links() if each.kind in ("index", "drugs")]
+    wanted = [each for each in drug_files.fetched() if each.kind in ("index", "drugs")]
 
     expect.each(wanted, drug_files.came, "a JSON file that anyone can fetch, whole", got=why)
     expect(len(wanted) > 1, "a drugs file that the index links to", at=wanted[0].at)
@@ -18,6 +18,7 @@ def test_every_file_comes_whole(drug_files):
 
     expect.each(files, drug_files.came, "a JSON file, whole", got=why)
     others = [f"{each.at}: {each.media_type}" for each in files if each.media_type and "json" not in each.media_type]
+    advise(not drug_files.published.left, "every file looked at", got="; ".join(drug_files.published.left))
     advise(not others, "the media type application/json", got=", ".join(others[:5]))
 
 

@@ -87,6 +87,13 @@ def test_a_drug_is_repeated_across_entries_and_files() -> None:
     ]
 
 
+def test_a_plan_may_be_described_for_each_of_its_years() -> None:
+    first, second = ({"plan_id": "12345XX9876543", "years": [year]} for year in (2026, 2027))
+
+    assert told(read_plans("p.json", [first, second], lambda _: (), TODAY).repeated) == []
+    assert told(read_plans("p.json", [first, second, first], lambda _: (), TODAY).repeated) != []
+
+
 def test_plans_that_did_not_come_tie_nothing() -> None:
     read = drugs(drug(LISTING | {"plan_id": "12345XX0000000"}), ties=None)
     assert (read.ties.judged, read.tiers.judged, read.flags.judged) == (0, 0, 1)

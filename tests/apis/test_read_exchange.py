@@ -316,6 +316,15 @@ def test_what_a_refusal_gives_away(resource, gives_away):
     assert revealed(body, resource, SENT, {"MBR-1002", "", "x"}, PEOPLE) == gives_away
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("no 44120", True), ("first\n44120", True), ("request 9f4412077a", False), ("request 44120-77", True)],
+)
+def test_a_number_is_found_as_such_and_not_inside_another(text, found):
+    resource = {"resourceType": "OperationOutcome", "issue": [{"diagnostics": text}]}
+    assert bool(revealed(json.dumps(resource).encode(), resource, b"", {"44120"}, ())) is found
+
+
 def test_a_patient_is_named_by_reference_whatever_the_id():
     assert patients_named({"extension": [{"valueReference": {"reference": "Patient/first"}}]}) == ("Patient/first",)
     assert patients_named(None) == patients_named(outcome("Patient/first")) == ()

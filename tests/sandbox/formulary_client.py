@@ -165,7 +165,7 @@ class Reading:
     def plan_required(self) -> bool:
         known = {f"InsurancePlan/{one['id']}" for one in self.formularies}
         return all(
-            all(one.get(name) for name in ("identifier", "status", "type", "name", "period"))
+            all(one.get(name) for name in ("identifier", "status", "type"))
             and all(
                 any(own_key(each) in known for each in extensions(coverage, "FormularyReference"))
                 for coverage in one["coverage"]
@@ -175,7 +175,7 @@ class Reading:
         )
 
     def formulary_required(self) -> bool:
-        names = ("identifier", "status", "type", "name", "period")
+        names = ("identifier", "status", "type")
         return all(all(one.get(name) for name in names) for one in self.formularies)
 
     def last_updated(self) -> bool:

@@ -128,10 +128,10 @@ KNOWN_WRONG = (
         seed=changes.one("insurance_plans", "plan-summit", changes.without_a_second),
     ),
     Fault(
-        "forgets_the_formularys_period",
-        "One formulary does not say for which time it holds.",
+        "forgets_the_formularys_type",
+        "One formulary does not say that it is a drug policy.",
         ("usdf.formulary-required",),
-        seed=changes.one("insurance_plans", "formulary-summit", changes.dropped("period")),
+        seed=changes.one("insurance_plans", "formulary-summit", changes.dropped("type")),
     ),
     Fault(
         "forgets_last_updated",
