@@ -22,7 +22,10 @@ Ask = Callable[[str], Exchange]  # a path relative to the base URL, or a URL
 
 @dataclass(frozen=True)
 class Pages:
-    """The Bundles that came; ``lost`` is a next page at another origin, where our credentials do not go."""
+    """The Bundles that came; ``lost`` says why pages after them were not asked for, "" where they came to their end.
+
+    Our credentials do not go to another origin, and our patience ends: neither is the payer's fault.
+    """
 
     bundles: tuple[dict[str, Any], ...]
     lost: str = ""
@@ -70,8 +73,9 @@ def pages(ask: Ask, path: str, base_url: str, judged_by: str) -> Pages | None:
         bundles.append(bundle)
         following = next_url(base_url, exchange.url, page.next)
         if following and origin(following) != origin(base_url):
-            return Pages(tuple(bundles), following)
-    return Pages(tuple(bundles))
+            return Pages(tuple(bundles), f"the next page is at another origin ({following})")
+    cut = following and following not in seen
+    return Pages(tuple(bundles), f"there are more than {MOST_PAGES} pages" if cut else "")
 
 
 def next_url(base_url: str, url: str, written: str) -> str:

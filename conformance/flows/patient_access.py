@@ -15,7 +15,7 @@ from conformance.apis.shown_authorization import Shown, is_authorization, is_cla
 from conformance.apis.strangers import tells_of
 from conformance.errors import NotApplicable, NotTested
 from conformance.exchange import Exchange
-from conformance.flows.member_data import pages
+from conformance.flows.member_data import Pages, pages
 from conformance.flows.on_file import OnFile
 from conformance.flows.prior_auth_requests import Requests
 from conformance.flows.recording import Recording, answered, resource_of, unending
@@ -48,7 +48,8 @@ class PatientAccess:
 
     def resources(self, kind: str) -> tuple[dict[str, Any], ...]:
         """All resources of a type that the member is shown, page by page."""
-        return self._recording.act((self.claim, "all", kind), lambda: self._all(kind))
+        resources = [each.resource for bundle in self._pages(kind).bundles for each in entries(bundle)]
+        return tuple(each for each in resources if record(each).get("resourceType") == kind)
 
     def opened(self) -> dict[str, Exchange]:
         """The first answer for who the member is, and for what was claimed or authorized (which may be nothing yet)."""
@@ -222,7 +223,11 @@ class PatientAccess:
         if not known:
             raise NotTested(f"needs {what}", change="known.patient-access")
         names = {each.identifier for each in known}
-        return tuple(each for each in self._every_known() if each.known.identifier in names)
+        found = tuple(each for each in self._every_known() if each.known.identifier in names)
+        lost = self._pages("ExplanationOfBenefit").lost
+        if lost and any(each.shown is None for each in found):
+            raise NotTested(f"not all pages could be looked at: {lost}", change="apis.patient-access.base_url")
+        return found
 
     def _content(self, shown: Shown, known: Sequence[Known]) -> Content:
         decided = next((clock.stamp(each.decided, self._zones()) for each in known if each.decided), None)
@@ -267,12 +272,14 @@ class PatientAccess:
             raise NotTested("nothing tells which Patient the member is", change=f"members.{OWNER}.patient_id")
         return patients[0]
 
-    def _all(self, kind: str) -> tuple[dict[str, Any], ...]:
+    def _pages(self, kind: str) -> Pages:
+        return self._recording.act((self.claim, "all", kind), lambda: self._all(kind))
+
+    def _all(self, kind: str) -> Pages:
         found = pages(self._get, f"{kind}?{urlencode({'patient': self.patient()})}", self.claim.base_url, RAW)
         if found is None:
             raise NotTested(f"the member is refused {kind}", because=OPEN)
-        resources = [each.resource for bundle in found.bundles for each in entries(bundle)]
-        return tuple(each for each in resources if record(each).get("resourceType") == kind)
+        return found
 
     def _get(self, path: str) -> Exchange:
         operation = READ if "?" not in path and "/" in path and "://" not in path else SEARCH

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +26,8 @@ from conformance.apis.shown_authorization import (
 )
 from conformance.apis.strangers import tells_of
 from conformance.clock import stamp
+from conformance.exchange import Exchange
+from conformance.flows.member_data import Pages, pages
 from conformance.flows.patient_access import PatientAccess
 from conformance.flows.shown_to_members import Story
 from conformance.target import Known
@@ -229,3 +232,26 @@ def test_who_is_named():
     assert tells_of({"link": [{"url": "https://x.example/Patient?_id=p2"}]}, facts) == ()
     assert tells_of({"patient": {"reference": "Patient/p22"}}, facts) == ()
     assert tells_of(None, facts) == ()
+
+
+def walked(link: str) -> Pages | None:
+    """The walk over pages of one record each, whose next link is ``link`` with the number of the page."""
+    count = iter(range(1000))
+
+    def ask(url: str) -> Exchange:
+        found = {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": {"resourceType": "Basic"}}]}
+        found["link"] = [{"relation": "next", "url": link.format(next(count))}]
+        return Exchange(
+            "x", "patient-access.search", "", "", "GET", f"https://payer.example/fhir/{url}", status=200,
+            headers={"content-type": "application/fhir+json"}, body=json.dumps(found).encode(),
+        )  # fmt: skip
+
+    return pages(ask, "Basic?patient=a", "https://payer.example/fhir", "x")
+
+
+def test_pages_that_nobody_follows_to_their_end_are_told():
+    endless = walked("https://payer.example/fhir?page={}")
+    assert (len(endless.bundles), endless.lost) == (200, "there are more than 200 pages")
+    away = walked("https://data.example/fhir?page={}")
+    assert (len(away.bundles), "another origin" in away.lost) == (1, True)
+    assert walked("https://payer.example/fhir?page=again").lost == "", "a link that leads back is the payer's doing"
