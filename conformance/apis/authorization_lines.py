@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from conformance.apis.answer_lines import AddItem, Line, Note, Whole, issued, period_of, read_add_item
 from conformance.apis.review_actions import Action, Reason, ReviewAction, text_reasons
 from conformance.apis.shapes import Coding, Identifier, Period, extension, extensions, identifiers, text
-from conformance.apis.wording import lines_named, says_something, tells_end
+from conformance.apis.wording import lines_named, tells_end
 
 TRACE_NUMBER = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-itemTraceNumber"
 PREVIOUS_NUMBER = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-authorizationNumber"
@@ -159,8 +159,7 @@ def _of_the_whole(
 
 
 def _circumstances(line: Line, linked: Sequence[Note], loose: Sequence[Note], whole: Whole) -> Iterator[str]:
-    """What is linked to the item counts if it says anything; what is said of all, if it speaks of an end."""
-    yield from (note.text for note in linked if says_something(note.text))
-    yield from (said for said in (*(note.text for note in loose), whole.disposition) if tells_end(said))
+    """What is linked to the item, or said of all, counts if it speaks of an end."""
+    yield from (said for said in (*(note.text for note in (*linked, *loose)), whole.disposition) if tells_end(said))
     if discharge := text(extension(line.raw, DISCHARGE_DATE).get("valueDate")):
         yield f"discharge {discharge}"

@@ -44,6 +44,12 @@ FAULTS: tuple[Fault, ...] = (
         policies=rule(validity="boilerplate"),
     ),
     Fault(
+        "approves_with_a_remark",
+        "Approvals have no end, only a note to the item that speaks of something else.",
+        ("prior-auth.approval-validity",),
+        policies=rule(validity="remark"),
+    ),
+    Fault(
         "drops_an_item",
         "The last item of a request for several is not answered.",
         ("prior-auth.decision", "pas.item-sequence-echo"),
