@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from conformance.apis.prior_auth import Answer, read_inquiry
+from conformance.apis.raw import blames_the_request
 from conformance.apis.refusal import outcomes
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
@@ -107,7 +108,8 @@ class Requests:
     def usable(self, exchange: Exchange) -> dict[str, Any]:
         """The resource in an answer to go on with; NotTested, because of what judges it, where it is none."""
         answered(exchange, RAW)
-        if exchange.operation == SUBMIT and not good(exchange) and not self.taken():
+        judged = good(exchange) or blames_the_request(exchange)
+        if exchange.operation == SUBMIT and not judged and not self.taken():
             raise NotTested(f"requests are not taken (status {exchange.status})", because=EXCHANGE)
         resource = resource_of(exchange, RAW)
         if 400 <= (exchange.status or 0) < 500 and outcomes(resource):

@@ -212,7 +212,8 @@ def _said_of(item: Any, response: Any) -> str:
 
 def _of_approval(item: Any, parts: list[Any], response: Any) -> Iterator[str]:
     periods = [own(item, PERIOD).get("valuePeriod"), response.get("preAuthPeriod")]
-    ends = item.get("noteNumber") or _said(response) == written.CIRCUMSTANCE
+    notes = [one["text"] for one in response.get("processNote", ()) if one["number"] in item.get("noteNumber", ())]
+    ends = written.CIRCUMSTANCE in (*notes, _said(response))
     if not any(period and period.get("end") for period in periods) and not ends:
         yield "prior-auth.approval-validity"
     if any(period and period.get("end", "9999-12-31") < period["start"] for period in periods):

@@ -8,7 +8,7 @@ from conformance.sandbox.faults.prior_auth_rules import NEWEST, inquire, rule, s
 from conformance.sandbox.frame import Fault
 from conformance.sandbox.outcome import refusal
 
-REFUSED = refusal(400, "invalid", "The request cannot be processed.")
+NO_POST = refusal(405, "not-supported", "Nothing can be posted here.")
 REASON = ("prior-auth.denial-reason",)
 BUNDLE = ("pas.response-bundle",)
 
@@ -57,9 +57,9 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "refuses_every_request",
-        "Well-formed requests are answered 400.",
+        "Well-formed requests are answered 405.",
         ("prior-auth.exchange",),
-        bend=submit(edits.answering(REFUSED)),
+        bend=submit(edits.answering(NO_POST)),
     ),
     Fault(
         "adds_another_members_answer",
