@@ -424,6 +424,14 @@ def added(*numbers: int, action: str = "A3") -> list[dict[str, Any]]:
     return [{**item(number, action), "itemSequence": [number]} for number in numbers]
 
 
+ASKS = [{"reference": f"{PAYERS}/CommunicationRequest/1"}]
+REJECTED = {"coding": [{"system": "https://codesystem.x12.org/005010/901", "code": "33"}]}
+SECOND = {
+    "url": "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-errorPath",
+    "valueString": "Bundle.entry[0].resource.ofType(Claim).item[1].productOrService",
+}
+
+
 @pytest.mark.parametrize(
     ("told", "missing"),
     [
@@ -438,10 +446,31 @@ def added(*numbers: int, action: str = "A3") -> list[dict[str, Any]]:
         ({"item": []}, ("item 1: no answer", "item 2: no answer")),
         ({"item": [], "outcome": "queued"}, ()),
         ({"item": [item(1), item(1), item(2)]}, ()),
+        # More information is asked for, with the review action of a pend or without one.
+        ({"item": [item(1, "ZZ"), item(2, "ZZ")], "communicationRequest": ASKS}, ()),
+        ({"item": [item(1), item(2, "ZZ")], "communicationRequest": ASKS}, ()),
+        ({"item": [], "communicationRequest": ASKS}, ()),
+        ({"item": [item(1)], "communicationRequest": ASKS}, ("item 2: no answer",)),
+        # Processed in part: an error names the item that was not.
+        ({"item": [item(1)], "outcome": "partial", "error": [{"itemSequence": 2, "code": REJECTED}]}, ()),
+        ({"item": [item(1)], "outcome": "partial", "error": [{"code": REJECTED, "extension": [SECOND]}]}, ()),
+        ({"item": [item(1), item(2, "ZZ")], "outcome": "partial", "error": [{"itemSequence": 2}]}, ()),
+        ({"item": [item(1)], "outcome": "partial", "error": [{"itemSequence": 1}]}, ("item 2: no answer",)),
+        ({"item": [item(1)], "outcome": "partial", "error": [{"code": REJECTED}]}, ("item 2: no answer",)),
     ],
 )
 def test_every_item_of_a_request_is_answered_somewhere(told, missing):
     assert unanswered(REQUEST, answered(**told)) == missing
+
+
+def test_a_drug_among_items_may_be_answered_elsewhere():
+    asked = copy.deepcopy(REQUEST)
+    asked["entry"][0]["resource"]["item"][1]["productOrService"] = {
+        "coding": [{"system": "http://hl7.org/fhir/sid/ndc", "code": "00002143380"}]
+    }
+
+    assert unanswered(asked, answered(item=[item(1)])) == ()
+    assert unanswered(asked, answered(item=[item(2)])) == ("item 1: no answer",)
 
 
 @pytest.mark.parametrize(

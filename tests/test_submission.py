@@ -11,7 +11,7 @@ import pytest
 from conformance import paths
 from conformance.apis.prior_auth import Answer, read_answer
 from conformance.flows.request_bodies import minted
-from conformance.flows.submission import Submission, Told, holds, same_request, undecided
+from conformance.flows.submission import Submission, Told, decided, holds, same_request, undecided
 from conformance.guides import load as load_guides
 
 GUIDE = load_guides(paths.suites() / "guides")["pas", "2.2.1"]
@@ -125,3 +125,16 @@ def test_a_reason_said_of_all_that_names_the_service_is_the_items():
 
     reasons = {each.item.sequence: [one.text for one in each.reasons] for each in Told("here", REQUEST, mixed).items()}
     assert reasons == {1: [], 2: ["E1399: not a benefit of this plan"]}
+
+
+def test_a_request_for_nothing_but_drugs_is_told_of_drugs_however_it_is_answered():
+    asked = json.loads(json.dumps(REQUEST))
+    line = asked["entry"][0]["resource"]["item"][0]
+    line["productOrService"] = {"coding": [{"system": "http://hl7.org/fhir/sid/ndc", "code": "00002143380"}]}
+    adjudication = answer(action="A3").claim_response["item"][0]["adjudication"]
+    for item, whole in ([], adjudication), ([{"itemSequence": 101, "adjudication": adjudication}], []):
+        denied = answer(item=item, adjudication=whole)
+        sent = Submission("denied", asked, denied, denied, "here", (denied,))
+
+        assert len(decided([sent.tell(denied)], ("denied",), drugs=True)) == 1
+        assert decided([sent.tell(denied)], ("denied",), drugs=False) == ()

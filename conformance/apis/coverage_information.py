@@ -58,6 +58,11 @@ class CoverageInformation:
         return bool(UNKNOWN_MEMBER & set(self.reasons))
 
     @property
+    def no_coverage(self) -> bool:
+        """Whether the payer covers nothing here: not this service, or not this member."""
+        return self.unknown_member or self.covered == "not-covered"
+
+    @property
     def told(self) -> str:
         """What it says of authorization, for a finding."""
         return self.authorization or self.covered or "nothing"

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from conformance.apis.drugs import drug_lines
 from conformance.apis.prior_auth import Answer
 from conformance.apis.same_member import claim_of
 from conformance.apis.shapes import Period, Placed, entries, record, records, text, whole
@@ -22,19 +23,30 @@ def sequences(request: Mapping[str, Any]) -> tuple[int, ...]:
 
 
 def unanswered(request: Mapping[str, Any], answer: Answer) -> tuple[str, ...]:
-    """The items of a request that an answer does not decide: nothing is said of them, or nothing of a decision.
+    """The items of a request, drugs apart, that an answer does not decide: nothing is said of them, or no decision.
 
-    A decision about the whole request answers every item, and so does an outcome still to come. Items under numbers
-    of the payer's own answer as many as they are: how they are numbered is the guide's matter.
+    A decision about the whole request answers every item, and so does an outcome still to come. An item that an error
+    names was not processed, as a whole request is not that comes to one. Items under numbers of the payer's own answer
+    as many as they are: how they are numbered is the guide's matter.
     """
     if answer.under_review or (answer.whole and answer.whole.actions):
         return ()
     asked = set(sequences(request))
     told = {item.sequence for item in answer.decided}
     strangers = [item for item in answer.items if item.sequence not in asked]
-    missing = sorted(asked - told)[len(strangers) :]
-    undecided = (f"item {item.sequence}: no decision" for item in answer.undecided)
+    excused = drug_lines(request) | unprocessed(request, answer)
+    missing = sorted(asked - told - excused)[len(strangers) :]
+    undecided = (f"item {item.sequence}: no decision" for item in answer.undecided if item.sequence not in excused)
     return (*undecided, *(f"item {number}: no answer" for number in missing))
+
+
+def unprocessed(request: Mapping[str, Any], answer: Answer) -> frozenset[int]:
+    """The sequence numbers of the request's items that an error of the answer names, and nothing decides."""
+    asked = sequences(request)
+    places = {each.index for each in answer.errors}
+    named = {each.sequence for each in answer.errors} | {number for at, number in enumerate(asked) if at in places}
+    decided = {item.sequence for item in answer.decided if item.actions}
+    return frozenset(number for number in asked if number in named and number not in decided)
 
 
 def misnumbered(request: Mapping[str, Any], answer: Answer) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from conformance.apis.authorization_lines import Item
 from conformance.apis.drugs import drug_lines, lines
+from conformance.apis.echo import unprocessed
 from conformance.apis.prior_auth import Answer
 from conformance.apis.reason_grades import Grade, grade
 from conformance.apis.review_actions import Reason
@@ -115,6 +116,11 @@ class Submission:
         return self.deciding.outcome == "error"
 
     @property
+    def unprocessed(self) -> frozenset[int]:
+        """The items that came to a business error of their own."""
+        return unprocessed(self.request, self.deciding)
+
+    @property
     def only_drugs(self) -> bool:
         """Whether it asks for nothing but drugs."""
         drugs = drug_lines(self.request)
@@ -122,7 +128,7 @@ class Submission:
 
     def tell(self, answer: Answer, at: str = "") -> Told:
         """What an answer tells of this request."""
-        return Told(at or self.at, self.request, answer, is_drug=bool(self.drug_kind))
+        return Told(at or self.at, self.request, answer, is_drug=self.only_drugs)
 
     @property
     def items(self) -> tuple[CaseItem, ...]:

@@ -443,6 +443,22 @@ def test_an_item_tells_the_circumstance_under_which_its_authorization_ends():
     assert answer(item(1, A1), disposition="Valid for 10 visits").approved[0].circumstance == ("Valid for 10 visits",)
     discharge = [{"url": f"{PAS}extension-dischargeDate", "valueDate": "2027-02-01"}]
     assert answer({**item(1, A1), "extension": discharge}).approved[0].circumstance == ("discharge 2027-02-01",)
+    added = {"itemSequence": [1], "extension": discharge}
+    assert answer(item(1, A1), addItem=[added]).approved[0].circumstance == ("discharge 2027-02-01",)
+    said = {"text": "Ends upon discharge from the hospital"}
+    for line in (
+        item(1, review_action("A1", {"url": "reasonCode", "valueCodeableConcept": said})),
+        {"itemSequence": 1, "adjudication": [adjudication(A1, reason=said)]},
+    ):
+        assert answer(line).approved[0].circumstance == (said["text"],)
+    visits = {"url": "quantity", "valueQuantity": {"value": 6, "unit": "visits"}}
+    detail = [{"url": f"{PAS}extension-itemAuthorizedDetail", "extension": [visits]}]
+    assert answer({**item(1, A1), "extension": detail}).approved[0].circumstance == ("6 visits",)
+
+
+def test_an_added_item_states_the_period_as_the_time_of_its_service():
+    for serviced in ({"servicedPeriod": {"start": "2026-12-01", "end": "2026-12-31"}}, {"servicedDate": "2026-12-31"}):
+        assert answer(item(1, A1), addItem=[{"itemSequence": [1], **serviced}]).approved[0].until == "2026-12-31"
 
 
 def test_a_repeated_decision_is_no_circumstance():
