@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from conformance import paths
 from conformance.apis.prior_auth import Answer, read_answer
+from conformance.flows.histories import of_submission
 from conformance.flows.request_bodies import minted
 from conformance.flows.submission import Submission, Told, decided, holds, same_request, undecided
 from conformance.guides import load as load_guides
@@ -138,3 +141,17 @@ def test_a_request_for_nothing_but_drugs_is_told_of_drugs_however_it_is_answered
 
         assert len(decided([sent.tell(denied)], ("denied",), drugs=True)) == 1
         assert decided([sent.tell(denied)], ("denied",), drugs=False) == ()
+
+
+def test_who_asked_for_more_is_remembered_though_a_later_answer_does_not_tell():
+    asking, decided_then = answer(communicationRequest=[{"reference": "CommunicationRequest/1"}]), answer()
+    moment = datetime(2027, 2, 1, tzinfo=UTC)
+    followed = Submission(
+        "pended", REQUEST, decided_then, decided_then, "here", sent=moment, answered=moment, followed=True
+    )
+
+    assert submission(asking).asks_more
+    for sent, asks_more in ((followed, False), (replace(followed, asked_more=True), True)):
+        history = of_submission(sent, "", "ma")
+        assert history is not None
+        assert (history.asks_more, history.extended) == (asks_more, False)

@@ -58,8 +58,10 @@ class Decisions:
         cases = target.cases.get("prior-auth", {})
         with suppress(NotTested):
             for each in self._prior_auth.submissions():
-                urgency = str(cases[each.case].facts.get("urgency", ""))
-                found += [] if each.failed else [of_submission(each, urgency, target.payer_type)]
+                facts = cases[each.case].facts
+                urgency, extended = str(facts.get("urgency", "")), bool(facts.get("extended"))
+                history = of_submission(each, urgency, target.payer_type, extended=extended)
+                found += [] if each.failed else [history]
         on_file = self._prior_auth.on_file
         found += [of_known(on_file.find(each)) for each in on_file.listed()]
         return tuple(each for each in found if each)

@@ -94,7 +94,8 @@ class Submission:
 
     ``all`` are all ClaimResponses of the first answer; one is what the guide allows. It was ``sent`` and ``answered``
     then; the deciding answer was ``seen`` then, and had not come yet at ``pended_at``. ``drug_kind`` is what its case
-    states. ``followed``: it was pended, and its end was waited for after the run.
+    states. ``followed``: it was pended, and its end was waited for after the run. ``asked_more``: an answer that is no
+    longer at hand asked for more information.
     """
 
     case: str
@@ -109,6 +110,12 @@ class Submission:
     pended_at: datetime | None = None
     drug_kind: str = ""
     followed: bool = False
+    asked_more: bool = False
+
+    @property
+    def asks_more(self) -> bool:
+        """Whether any answer to it asked for more information."""
+        return self.asked_more or any(each.communication_requests for each in (self.first, self.deciding))
 
     @property
     def failed(self) -> bool:
@@ -187,9 +194,8 @@ def decided(told: Iterable[Told], actions: Iterable[str], drugs: bool | None = N
 
 def later(submission: Submission, answer: Answer, asked: Exchange) -> Submission:
     """The submission after an inquiry told this answer about it."""
-    if undecided(answer):
-        return replace(submission, deciding=answer, pended_at=asked.started)
-    return replace(submission, deciding=answer, seen=ended(asked))
+    told = replace(submission, deciding=answer, asked_more=submission.asks_more)
+    return replace(told, pended_at=asked.started) if undecided(answer) else replace(told, seen=ended(asked))
 
 
 def undecided(answer: Answer) -> bool:
