@@ -246,9 +246,14 @@ def _of_inquiry(desk: Desk, asked: Any, submitted: Any, version: str) -> Iterato
         later = told(one)
         if not set(before) <= set(later) or any(later[n] != before[n] for n in before if before[n] != "A4"):
             yield "pas.inquiry-agrees"
-        for item in one.get("item", ()):
-            if _action(item) == "A3" and "prior-auth.denial-reason" in _of_denial(item, _parts(item), one):
-                yield "prior-auth.denial-reason"
+        if _silent(one):
+            yield "prior-auth.denial-reason" if _silent(submitted) else "pas.reasons-agree"
+
+
+def _silent(response: Any) -> bool:
+    """Whether it denies an item without saying why."""
+    denied = [item for item in response.get("item", ()) if _action(item) == "A3"]
+    return any("prior-auth.denial-reason" in _of_denial(item, _parts(item), response) for item in denied)
 
 
 def _inquiry_about(asked: Any) -> Any:

@@ -113,7 +113,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "inquiry_denies_without_a_reason",
         "An inquiry leaves out the reason that the submission was answered with.",
-        REASON,
+        ("pas.reasons-agree",),
         bend=inquire(edits.editing(answers.drop_reasons), edits.about_a_case),
     ),
     Fault(
