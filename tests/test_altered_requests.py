@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from conformance.apis.same_member import claim_of
 from conformance.apis.shapes import entries, resolve
 from conformance.fhir import structure
 from conformance.flows.alterations import ALTERATIONS, altered
-from conformance.flows.request_bodies import asked_by, asked_through, look_up_body, submission_body
+from conformance.flows.request_bodies import asked_by, asked_through, inquiry_body, look_up_body, submission_body
 from conformance.flows.updated_bodies import cancelling, changing
 from conformance.sandbox.frame import Call
 from conformance.sandbox.prior_auth_request import read
@@ -52,6 +53,14 @@ def valid(body: dict[str, Any], version: str, *, inquiry: bool = False) -> None:
     for placed in entries(body):
         for reference in references(placed.resource):
             assert resolve(reference, placed, entries(body)), reference
+
+
+@pytest.mark.parametrize(("subscriber", "code"), [("", "self"), ("first", "other")])
+def test_a_dependent_is_not_its_own_subscriber(subscriber, code):
+    target = replace(TARGET, members={"first": replace(TARGET.members["first"], subscriber=subscriber)})
+    for body in (submission_body(target, ONE, "approved", "pc-1"), inquiry_body(target, ONE, "pc-1")):
+        [coverage] = [each.resource for each in entries(body) if each.type == "Coverage"]
+        assert coverage["relationship"]["coding"][0]["code"] == code
 
 
 def references(value: Any) -> list[Any]:

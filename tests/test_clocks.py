@@ -312,7 +312,12 @@ def asking(level: str = "", priority: str = "", **item: Any) -> dict[str, Any]:
         ("U", "normal", "", "standard", "level of service U, but priority normal"),
         ("U", "normal", "expedited", "expedited",
          "level of service U, but priority normal, but the case's urgency expedited"),
-        ("", "normal", "expedited", "expedited", "priority normal, but the case's urgency expedited"),
+        # No payer can know what only the target file says.
+        ("", "normal", "expedited", "standard", "priority normal, but the case's urgency expedited"),
+        ("E", "normal", "expedited", "standard",
+         "level of service E, but priority normal, but the case's urgency expedited"),
+        ("", "", "expedited", "expedited", ""),
+        ("", "stat", "expedited", "expedited", ""),
         ("E", "stat", "standard", "standard", "level of service E, but priority stat, but the case's urgency standard"),
     ],
 )  # fmt: skip

@@ -311,6 +311,15 @@ def test_an_older_version_knows_one_outcome_more():
     assert content_faults(read(bundle(told=response(outcome="queued")), OLD)) == ()
 
 
+def test_a_time_of_creation_that_nobody_knows_may_say_so():
+    unknown = {
+        "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]
+    }
+
+    assert content_faults(answered(created=None, _created=unknown)) == ()
+    assert content_faults(answered(created=None, _created={"id": "x"})) == ("no created",)
+
+
 # -- what an inquiry tells ---------------------------------------------------------------------------------------------
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.apis.drugs import drug_lines
-from conformance.apis.prior_auth import Answer
+from conformance.apis.prior_auth import DATA_ABSENT_REASON, Answer
 from conformance.apis.same_member import claim_of
-from conformance.apis.shapes import Period, Placed, entries, record, records, text, whole
+from conformance.apis.shapes import Period, Placed, entries, extension, record, records, text, whole
 from conformance.clock import ANYWHERE, stamp
 
 # Whom both sides keep records of.
@@ -139,7 +139,7 @@ def content_faults(answer: Answer) -> tuple[str, ...]:
         f"outcome {answer.outcome!r}, not one of {', '.join(outcomes)}": answer.outcome not in outcomes,
         "no patient": not (answer.patient.reference or answer.patient.identifiers),
         "no insurer": not answer.insurer,
-        "no created": not answer.created,
+        "no created": not (answer.created or extension(answer.claim_response.get("_created"), DATA_ABSENT_REASON)),
     }
     return tuple(told for told, wrong in faults.items() if wrong)
 
