@@ -17,6 +17,7 @@ HOMES = {
     "usdf": "https://hl7.org/fhir/us/davinci-drug-formulary",
     "hrex": "https://hl7.org/fhir/us/davinci-hrex",
     "pdex": "https://hl7.org/fhir/us/davinci-pdex",
+    "bulk": "https://hl7.org/fhir/uv/bulkdata",
     "smart": "https://hl7.org/fhir/smart-app-launch",
     "crd": "https://hl7.org/fhir/us/davinci-crd",
     "udap": "https://hl7.org/fhir/us/udap-security",
@@ -28,6 +29,7 @@ ELSEWHERE = {"qhp": "https://github.com/CMSgov/QHP-provider-formulary-APIs"}
 PUBLISHED_AS = {
     ("pas", "2.0.1"): "STU2", ("usdf", "2.0.1"): "STU2.0.1", ("usdf", "2.1.0"): "STU2.1",
     ("hrex", "1.0.0"): "STU1", ("hrex", "1.1.0"): "STU1.1",
+    ("bulk", "1.0.0"): "STU1", ("bulk", "2.0.0"): "STU2",
     ("pdex", "2.0.0"): "STU2", ("pdex", "2.1.0"): "STU2.1", ("smart", "2.2.0"): "STU2.2",
     ("crd", "2.0.1"): "STU2", ("dtr", "2.0.1"): "STU2",
 }  # fmt: skip

@@ -205,7 +205,11 @@ def _variant_row(variant: Variant, said: Sequence[Said]) -> dict[str, Any]:
 
 def _fault_row(fault: Fault, said: Sequence[Said], clean: Mapping[str, Said]) -> dict[str, Any]:
     here = [each for each in said if each.requirement in fault.breaks and _exists(fault, each.claim)]
-    due = {each.scenario for each in clean.values() if each.requirement in fault.breaks and _exists(fault, each.claim)}
+    due = {
+        each.scenario
+        for each in clean.values()
+        if each.requirement in fault.breaks and _exists(fault, each.claim) and each.verdict != "not-applicable"
+    }
     dead = {each.scenario for each in here if each.verdict in ("fail", "advisory")}
     excused = _excused(fault, said)
     other = [

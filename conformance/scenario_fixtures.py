@@ -13,6 +13,7 @@ import pytest
 
 from conformance.clocks import Clocks
 from conformance.flows.altered import Alterations
+from conformance.flows.bulk import Bulk
 from conformance.flows.coverage_discovery import CoverageDiscovery
 from conformance.flows.decisions import Decisions
 from conformance.flows.discovery import Discovery
@@ -24,6 +25,7 @@ from conformance.flows.patient_access import PatientAccess
 from conformance.flows.payer_to_payer import PayerToPayer
 from conformance.flows.prior_auth import PriorAuth
 from conformance.flows.probes import Probes
+from conformance.flows.provider_access import ProviderAccess
 from conformance.flows.subscriptions import Subscriptions
 from conformance.flows.trust import Trust
 from conformance.flows.updates import Updates
@@ -136,6 +138,18 @@ def documentation(subject: Subject, claim: Claim) -> Documentation:
 def patient_access(subject: Subject, claim: Claim) -> PatientAccess:
     """A Patient Access endpoint, with a member's own token."""
     return PatientAccess(subject.recording, claim)
+
+
+@view
+def bulk(subject: Subject, claim: Claim) -> Bulk:
+    """A bulk endpoint: of payer-to-payer exchange, or of Provider Access."""
+    return Bulk(subject.recording, claim)
+
+
+@view
+def provider_access(subject: Subject, claim: Claim) -> ProviderAccess:
+    """What is declared of a Provider Access endpoint."""
+    return ProviderAccess(subject.recording, claim)
 
 
 @view

@@ -65,7 +65,7 @@ How to read a row:
 
 Payers: `ma` Medicare Advantage, `medicaid-ffs` and `chip-ffs` fee-for-service, `medicaid-mco` and `chip-mco` managed
 care, `qhp-ffe` and `qhp-shop` issuers on the federal exchanges. Guides: `pas` Prior Authorization Support, `usdf` US
-Drug Formulary, `hrex` Health Record Exchange, `pdex` Payer Data Exchange, `smart` SMART App Launch.
+Drug Formulary, `hrex` Health Record Exchange, `pdex` Payer Data Exchange, `bulk` Bulk Data, `smart` SMART App Launch.
 """
 
 STATEMENTS = """\

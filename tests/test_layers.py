@@ -301,6 +301,7 @@ def test_there_are_scenarios() -> None:
     assert len(scenarios()) >= 60
     assert {path.parent.name for path in scenario_files()} == {
         "discovery", "prior_auth", "formulary", "payer_to_payer", "coverage_discovery", "patient_access", "records",
+        "provider_access", "bulk",
     }  # fmt: skip
 
 

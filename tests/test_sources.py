@@ -25,7 +25,7 @@ URL = re.compile(r"https?://[^\s\"'<>\\)|`,;]+")
 UNOFFICIAL = {"hand-written", "smart-udap", "bulk"}
 
 # Hosts under which nobody publishes definitions: examples, loopback.
-OURS = re.compile(r"https?://([^/]*\.)?(example(\.org|\.com|\.net)?|127\.0\.0\.1|localhost)(:[0-9]*)?(/|$)")
+OURS = re.compile(r"https?://([^/]*\.)?(example(\.org|\.com|\.net)?|127\.0\.0\.1|10\.0\.0\.1|localhost)(:[0-9]*)?(/|$)")
 
 # Unverified: not found in the packages and examples at hand, each with the reason why it is used all the same.
 CORE = "FHIR R4 core, whose own package is not at hand: "

@@ -57,7 +57,7 @@ class Everything:
     """All that was returned of a member; ``patients`` are the Patient resources in it, contained ones too.
 
     ``surnames`` is what each of those is called (see ``surnames_of``); ``lost`` a next page that lies at another
-    origin, where nobody follows with credentials.
+    origin, where nobody follows with credentials; ``records`` the resources of all entries.
     """
 
     at: str
@@ -65,6 +65,7 @@ class Everything:
     entries: tuple[Entry, ...]
     surnames: tuple[tuple[str, frozenset[str]], ...] = ()
     lost: str = ""
+    records: tuple[Placed, ...] = ()
 
     @property
     def types(self) -> frozenset[str]:
@@ -108,7 +109,9 @@ class Everything:
         copies = {
             key
             for key, found in self.patients
-            if "#" in key and not found.identifiers and (not found.family or any(_alike(found, each) for each in own))
+            if "#" in key
+            and not found.identifiers
+            and (not found.family or any(same_name(found, each) for each in own))
         }
         named = {key for entry in self.entries for key in entry.subjects if _elsewhere(key)}
         return frozenset(
@@ -131,7 +134,8 @@ def _told_apart(key: str) -> bool:
     return "|" not in key and not _elsewhere(key)
 
 
-def _alike(one: Person, other: Person) -> bool:
+def same_name(one: Person, other: Person) -> bool:
+    """Whether two people share a family name, in letters, and the birth date."""
     names = {letters(each) for each in one.families} & {letters(each) for each in other.families}
     return bool(names) and one.birth_date == other.birth_date
 
@@ -182,6 +186,7 @@ def everything(bundles: Iterable[Any], base_url: str = "", lost: str = "") -> Ev
         entries=tuple(entry_of(each, reference, urls, inside, bases) for each, reference in found),
         surnames=tuple((ref, surnames_of(each.resource)) for ref, each in people),
         lost=lost,
+        records=placed,
     )
 
 

@@ -13,8 +13,13 @@ CONSENTS = (
 )  # fmt: skip
 
 
-def consent(case: str, payer: Mapping[str, Any], requester: Mapping[str, Any], today: date) -> dict[str, Any] | None:
-    """The consent of a case: as it should be, or ended, not begun, sensitive, or about other payers' exchanges."""
+def consent(
+    case: str, payer: Mapping[str, Any], requester: Mapping[str, Any], today: date, ends: str = ""
+) -> dict[str, Any] | None:
+    """The consent of a case: as it should be, or ended, not begun, sensitive, or about other payers' exchanges.
+
+    ``ends`` is an instant at which it ends, where that is not a day long ago or far away.
+    """
     if case == "consent-absent":
         return None
     first, last = {"consent-ended": (-60, -30), "consent-not-begun": (30, 90)}.get(case, (-60, 90))
@@ -22,7 +27,7 @@ def consent(case: str, payer: Mapping[str, Any], requester: Mapping[str, Any], t
     return {
         "policy": f"{POLICY}#{'sensitive' if case == 'consent-sensitive' else 'regular'}",
         "start": (today + timedelta(days=first)).isoformat(),
-        "end": (today + timedelta(days=last)).isoformat(),
+        "end": ends or (today + timedelta(days=last)).isoformat(),
         "performer": other if case == "consent-other-payer" else dict(payer),
         "recipient": other if case == "consent-other-recipient" else dict(requester),
     }

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import timedelta
 from typing import Any
 
 from conformance import clock
+from conformance.apis.harvest import Harvest
 from conformance.apis.member_match import Everything, everything, read_match
 from conformance.apis.naming import is_called
 from conformance.apis.raw import body_of as body_of_answer
@@ -18,7 +20,11 @@ from conformance.cases import body_of
 from conformance.errors import NotTested, Unjudgeable
 from conformance.exchange import Exchange
 from conformance.fhir import NotFhir, parse
-from conformance.flows.consents import CONSENTS, US_NPI, consent
+from conformance.flows.bulk import Bulk
+from conformance.flows.bulk_match import REFUSED
+from conformance.flows.consents import CONSENTS
+from conformance.flows.held import Documented, Oldest, documented, kinds, oldest
+from conformance.flows.match_requests import match_facts
 from conformance.flows.matched import Matched
 from conformance.flows.member_data import SEARCHES, demanded, pages, searched
 from conformance.flows.probing import Guess, guesses
@@ -29,7 +35,7 @@ from conformance.wire.payer import Request
 
 RAW = "payer-to-payer.answers-are-fhir"
 FHIR_JSON = {"content-type": "application/fhir+json"}
-REFUSED = ("no-match", "several-matches", "consent-", "near-miss")  # how the cases are called that are to be refused
+ONE = "cases.payer-to-payer.one-match"
 LINKS = {"minimal": {}, "full": {"more": True, "full": True}}
 IDENTIFYING = ("member_id", "subscriber_id", "patient_id", "coverage_id")
 
@@ -89,7 +95,7 @@ class PayerToPayer:
 
     def refusals(self) -> tuple[Matched, ...]:
         """Every answer of a case that is to be refused and was refused."""
-        cases = [case for case in self._cases if case.startswith(REFUSED)]
+        cases = [case for case in self._cases if case.startswith(REFUSED) and case != "consent-ends"]
         refused = [answer for case in cases if (answer := self.match(case)).refused]
         if not refused:
             raise NotTested("needs a match that is refused", change="cases.payer-to-payer.no-match")
@@ -99,16 +105,34 @@ class PayerToPayer:
         """All that the payer gives of the matched member."""
         return self._recording.act((self.claim, "everything-read", case), lambda: self._everything(case))
 
+    def harvest(self) -> Harvest:
+        """All that the payer gives of the matched member, in bulk where the guide has it so, gathered in one walk."""
+        if self.claim.ig == "pdex" and self.guide["bulk"]:
+            return Bulk(self._recording, self.claim).whole().harvest
+        return self._recording.act((self.claim, "harvest"), self._harvest)
+
+    def _harvest(self) -> Harvest:
+        found = self.everything()
+        harvest = Harvest(frozenset({f"Patient/{self.patient()}"}), self.claim.base_url, lost=found.lost)
+        for placed in found.records:
+            harvest.add(placed.resource, placed.at)
+        return harvest
+
+    def oldest(self) -> tuple[Oldest, ...]:
+        """The oldest records that the payer holds of the member, as far as five years reach."""
+        return oldest(self._case("one-match"), ONE, clock.now().date() - timedelta(days=5 * 365))
+
+    def documented(self, key: str = "documented") -> tuple[Documented, ...]:
+        """The declared authorizations of the member with the documents that came."""
+        return documented(self._case("one-match"), ONE, self.harvest(), key)
+
     def patient(self, case: str = "one-match") -> str:
         """The matched member's Patient id at this payer."""
         return self._recording.act((self.claim, "patient", case), lambda: self._patient(case))
 
     def holds(self, case: str = "one-match") -> tuple[str, ...]:
         """The resource types that the target declares the payer to hold of the case's member."""
-        declared = self._case(case).facts.get("holds", ())
-        if not declared:
-            raise NotTested("needs the kinds of data the payer holds", change=f"cases.payer-to-payer.{case}.holds")
-        return tuple(declared)
+        return kinds(self._case(case), f"cases.payer-to-payer.{case}")
 
     def revealed(self, answer: Matched) -> tuple[str, ...]:
         """What a refusal gives away of members: person resources, references, numbers and people that are declared."""
@@ -152,11 +176,6 @@ class PayerToPayer:
             if each.case in ("one-match", f"one-match{SEARCHES}")
         ]
         return tuple(each if unending(each) else answered(each, "") for each in demanded(sent))
-
-    def types(self, answer: Exchange) -> tuple[str, ...]:
-        """The types of resource that an answer may be."""
-        reads = answer.case.endswith(SEARCHES) and f"Patient/{self.patient()}" in answer.url
-        return ("Patient",) if reads else ("Bundle", "Parameters")
 
     def without_token(self) -> tuple[Exchange, ...]:
         """The answers to the match, a search for the member and the member's data, without credentials."""
@@ -215,7 +234,7 @@ class PayerToPayer:
         facts: Mapping[str, Any] | None = None,
         again: bool = True,
     ) -> Exchange:
-        known = {**self._facts(case, name), **(facts or {})}
+        known = {**match_facts(self._recording, self.claim, case, name, self._member(case)), **(facts or {})}
         body = body_of(case, "hrex-member-match", known, f"cases.payer-to-payer.{name}")
         sent_as = name if token == "own" else "no-token"  # noqa: S105
         return self._send(
@@ -238,26 +257,6 @@ class PayerToPayer:
             raise NotTested("the member was not matched", because="payer-to-payer.one-match")
         found = match.identifiers[0]
         return (("identifier", f"{found.system}|{found.value}" if found.system else found.value),)
-
-    def _facts(self, case: Case, name: str) -> dict[str, Any]:
-        target, moment = self._recording.target, clock.now()
-        requester = {
-            "identifier": {"system": US_NPI, "value": target.requester.get("npi")},
-            "name": target.requester.get("name"),
-        }
-        return {
-            **case.facts,
-            "link": {"more": True},
-            "member": dict(self._member(case).facts),
-            "payer": dict(target.payer),
-            "new_payer": requester,
-            "consent": consent(name, target.payer, requester, moment.date()),
-            "request": {
-                "id": f"{self._recording.run_id}-{name}-{self.claim.version}",
-                "created": moment.isoformat(timespec="seconds"),
-                "date": moment.date().isoformat(),
-            },
-        }
 
     def _patient(self, case: str) -> str:
         patient = self._patient_id(case)

@@ -31,6 +31,7 @@ GUIDE_HOMES = {
     "usdf": "davinci-drug-formulary",
     "hrex": "davinci-hrex",
     "pdex": "davinci-pdex",
+    "bulk": "bulkdata",
     "smart": "smart-app-launch",
     "qhp": "CMSgov",
 }

@@ -15,12 +15,14 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from conformance.sandbox import (
+    bulk,
     coverage_discovery,
     discovery,
     documentation,
     drug_files,
     exchange,
     formulary,
+    groups,
     member_tokens,
     patient_access,
     prior_auth,
@@ -42,10 +44,16 @@ VERSIONS: Mapping[str, tuple[str, ...]] = {
     "qhp": ("1",),
     "crd": ("2.0.1", "2.2.1"),
     "dtr": ("2.0.1", "2.2.0"),
+    "bulk": ("1.0.0", "2.0.0"),
 }
 # Further base URLs, and the guide that they keep: a guide may describe more than one API.
-FURTHER: Mapping[str, str] = {"patient-access": "pdex"}
+FURTHER: Mapping[str, str] = {"patient-access": "pdex", "pdex-provider": "pdex"}
+UNSERVED = ("pdex-provider/2.0.0",)  # the guide had no Provider Access yet
 FORMULARY_TYPES = ("InsurancePlan", "Basic", "MedicationKnowledge", "Location")
+_BULK_MATCH = {
+    "payer-to-payer.bulk-match": "Group/$bulk-member-match",
+    "provider-access.member-match": "Group/$provider-member-match",
+}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -65,7 +73,7 @@ def build(seed: Seed, clock: Clock, policies: Policies, bends: Sequence[Bend] = 
     async def api(request: Request) -> Response:
         room, version = request.path_params["ig"], request.path_params["version"]
         ig = FURTHER.get(room, room)
-        if version not in VERSIONS.get(ig, ()):
+        if version not in VERSIONS.get(ig, ()) or f"{room}/{version}" in UNSERVED:
             return _response(_unknown(), clock)
         here = replace(payer, base_url=f"{_root(request)}/{room}/{version}", issuer_url=_root(request))
         call = await _call(request, f"{ig}={version}", here.base_url, request.path_params["path"])
@@ -115,8 +123,9 @@ def _deed(ig: str, call: Call) -> Deed:
     if call.method == "GET" and call.path in discovery.PATHS and ig != "crd":  # a CDS Hooks base is no FHIR base
         return Deed(*discovery.PATHS[call.path])
     routes = {
-        "pas": _prior_auth_deed, "usdf": _formulary_deed, "hrex": _exchange_deed, "pdex": _exchange_deed,
+        "pas": _prior_auth_deed, "usdf": _formulary_deed, "hrex": _exchange_deed, "pdex": _pdex_deed,
         "crd": _coverage_deed, "dtr": _documentation_deed, "patient-access": _patient_access_deed,
+        "pdex-provider": _bulk_deed, "bulk": _bulk_deed,
     }  # fmt: skip
     return routes[ig](call) or Deed("", lambda _call, _payer: _unknown())
 
@@ -191,6 +200,32 @@ def _documentation_deed(call: Call) -> Deed | None:
     if call.method == "POST" and call.path == "Questionnaire/$questionnaire-package":
         return Deed("documentation.questionnaire-package", documentation.package, "system/Questionnaire.r")
     return None
+
+
+def _pdex_deed(call: Call) -> Deed | None:
+    return _exchange_deed(call) or (_bulk_deed(call) if call.version != "pdex=2.0.0" else None)
+
+
+def _bulk_deed(call: Call) -> Deed | None:
+    """Groups, exports, jobs and files; the payers' bulk match at the payers' base, the providers' at theirs."""
+    first, _, rest = call.path.partition("/")
+    if (call.method, call.path) == ("POST", _BULK_MATCH.get(_base(call), "")):
+        return Deed(f"{_base(call)}", bulk.match, "system/Patient.s")
+    if first == "Group" and call.method == "GET" and "$" not in rest:
+        return Deed("bulk.groups", groups.read if rest else groups.search, bulk.SCOPE)
+    exports = ("GET", "$export") if call.version.startswith("bulk=") else ("POST", "$davinci-data-export")
+    if first == "Group" and (call.method, rest.partition("/")[2]) == exports:
+        return Deed("bulk.export", bulk.export, bulk.SCOPE)
+    if first == "bulk-status" and call.method in ("GET", "DELETE"):
+        return Deed("bulk.status", bulk.status) if call.method == "GET" else Deed("bulk.cancel", bulk.cancel)
+    return Deed("bulk.file", bulk.file) if first == "bulk-files" and call.method == "GET" and "/" in rest else None
+
+
+def _base(call: Call) -> str:
+    """The operation that matches in bulk at a base, where there is one."""
+    if "/pdex-provider/" in call.base_url:
+        return "provider-access.member-match" if call.version == "pdex=2.2.0" else ""
+    return "payer-to-payer.bulk-match"
 
 
 async def _call(request: Request, version: str, base_url: str, path: str) -> Call:

@@ -15,6 +15,7 @@ from conformance.sandbox.store import Payer
 PAS = "http://hl7.org/fhir/us/davinci-pas"
 HREX = "http://hl7.org/fhir/us/davinci-hrex"
 USDF = "http://hl7.org/fhir/us/davinci-drug-formulary"
+GROUP_EXPORT = "https://payer.example.org/fhir/OperationDefinition/group-export"  # the guide's own is not at hand
 PDEX = "http://hl7.org/fhir/us/davinci-pdex"
 DTR = "http://hl7.org/fhir/us/davinci-dtr"
 CORE = "http://hl7.org/fhir/SearchParameter"
@@ -45,7 +46,7 @@ def metadata(call: Call, payer: Payer) -> Answer:
         "implementation": {"description": "A payer that keeps the rules, to try suites on.", "url": payer.base_url},
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
-        "implementationGuide": [f"{GUIDES[ig]}|{version}"],
+        **({"implementationGuide": [f"{GUIDES[ig]}|{version}"]} if ig in GUIDES else {}),
         "rest": [{"mode": "server", "security": _security(ig, payer), "resource": RESOURCES[ig]()}],
     }
     if ig == "usdf":
@@ -131,6 +132,11 @@ def _exchange() -> list[Resource]:
         },
         *(_by_patient(kind) for kind in RECORDS),
     ]
+
+
+def _groups() -> list[Resource]:
+    operation = {"name": "export", "definition": GROUP_EXPORT}
+    return [{"type": "Group", "interaction": [{"code": "read"}, {"code": "search-type"}], "operation": [operation]}]
 
 
 def _by_patient(kind: str) -> Resource:
@@ -248,6 +254,7 @@ RESOURCES: Mapping[str, Callable[[], list[Resource]]] = {
     "hrex": _exchange,
     "pdex": _exchange,
     "dtr": _documentation,
+    "bulk": _groups,
     "usdf": _formulary,
 }
 PATHS: Mapping[str, tuple[str, Callable[[Call, Payer], Answer]]] = {

@@ -20,7 +20,7 @@ NOT_FOUND, SEVERAL, CONSENT = "not-found", "multiple-matches", "suppressed"  # i
 OLD = ("hrex=1.0.0", "pdex=2.0.0")
 MISSES, LOCKED = 5, 3600  # failed matches for one number until it is locked; seconds that it stays so
 SEARCHES = ("identifier", "_id", "_format")
-RECORDS = ("Condition", "Coverage", "Encounter", "ExplanationOfBenefit")  # searched by patient
+RECORDS = ("Condition", "Coverage", "DocumentReference", "Encounter", "ExplanationOfBenefit")  # searched by patient
 
 
 def member_match(call: Call, payer: Payer) -> Answer:
@@ -43,7 +43,7 @@ def member_match(call: Call, payer: Payer) -> Answer:
     if len(found) > 1 and not rules.get("first_of_several"):
         return refusal(422, SEVERAL, "More than one member matches what was sent.")
     if rules.get("consent_checked", True) and "Consent" in given:
-        objection = consent.objection(given["Consent"], payer.clock.now(), _recipient(call, payer))
+        objection = consent.objection(given["Consent"], payer.clock.now(), recipient(call, payer))
         if objection:
             return refusal(422, CONSENT, f"The consent cannot be complied with. {objection}")
     member = payer.seed.members[found[0].get("record", found[0]["id"])]
@@ -78,7 +78,7 @@ def search(call: Call, payer: Payer) -> Answer:
         return refusal(400, "required", "A search for patients needs an identifier.")
     visible = [member for key, member in payer.seed.members.items() if may_see(call, payer, key)]
     found = [member for member in visible if all(_fits(member, name, value) for name, value in asked)]
-    return Answer(200, _bundle(call, payer, [people.patient(member) for member in found]))
+    return Answer(200, searchset(call, payer, [people.patient(member) for member in found]))
 
 
 def read(call: Call, payer: Payer) -> Answer:
@@ -108,7 +108,7 @@ def everything(call: Call, payer: Payer) -> Answer:
     except (ValueError, TypeError):  # no instant, or one without its zone
         return refusal(400, "invalid", "_since is no instant.")
     types = query["_type"].split(",") if query.get("_type") else None
-    return Answer(200, _bundle(call, payer, [one for one in kept if types is None or one["resourceType"] in types]))
+    return Answer(200, searchset(call, payer, [one for one in kept if types is None or one["resourceType"] in types]))
 
 
 def records(call: Call, payer: Payer) -> Answer:
@@ -121,7 +121,7 @@ def records(call: Call, payer: Payer) -> Answer:
     if not may_see(call, payer, member):
         return _hidden()
     found = [people.coverage(payer.seed.members[member]), *payer.seed.records.get(member, ())]
-    return Answer(200, _bundle(call, payer, [one for one in found if one["resourceType"] == call.path]))
+    return Answer(200, searchset(call, payer, [one for one in found if one["resourceType"] == call.path]))
 
 
 def may_see(call: Call, payer: Payer, member: str) -> bool:
@@ -134,7 +134,7 @@ def may_see(call: Call, payer: Payer, member: str) -> bool:
     return member in payer.overlay.matches.get(grant.client, set())
 
 
-def _recipient(call: Call, payer: Payer) -> str:
+def recipient(call: Call, payer: Payer) -> str:
     """The NPI that a consent must name as the one that receives; "" where none must."""
     return trust.npi(call, payer) if payer.policies.exchange.get("recipients_checked", True) else ""
 
@@ -227,7 +227,8 @@ def _fits(member: Mapping[str, Any], name: str, value: str) -> bool:
     return any(one in (own["value"], f"{own['system']}|{own['value']}") for one in value.split(","))
 
 
-def _bundle(call: Call, payer: Payer, resources: list[Resource]) -> Resource:
+def searchset(call: Call, payer: Payer, resources: list[Resource]) -> Resource:
+    """A searchset of these resources."""
     query = "&".join(f"{name}={value}" for name, value in call.query)
     return {
         "resourceType": "Bundle",

@@ -1,9 +1,9 @@
 """The model payer's knowledge, read from fixtures/sandbox, with dates counted from its own today.
 
-Files: members.json and records.json (members, and their records by member id), authorizations.json, services.toml,
-coverage_rules.toml,
-formulary.json (rows, written out by ``formulary_rows``). The other JSON files are a list of dicts with an ``id``, or a
-dict by id; a date in them is written ``{"$days": -3}``, an instant in UTC ``{"$days": -3, "$time": "14:30:00"}``.
+Files: members.json, records.json and history.json (members, their recent and earlier records by member id),
+authorizations.json, services.toml, coverage_rules.toml, formulary.json (rows, written out by ``formulary_rows``).
+The other JSON files are a list of dicts with an ``id``, or a dict by id; a date in them is written ``{"$days":
+-3}``, an instant in UTC ``{"$days": -3, "$time": "14:30:00"}``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def load(today: date, data: Path | None = None) -> Seed:
     return Seed(
         members=_by_id(_read(folder / "members.json", today)),
         authorizations=_by_id(_read(folder / "authorizations.json", today)),
-        records={member: tuple(found) for member, found in _read(folder / "records.json", today).items()},
+        records=_records(folder, today),
         services=tomllib.loads((folder / "services.toml").read_text("utf-8"))["services"],
         coverage_rules=tomllib.loads((folder / "coverage_rules.toml").read_text("utf-8"))["rules"],
         insurance_plans=plans,
@@ -69,6 +69,12 @@ def resolve(value: Any, today: date) -> Any:
 
 def _read(file: Path, today: date) -> Any:
     return resolve(json.loads(file.read_text("utf-8")), today) if file.is_file() else {}
+
+
+def _records(folder: Path, today: date) -> dict[str, tuple[dict[str, Any], ...]]:
+    """Each member's records: the recent ones, and those of earlier years."""
+    recent, earlier = _read(folder / "records.json", today), _read(folder / "history.json", today)
+    return {member: (*found, *earlier.get(member, ())) for member, found in recent.items()}
 
 
 def _by_id(found: Any) -> dict[str, dict[str, Any]]:

@@ -118,6 +118,7 @@ def serve(
                 f"{room},{ig}={one}": f"{base}/{room}/{one}"
                 for room, ig in app.FURTHER.items()
                 for one in app.VERSIONS[ig]
+                if f"{room}/{one}" not in app.UNSERVED
             },
             token_url=f"{base}/auth/token",
             control_url=f"{base}/control",

@@ -17,14 +17,16 @@ class Overlay:
 
     ``submissions`` maps a key of the author's choice to what was submitted and decided, ``tokens`` an access token to
     its ``trust.Grant``, ``assertion_ids`` a (client, jti) to its expiry, ``misses`` a (client, version, number) to how
-    often a match with that number failed, ``matches`` a client to the members it has matched, ``pages`` a paging
-    cursor to what it stands for, ``subscriptions`` the id of a subscription to it; ``due`` is what is to be notified,
-    as (stamp of its time, what to do then).
+    often a match with that number failed, ``matches`` a client to the members it has matched, ``groups`` and ``jobs``
+    an id to the Group or bulk job, ``pages`` a paging cursor to what it stands for, ``subscriptions`` the id of a
+    subscription to it; ``due`` is what is to be notified, as (stamp of its time, what to do then).
     """
 
     submissions: dict[str, Any] = field(default_factory=dict)
     tokens: dict[str, Any] = field(default_factory=dict)
     assertion_ids: dict[tuple[str, str], float] = field(default_factory=dict)
+    groups: dict[str, Any] = field(default_factory=dict)
+    jobs: dict[str, Any] = field(default_factory=dict)
     misses: dict[tuple[str, str, str], int] = field(default_factory=dict)
     matches: dict[str, set[str]] = field(default_factory=dict)
     pages: dict[str, Any] = field(default_factory=dict)

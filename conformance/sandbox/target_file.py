@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from string import Template
 from typing import Any
@@ -12,6 +12,11 @@ from typing import Any
 from conformance import paths
 from conformance.sandbox import patient_access, prior_auth, seed
 from conformance.sandbox.clock import Clock
+
+OLD, ANCIENT = (
+    1790,
+    2600,
+)  # days since the oldest records of fixtures/sandbox/history.json within five years, and of all
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,8 @@ def write(file: Path, place: Place, clock: Clock) -> None:
         base=place.base_url,
         ca_file=f"ca_file = {_quoted(str(place.ca_file))}" if place.ca_file else "",
         key_file=_quoted(str(place.client_key_file)),
+        old=(clock.today() - timedelta(days=OLD)).isoformat(),
+        ancient=(clock.today() - timedelta(days=ANCIENT)).isoformat(),
         refresh_token_file=_quoted(str(place.refresh_token_file)),
         known="\n".join(
             [*(_known("prior-auth", entry) for entry in known), *(_known("patient-access", entry) for entry in shown)]

@@ -25,8 +25,11 @@ ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LONGEST_ASSERTION = 300  # seconds ahead that an assertion may expire (SMART App Launch, asymmetric clients)
 SKEW = 15  # seconds that the client's clock may differ
 ROOMS = {
-    "prior-auth": "prior_auth", "formulary": "formulary", "payer-to-payer": "exchange", "documentation": "coverage",
-}  # fmt: skip
+    "prior-auth": "prior_auth",
+    "formulary": "formulary",
+    "documentation": "coverage",
+    **dict.fromkeys(("payer-to-payer", "provider-access", "bulk"), "exchange"),
+}
 
 
 @dataclass(frozen=True)

@@ -26,12 +26,14 @@ MAIN_GUIDES: Mapping[str, tuple[str, ...]] = {
     "documentation": ("dtr",),
     "patient-access": ("pdex",),
     "drug-files": ("qhp",),
+    "provider-access": ("pdex", "bulk"),
 }
 DISCOVERY = frozenset({"metadata", "smart-configuration", "davinci-configuration"})
 OPERATIONS: Mapping[str, frozenset[str]] = {
     "prior-auth": DISCOVERY | {"submit", "inquire", "subscribe"},
     "formulary": DISCOVERY | {"search", "read"},
-    "payer-to-payer": DISCOVERY | {"member-match", "everything", "search"},
+    "payer-to-payer": DISCOVERY | {"member-match", "everything", "search", "bulk-match", "groups", "export"},
+    "provider-access": DISCOVERY | {"member-match", "groups", "export"},
     "coverage-discovery": frozenset({"services", "order-sign"}),
     "documentation": DISCOVERY | {"questionnaire-package"},
     "patient-access": DISCOVERY | {"search", "read", "everything"},

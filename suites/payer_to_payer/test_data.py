@@ -9,12 +9,36 @@ MOST_ADVISED = 20
 @requirement("payer-to-payer.matched-data")
 def test_the_declared_kinds_of_data_are_returned(exchange):
     holds = exchange.holds()
-    everything = exchange.everything()
-    given, lost = everything.types, everything.lost
+    given = exchange.harvest()
 
-    advise(not lost, "next pages at the payer's own origin, where our credentials go", at=everything.at, got=lost)
-    expect.each(holds, lambda kind: kind in given, "data of this kind", at=lambda kind: kind,
-                got=lambda _: f"a next page at another origin ({lost})" if lost else None)  # fmt: skip
+    advise(
+        not given.lost, "next pages at the payer's own origin, where our credentials go", at="Bundle", got=given.lost
+    )
+    expect.each(holds, lambda kind: kind in given.types, "data of this kind", at=lambda kind: kind,
+                got=lambda _: f"a next page at another origin ({given.lost})" if given.lost else None)  # fmt: skip
+
+
+@requirement("payer-to-payer.five-years")
+def test_data_of_almost_five_years_are_returned(exchange):
+    oldest = exchange.oldest()
+    given = exchange.harvest()
+
+    expect.each(
+        oldest,
+        lambda each: given.oldest.get(each.type, "9999")[:10] <= each.date,
+        "a record from this day or before",
+        got=lambda each: f"{each.date} declared, {given.oldest.get(each.type, 'nothing')} the oldest that came",
+    )
+
+
+@requirement("payer-to-payer.unstructured-documents")
+def test_the_documents_of_an_authorization_are_passed_on(exchange):
+    expect.each(
+        exchange.documented(),
+        lambda each: each.documents,
+        "the authorization with a document that it refers to",
+        got=lambda each: "no document" if each.came else "no such authorization",
+    )
 
 
 @requirement("payer-to-payer.right-member")

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from conformance.errors import UsageError
 from conformance.sandbox.faults import (
+    bulk,
     coverage_discovery,
     discovery,
     drug_files,
@@ -32,6 +33,7 @@ ROOMS = (
     exchange,
     coverage_discovery,
     patient_access,
+    bulk,
 )
 
 

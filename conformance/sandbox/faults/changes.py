@@ -35,6 +35,11 @@ def to_not_found(_call: Call, _answer: Answer) -> Answer:
     return refusal(404, "not-found", "Nothing is served at this path.")
 
 
+def to_server_error(_call: Call, _answer: Answer) -> Answer:
+    """500 with an OperationOutcome."""
+    return refusal(500, "exception", "The job failed.")
+
+
 def to_fhir_r5(_call: Call, answer: Answer) -> Answer:
     """A capability statement of another FHIR release."""
     return answer.carrying({**answer.resource(), "fhirVersion": "5.0.0"})

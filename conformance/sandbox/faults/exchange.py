@@ -10,6 +10,7 @@ from conformance.sandbox.frame import Bend, Fault
 
 MATCH, EVERYTHING = "payer-to-payer.member-match", "payer-to-payer.everything"
 METADATA = "discovery.metadata"
+SINGLE = ("hrex=1.0.0", "hrex=1.1.0", "hrex=1.2.0", "pdex=2.0.0")  # where data are fetched one member at a time
 
 FAULTS: tuple[Fault, ...] = (
     Fault(
@@ -28,12 +29,18 @@ FAULTS: tuple[Fault, ...] = (
         "declares_exchange_fhir_r5",
         "The capability statement of the exchange declares FHIR 5.0.0.",
         ("payer-to-payer.standards",),
-        bend=Bend(METADATA, changes.to_fhir_r5, lambda call, _answer: call.version.startswith(("hrex=", "pdex="))),
+        bend=Bend(METADATA, changes.to_fhir_r5, edits.at_payers_exchange),
     ),
     Fault(
         "withholds_the_claims",
         "The data of a matched member lack claims and prior authorizations.",
-        ("payer-to-payer.matched-data",),
+        (
+            "payer-to-payer.matched-data",
+            "payer-to-payer.five-years",
+            "payer-to-payer.unstructured-documents",
+            "pdex.authorizations",
+            "provider-access.data",
+        ),
         seed=edits.claims_withheld,
     ),
     Fault(
@@ -58,7 +65,13 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "matches_the_wrong_member",
         "A match of the first member leads to the second member's file.",
-        ("payer-to-payer.right-member",),
+        (
+            "payer-to-payer.right-member",
+            "payer-to-payer.five-years",
+            "payer-to-payer.unstructured-documents",
+            "pdex.authorizations",
+            "pdex.provider-match",
+        ),
         seed=edits.wrong_person,
     ),
     Fault(
@@ -70,13 +83,19 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "matches_two_members",
         "Where two members match, one of them is answered.",
-        ("payer-to-payer.several-matches",),
+        (
+            "payer-to-payer.several-matches",
+            "pdex.match-buckets",
+        ),
         policies=changes.rule("exchange", first_of_several=True),
     ),
     Fault(
         "matches_by_the_number_alone",
         "Whoever has the subscriber number of a member is taken for that member.",
-        ("payer-to-payer.near-miss",),
+        (
+            "payer-to-payer.near-miss",
+            "pdex.match-buckets",
+        ),
         policies=changes.rule("exchange", number_suffices=True),
     ),
     Fault(
@@ -100,13 +119,19 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "takes_consents_for_anybody",
         "A consent is complied with whoever is to receive the data.",
-        ("payer-to-payer.consent-refused",),
+        (
+            "payer-to-payer.consent-refused",
+            "pdex.match-buckets",
+        ),
         policies=changes.rule("exchange", recipients_checked=False),
     ),
     Fault(
         "ignores_the_consent",
         "A match is answered whatever the consent says.",
-        ("payer-to-payer.consent-refused",),
+        (
+            "payer-to-payer.consent-refused",
+            "pdex.match-buckets",
+        ),
         policies=changes.rule("exchange", consent_checked=False),
     ),
     Fault(
@@ -148,16 +173,26 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "pages_to_another_host",
         "The second page of a member's data lies at another host, where no client takes its token.",
-        ("payer-to-payer.matched-data",),
+        (
+            "payer-to-payer.matched-data",
+            "payer-to-payer.five-years",
+            "payer-to-payer.unstructured-documents",
+        ),
         bend=Bend(
             EVERYTHING, edits.paged("https://data.example.org/fhir/Patient/{id}/$everything?page=2"), changes.succeeded
         ),
+        versions=SINGLE,
     ),
     Fault(
         "hides_records_in_another",
         "A member's records are contained in a Basic instead of standing for themselves.",
-        ("payer-to-payer.matched-data",),
+        (
+            "payer-to-payer.matched-data",
+            "payer-to-payer.five-years",
+            "payer-to-payer.unstructured-documents",
+        ),
         bend=Bend(EVERYTHING, changes.resource(edits.puts_inside), changes.succeeded),
+        versions=SINGLE,
     ),
     Fault(
         "matches_without_a_token",
@@ -174,7 +209,11 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "mixes_in_a_neighbour",
         "The first member's data hold a condition and an encounter of the second member.",
-        ("payer-to-payer.only-the-matched-member",),
+        (
+            "payer-to-payer.only-the-matched-member",
+            "pdex.only-the-members",
+            "pdex.provider-members",
+        ),
         seed=edits.neighbour,
     ),
     Fault(

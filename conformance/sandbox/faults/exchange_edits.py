@@ -23,6 +23,11 @@ def refused_as(code: str) -> Callable[[Call, Answer], bool]:
     return lambda _call, answer: answer.status == 422 and answer.resource()["issue"][0]["code"] == code
 
 
+def at_payers_exchange(call: Call, _answer: Answer) -> bool:
+    """Holds at the bases of payer-to-payer exchange."""
+    return "/hrex/" in call.base_url or "/pdex/" in call.base_url
+
+
 def about_nobody(call: Call, answer: Answer) -> bool:
     """Holds for the refusals of a match of a person whose numbers nobody here has."""
     return refused_as(exchange.NOT_FOUND)(call, answer) and b"SUB-9999" in call.body

@@ -1,0 +1,83 @@
+"""Reading the manifest of a bulk export (Bulk Data 1.0.0 and 2.0.0, Response - Complete Status)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.apis.shapes import record, records, text, truth, whole
+from conformance.exchange import Exchange
+from conformance.primitives import wrong
+
+OK, ACCEPTED = 200, 202
+FORM = {"transactionTime": "an instant", "requiresAccessToken": "true or false", "request": "a URL"}
+
+
+@dataclass(frozen=True)
+class ListedFile:
+    """One file of a manifest: the type of its resources, its URL as written, how many resources it is said to hold."""
+
+    at: str
+    type: str
+    url: str
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A manifest; ``faults`` are the required elements that are missing or no such thing, in sentences."""
+
+    transaction_time: str
+    request: str
+    requires_token: bool
+    output: tuple[ListedFile, ...]
+    errors: tuple[ListedFile, ...] = ()
+    deleted: tuple[ListedFile, ...] = ()
+    faults: tuple[str, ...] = ()
+
+
+def is_given(answer: Exchange) -> bool:
+    """Whether an answer without a token begins an export, or gives a status or a file: any JSON, but no login page."""
+    if answer.status == ACCEPTED:
+        return bool(answer.headers.get("content-location"))
+    return answer.status == OK and "json" in answer.media_type
+
+
+def read_manifest(found: Any) -> Manifest | None:
+    """The manifest in a complete status answer; None for anything but a JSON object, and for a resource."""
+    if not isinstance(found, dict) or "resourceType" in found:
+        return None
+    return Manifest(
+        transaction_time=text(found.get("transactionTime")),
+        request=text(found.get("request")),
+        requires_token=truth(found.get("requiresAccessToken")) is not False,
+        output=_files(found, "output"),
+        errors=_files(found, "error"),
+        deleted=_files(found, "deleted"),
+        faults=tuple(_faults(found)),
+    )
+
+
+def _files(found: dict[str, Any], name: str) -> tuple[ListedFile, ...]:
+    return tuple(
+        ListedFile(f"{name}[{place}]", text(each.get("type")), text(each.get("url")), whole(each.get("count")))
+        for place, each in records(found.get(name))
+    )
+
+
+def _faults(found: dict[str, Any]) -> Iterator[str]:
+    if wrong("instant", text(found.get("transactionTime"))):
+        yield f"transactionTime is not {FORM['transactionTime']}"
+    if not text(found.get("request")):
+        yield f"request is not {FORM['request']}"
+    if truth(found.get("requiresAccessToken")) is None:
+        yield f"requiresAccessToken is not {FORM['requiresAccessToken']}"
+    for name in ("output", "error"):
+        listed = found.get(name)
+        if not isinstance(listed, list):
+            yield f"{name} is not a list"
+            continue
+        for place, each in enumerate(listed):
+            if not text(record(each).get("type")) or not text(record(each).get("url")):
+                yield f"{name}[{place}] lacks type or url"

@@ -1,0 +1,319 @@
+"""Bulk exchange: members matched at once, a Group exported, jobs and files as Bulk Data has them.
+
+One view for payer-to-payer exchange and for Provider Access: they differ in where the Group comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from conformance import clock
+from conformance.apis.authorizations import Authorization
+from conformance.apis.harvest import Found, Harvest
+from conformance.apis.match_groups import MatchGroup, groups_of
+from conformance.apis.searchset import read_page
+from conformance.apis.shapes import reference_key
+from conformance.errors import NotApplicable, NotTested
+from conformance.exchange import Exchange
+from conformance.flows.bulk_files import ReadFile
+from conformance.flows.bulk_job import Job
+from conformance.flows.bulk_match import MATCHED, Matching, bundles, ends_at, inline, is_match, sent_of
+from conformance.flows.bulk_requests import Requests
+from conformance.flows.recording import Recording, answered, resource_of
+from conformance.target import Api, Case, Claim
+from conformance.wire.gateway import origin
+from conformance.wire.request import NONE
+
+PATIENCE = timedelta(minutes=5)  # for a job whose case does not say how long it settles
+RAW, KICK_OFF, MANIFEST, FILES = "bulk.groups", "bulk.kick-off", "bulk.manifest", "bulk.files"
+OF_MATCH = {"payer-to-payer": "payer-to-payer.bulk-match", "provider-access": "provider-access.member-match"}
+SINCE_DAYS = 30
+MARGIN = 0.2  # seconds after the end of a consent
+NEVER = "Encounter?date=lt1900-01-01"  # a filter that nothing fits
+
+
+@dataclass(frozen=True)
+class Export:
+    """One export: its job, its files, and what came of the Group's members ("Patient/id")."""
+
+    job: Job
+    members: frozenset[str]
+    files: tuple[ReadFile, ...]
+    harvest: Harvest
+
+    @property
+    def at(self) -> str:
+        return self.job.at
+
+
+class Bulk:
+    """What can be done at one bulk endpoint; every act is recorded."""
+
+    def __init__(self, recording: Recording, claim: Claim) -> None:
+        self._recording = recording
+        self.claim = claim
+        self.guide = recording.guide(claim)
+        self._api: Api = recording.api(claim)
+        self._asks = Requests(recording, claim)
+
+    @property
+    def _cases(self) -> Mapping[str, Case]:
+        return self._recording.target.cases.get(self.claim.api, {})
+
+    @property
+    def _patience(self) -> float:
+        waits = self._cases.get("bulk") or self._cases.get("one-match") or self._cases.get("attributed")
+        return (waits.settles if waits and waits.settles else PATIENCE).total_seconds()
+
+    # -- matching ------------------------------------------------------------------------------------------------
+
+    def matching(self, only: str = "") -> Matching:
+        """The bulk match of every declared case that is about a match, or of one case alone."""
+        return self._recording.act((self.claim, "matching", only), lambda: self._matching(only))
+
+    def matched(self) -> Matching:
+        """The same, as far as its job was carried through; NotTested, because of the job's rows, where it was not."""
+        return self._carried(self.matching())
+
+    def _carried(self, found: Matching) -> Matching:
+        if not found.groups:
+            self._complete(found.job)
+        if any(file.faults for file in found.files):
+            raise NotTested("a file of the match is broken", because=FILES)
+        return found
+
+    def _matching(self, only: str) -> Matching:
+        operation = OF_MATCH[self.claim.api]
+        cases = [(name, case) for name, case in self._cases.items() if name == only or (not only and is_match(name))]
+        if not cases:
+            raise NotTested("needs a member to match", change=f"cases.{self.claim.api}.one-match")
+        target, run_id = self._recording.target, f"{self._recording.run_id}-{self.claim.version}"
+        parameters = bundles(target, cases, run_id, provider=self.claim.api == "provider-access")
+        body = {"resourceType": "Parameters", "parameter": parameters}
+        kick_off = self._asks.send(operation, self._asks.path(operation), only or "match", body=body)
+        sent = sent_of(target, parameters, cases)
+        kept: list[tuple[str, Any]] = []
+        job = self._asks.followed(kick_off, self._patience)
+        files = self._asks.read(job, lambda resource, at, _raw: kept.append((at, resource)))
+        if job.manifest is None and job.polls and "Parameters" in self.guide["match_answers"]:
+            kept += inline(job)
+        return Matching(job, sent, groups_of(kept), files)
+
+    # -- the group -----------------------------------------------------------------------------------------------
+
+    def group(self) -> MatchGroup:
+        """The Group that is exported; NotApplicable at an API that exchanges nothing in bulk under the same guide."""
+        if self.claim.api not in OF_MATCH:
+            raise NotApplicable("this API exchanges nothing in bulk")
+        if self.claim.api == "payer-to-payer":
+            group = self.matched().group(MATCHED)
+            if group is None or not group.id:
+                raise NotTested("nobody was matched", because="pdex.match-buckets")
+            return group
+        return self._recording.act((self.claim, "group"), self._attributed)
+
+    def _attributed(self) -> MatchGroup:
+        ident = str(self._case("attributed").facts.get("group", ""))
+        if not ident:
+            raise NotTested("needs the id of a Group", change="cases.provider-access.attributed.group")
+        exchange = self._asks.send("bulk.groups", f"{self._asks.path('bulk.groups')}/{ident}", "attributed")
+        if exchange.status != 200 and self.claim.ig == "bulk":  # Bulk Data alone asks for no reading of Groups
+            return MatchGroup("Group", ident, "", "", actual=True, members=(), owners=())
+        found = groups_of([("Group", resource_of(exchange, RAW))])
+        if exchange.status != 200 or not found:
+            raise NotTested(f"the Group is answered with status {exchange.status}", because=RAW)
+        return found[0]
+
+    def group_answer(self) -> Exchange:
+        """The answer to reading the Group that is exported, as this client may."""
+        path = f"{self._asks.path('bulk.groups')}/{self.group().id}"
+        return self._recording.act(
+            (self.claim, "read group"), lambda: self._asks.send("bulk.groups", path, "own group")
+        )
+
+    def listed(self) -> tuple[MatchGroup, ...]:
+        """All Groups that a search finds for this client."""
+        number = str(self._recording.target.requester.get("npi", ""))
+        exchange = self._recording.act(
+            (self.claim, "search groups"),
+            lambda: self._asks.send(
+                "bulk.groups", f"{self._asks.path('bulk.groups')}?{urlencode({'identifier': number})}", "search"
+            ),
+        )
+        page = read_page(resource_of(exchange, RAW))
+        if page is None or exchange.status != 200:
+            raise NotTested(f"the search for Groups is answered with status {exchange.status}", because=RAW)
+        return groups_of((placed.at, placed.resource) for placed in page.matches)
+
+    def foreign(self) -> tuple[Exchange, ...]:
+        """The answers to reading and exporting a Group that is somebody else's."""
+        self.group()  # a client that is let in nowhere shows nothing
+        ident = str(self._case("foreign-group").facts.get("group", ""))
+        return self._recording.act((self.claim, "foreign"), lambda: self._foreign(ident))
+
+    def _foreign(self, ident: str) -> tuple[Exchange, ...]:
+        read = self._asks.send("bulk.groups", f"{self._asks.path('bulk.groups')}/{ident}", "foreign")
+        return read, self._asks.kick_off(ident, "foreign", {})
+
+    # -- exports -------------------------------------------------------------------------------------------------
+
+    def jobs(self) -> tuple[Job, ...]:
+        """The job of the bulk match, where members are matched, and that of the export, as far as it came to that."""
+        if self.claim.api != "payer-to-payer":
+            return (self.exported().job,)
+        found = self.matching()
+        with suppress(NotTested):
+            return found.job, self.exported().job
+        return (found.job,)
+
+    def files(self) -> tuple[ReadFile, ...]:
+        """The files of these jobs."""
+        if self.claim.api != "payer-to-payer":
+            return self.export().files
+        found = self.matching().files
+        with suppress(NotTested):
+            return found + self.export().files
+        return found
+
+    def export(self, name: str = "whole", **more: str) -> Export:
+        """The export of the Group, with further parameters; NotTested where it did not come to an end."""
+        found = self.exported(name, **more)
+        self._complete(found.job)
+        return found
+
+    def whole(self, name: str = "whole", **more: str) -> Export:
+        """The same, all its files read: what is missing in it is missing at the payer."""
+        found = self.export(name, **more)
+        if any(file.faults for file in found.files):
+            raise NotTested("a file of the export is broken", because=FILES)
+        if unread := next((file.unread for file in found.files if file.unread), ""):
+            raise NotTested(unread)
+        return found
+
+    def findings(self, kind: str) -> list[Found | None]:
+        """What was found wrong of a kind ("strangers", "amounts", "too_old"): nothing is [None], and NotTested where
+        not all files could be read."""
+        found: list[Found | None] = list(getattr(self.export().harvest, kind).first)
+        if not found and not self.whole().harvest.types:
+            raise NotTested("needs a record", change="members")
+        return found or [None]
+
+    def exported(self, name: str = "whole", **more: str) -> Export:
+        """The same, however far it came."""
+        group = self.group()
+        return self._recording.act((self.claim, "export", name), lambda: self._export(group, name, more))
+
+    def is_past(self, one: Authorization) -> bool:
+        """Whether an authorization ended, and was last touched, more than a year ago; two days are given."""
+        last_year = (clock.now() - timedelta(days=368)).date().isoformat()
+        return bool(one.ends) and one.ends < last_year and all(each < last_year for each in one.touched)
+
+    def has_manifest(self, job: Job) -> bool:
+        """Whether a job ended with a whole manifest, or with what stands for one; NotTested where we did not wait."""
+        if job.manifest is None and self.claim.api == "payer-to-payer" and job is self.matching().job:
+            return bool(self.matching().groups)
+        if job.unfinished:
+            self._complete(job)
+        return job.manifest is not None and not job.manifest.faults
+
+    def is_right(self, file: ReadFile) -> bool:
+        """Whether a file is what it is said to be; NotTested where it could not be had for no fault of the payer's."""
+        if file.unread and not file.faults:
+            raise NotTested(file.unread)
+        return not file.faults
+
+    def since(self) -> tuple[str, Export]:
+        """The moment, and the export of what was updated since; NotTested where nothing is older."""
+        moment = (clock.now() - timedelta(days=SINCE_DAYS)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        before = self.whole().harvest.updated[0]
+        if not before or before >= moment:
+            raise NotTested("needs a record that was last updated a month ago or earlier", change="members")
+        return moment, self.whole("since", _since=moment)
+
+    def filtered(self) -> Export:
+        """The export with a type filter that no Encounter fits; NotTested where there is none without it."""
+        if not self.whole().harvest.types["Encounter"]:
+            raise NotTested("needs a member with an Encounter", change="members")
+        return self.exported("filtered", _type="Encounter", _typeFilter=NEVER)
+
+    def after_consent(self) -> tuple[str, Export] | None:
+        """The member of the case "consent-ends" ("Patient/id"), and what is exported after the consent has ended; None
+        where the export is refused."""
+        case = self._case("consent-ends")
+        if not case.settles:
+            raise NotTested("needs how long the consent lasts", change="cases.payer-to-payer.consent-ends.settles")
+        return self._recording.act((self.claim, "after consent"), lambda: self._after_consent(case))
+
+    def _after_consent(self, case: Case) -> tuple[str, Export] | None:
+        ends = ends_at(case)
+        found = self._carried(self.matching(case.name))
+        group = found.group(MATCHED)
+        member = found.found(found.sent[0], group) if group else None
+        if group is None or member is None or ends is None:
+            raise NotTested("the member was not matched while the consent held", because="pdex.match-buckets")
+        clock.sleep(max(0.0, (ends - clock.now()).total_seconds()) + MARGIN)
+        exported = self._export(group, "after consent", {})
+        if 400 <= (exported.job.kick_off.status or 0) < 500:
+            return None
+        self._complete(exported.job)
+        return reference_key(member.reference), exported
+
+    def cancelled(self) -> tuple[Exchange, Exchange]:
+        """The answers to DELETE at the status URL of an export, and to asking there again."""
+        group = self.group()
+        return self._recording.act((self.claim, "cancelled"), lambda: self._cancelled(group))
+
+    def _cancelled(self, group: MatchGroup) -> tuple[Exchange, Exchange]:
+        job = self._asks.followed(self._asks.kick_off(group.id, "cancelled", {}), 0.0)
+        if not job.begun:
+            raise NotTested("the export has no status URL", because=KICK_OFF)
+        deleted = self._asks.send("bulk.cancel", job.status_url, "cancelled", method="DELETE")
+        after = self._asks.get("bulk.status", job.status_url, "cancelled")
+        return answered(deleted, RAW), answered(after, RAW)
+
+    def without_token(self) -> tuple[Exchange, ...]:
+        """The answers without credentials: to the kick-off and, where the manifest says that it takes a token, to the
+        status URL and to the first file of the export."""
+        if self._api.auth.type == "none":
+            raise NotTested("the target names no credentials for this API", change=f"apis.{self.claim.api}.auth")
+        whole = self.export()
+        return self._recording.act((self.claim, "no-token"), lambda: self._without_token(whole))
+
+    def _without_token(self, whole: Export) -> tuple[Exchange, ...]:
+        sent = [self._asks.kick_off(self.group().id, "no-token", {}, token=NONE)]
+        manifest = whole.job.manifest
+        if manifest and manifest.requires_token:
+            own = [each for each in whole.files if origin(each.url) == origin(self.claim.base_url)][:1]
+            sent.append(self._asks.get("bulk.status", whole.job.status_url, "no-token", token=NONE))
+            sent += [self._asks.get("bulk.file", each.url, "no-token", token=NONE) for each in own]
+        return tuple(answered(each, RAW) for each in sent)
+
+    # -- how -----------------------------------------------------------------------------------------------------
+
+    def _case(self, name: str) -> Case:
+        if name not in self._cases:
+            raise NotTested(f"needs the case {name!r}", change=f"cases.{self.claim.api}.{name}")
+        return self._cases[name]
+
+    def _complete(self, job: Job) -> None:
+        last = job.polls[-1] if job.polls else job.kick_off
+        answered(last, MANIFEST if job.polls else KICK_OFF)
+        if job.unfinished:
+            raise NotTested(job.unfinished, change=f"cases.{self.claim.api}.bulk.settles")
+        if job.manifest is None:
+            raise NotTested(job.broken, because=MANIFEST if job.polls else KICK_OFF)
+
+    def _export(self, group: MatchGroup, name: str, more: Mapping[str, str]) -> Export:
+        members = frozenset(
+            key for each in group.members if (key := reference_key(each.reference)).startswith("Patient/")
+        )
+        years = int(self.guide["years"]) if self.claim.ig == "pdex" else 0
+        cutoff = (clock.now() - timedelta(days=366 * years)).date().isoformat() if years else ""
+        harvest = Harvest(members, self.claim.base_url, cutoff)
+        job = self._asks.followed(self._asks.kick_off(group.id, name, more), self._patience)
+        return Export(job, members, self._asks.read(job, harvest.add), harvest)

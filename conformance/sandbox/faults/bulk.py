@@ -1,0 +1,309 @@
+"""Faults and lawful variants of bulk exchange: payer-to-payer and Provider Access."""
+
+from __future__ import annotations
+
+from conformance.sandbox.faults import bulk_edits as edits
+from conformance.sandbox.faults import changes
+from conformance.sandbox.frame import Bend, Fault, Variant
+
+EXPORT, STATUS, FILE, CANCEL, GROUPS = "bulk.export", "bulk.status", "bulk.file", "bulk.cancel", "bulk.groups"
+METADATA = "discovery.metadata"
+OLD = ("claim-old-first", "encounter-old-first", "claim-ancient-first")
+WITH_2_2 = ("pdex=2.2.0",)
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "calls_an_export_done_at_once",
+        "The kick-off of an export is answered with 200.",
+        ("bulk.kick-off", "provider-access.standards"),
+        bend=Bend(EXPORT, edits.done_at_once, edits.accepted),
+    ),
+    Fault(
+        "hides_the_status_of_an_export",
+        "The kick-off of an export names no status URL.",
+        ("bulk.kick-off",),
+        bend=Bend(EXPORT, edits.without_status_url, edits.accepted),
+    ),
+    Fault(
+        "gives_a_relative_status_url",
+        "The kick-off of an export names a status URL that is not absolute.",
+        ("bulk.kick-off",),
+        bend=Bend(EXPORT, edits.with_status_url("bulk-status/{id}"), edits.accepted),
+    ),
+    Fault(
+        "sends_clients_into_its_network",
+        "The status URL of an export is an address in a private network.",
+        ("bulk.kick-off",),
+        bend=Bend(EXPORT, edits.with_status_url("https://10.0.0.1/jobs/{id}"), edits.accepted),
+    ),
+    Fault(
+        "forgets_when_the_export_was_made",
+        "The manifest has no transactionTime.",
+        ("bulk.manifest",),
+        bend=Bend(STATUS, changes.plain_json(lambda body: body.pop("transactionTime")), edits.is_manifest),
+    ),
+    Fault(
+        "forgets_what_takes_a_token",
+        "The manifest does not say whether files take a token.",
+        ("bulk.manifest",),
+        bend=Bend(STATUS, changes.plain_json(lambda body: body.pop("requiresAccessToken")), edits.is_manifest),
+    ),
+    Fault(
+        "fails_every_export",
+        "The status of every job ends with 500.",
+        ("bulk.manifest",),
+        bend=Bend(STATUS, changes.to_server_error, edits.is_manifest),
+    ),
+    Fault(
+        "counts_wrongly",
+        "The manifest counts one resource more than each file holds.",
+        ("bulk.files",),
+        bend=Bend(STATUS, edits.files(edits.counts_one_more), edits.is_manifest),
+    ),
+    Fault(
+        "tears_its_files",
+        "Each file ends in the middle of a resource.",
+        ("bulk.files",),
+        bend=Bend(FILE, edits.text(edits.torn), changes.succeeded),
+    ),
+    Fault(
+        "gives_web_pages_for_files",
+        "Each file is a web page.",
+        ("bulk.files",),
+        bend=Bend(FILE, changes.to_html, changes.succeeded),
+    ),
+    Fault(
+        "lists_files_of_its_disk",
+        "The manifest names files on the payer's own disk.",
+        ("bulk.files",),
+        bend=Bend(STATUS, edits.files(edits.lies_in_a_file), edits.is_manifest),
+    ),
+    Fault(
+        "lists_files_of_its_network",
+        "The manifest names files at an address in a private network.",
+        ("bulk.files",),
+        bend=Bend(STATUS, edits.files(edits.lies_in_the_network), edits.is_manifest),
+    ),
+    Fault(
+        "lists_other_types",
+        "The manifest says of each file that it holds Basic resources.",
+        ("bulk.files",),
+        bend=Bend(STATUS, edits.files(edits.is_called_otherwise), edits.is_manifest),
+    ),
+    Fault(
+        "begins_exports_for_anybody",
+        "An export is begun for whoever brings no token.",
+        ("bulk.protection",),
+        bend=Bend(EXPORT, edits.begins_for_anybody, changes.unauthorized),
+    ),
+    Fault(
+        "gives_files_to_anybody",
+        "Status and files are given without the token that the manifest says they take.",
+        ("bulk.protection",),
+        policies=changes.rule("exchange", jobs_leak=True),
+    ),
+    Fault(
+        "keeps_deleted_jobs",
+        "A job that was deleted is still there.",
+        ("bulk.cancel",),
+        policies=changes.rule("exchange", keeps_jobs=True),
+    ),
+    Fault(
+        "finds_no_groups",
+        "A search for Groups finds none.",
+        ("bulk.groups",),
+        bend=Bend(GROUPS, edits.finds_no_group, edits.is_search),
+    ),
+    Fault(
+        "shares_groups_with_all",
+        "Groups are read and exported by any client.",
+        ("bulk.own-groups", "provider-access.attribution"),
+        policies=changes.rule("exchange", groups_for_all=True),
+    ),
+    Fault(
+        "passes_over_types",
+        "An export of some types holds all of them.",
+        ("bulk.types",),
+        policies=changes.rule("exchange", ignores_types=True),
+    ),
+    Fault(
+        "passes_over_since",
+        "An export of what was updated since a moment holds everything.",
+        ("bulk.since",),
+        policies=changes.rule("exchange", ignores_since=True),
+    ),
+    Fault(
+        "passes_over_type_filters",
+        "A type filter is taken and not applied.",
+        ("pdex.type-filter",),
+        policies=changes.rule("exchange", ignores_filters=True),
+        versions=WITH_2_2,
+    ),
+    Fault(
+        "groups_nobody_actual",
+        "The Groups of a bulk match are not of actual persons.",
+        ("pdex.match-groups",),
+        bend=Bend(FILE, edits.lines(edits.groups(edits.of_nobody_actual)), changes.succeeded),
+    ),
+    Fault(
+        "abridges_submitted_patients",
+        "The Patients contained in a Group have lost their birth date.",
+        ("pdex.submitted-patients",),
+        bend=Bend(FILE, edits.lines(edits.groups(edits.abridged)), changes.succeeded),
+        versions=WITH_2_2,
+    ),
+    Fault(
+        "renumbers_submitted_patients",
+        "The Patients contained in a Group have other identifiers than were submitted.",
+        ("pdex.submitted-patients",),
+        bend=Bend(FILE, edits.lines(edits.groups(edits.renumbered)), changes.succeeded),
+        versions=WITH_2_2,
+    ),
+    Fault(
+        "sends_what_was_paid",
+        "The first member's claims say what was paid for an item.",
+        ("pdex.no-amounts", "pdex.provider-amounts"),
+        seed=edits.with_amounts,
+    ),
+    Fault(
+        "sends_past_authorizations",
+        "Authorizations that ended long ago are exported.",
+        ("pdex.past-authorizations",),
+        policies=changes.rule("exchange", sends_past=True),
+    ),
+    Fault(
+        "forgets_an_authorization",
+        "An active authorization of the first member is not sent.",
+        ("pdex.authorizations",),
+        seed=edits.without("prior-authorization-first"),
+    ),
+    Fault(
+        "forgets_the_documents",
+        "The document of an authorization is not sent.",
+        ("payer-to-payer.unstructured-documents", "pdex.authorization-documents"),
+        seed=edits.without("notes-first"),
+    ),
+    Fault(
+        "refers_to_no_documents",
+        "No authorization refers to its documents.",
+        ("payer-to-payer.unstructured-documents", "pdex.authorization-documents"),
+        seed=edits.without_links,
+    ),
+    Fault(
+        "transmits_anonymously",
+        "No Provenance of an export names a transmitter.",
+        ("pdex.provenance",),
+        bend=Bend(FILE, edits.lines(edits.authored), changes.succeeded),
+    ),
+    Fault(
+        "sends_more_than_five_years",
+        "Claims of more than five years ago are exported to payers.",
+        ("pdex.five-years-only",),
+        policies=changes.rule("exchange", sends_older=True),
+        versions=("pdex=2.1.0",),
+    ),
+    Fault(
+        "keeps_four_years",
+        "What is older than four years is not sent.",
+        ("payer-to-payer.five-years", "provider-access.data"),
+        seed=edits.without(*OLD),
+    ),
+    Fault(
+        "keeps_six_years",
+        "What is older than six years is not sent.",
+        ("provider-access.data",),
+        seed=edits.without("claim-ancient-first"),
+    ),
+    Fault(
+        "looks_at_consents_once",
+        "Whether a consent still holds is not looked at when data are exported.",
+        ("pdex.consent-at-export",),
+        policies=changes.rule("exchange", consent_checked_at_export=False),
+    ),
+    Fault(
+        "declares_provider_access_fhir_r5",
+        "The capability statement of Provider Access declares FHIR 5.0.0.",
+        ("provider-access.standards",),
+        bend=Bend(METADATA, changes.to_fhir_r5, lambda call, _answer: _is_provider(call.base_url)),
+    ),
+    Fault(
+        "passes_over_opt_outs",
+        "Who opted out of Provider Access is not left out.",
+        ("provider-access.opt-out", "pdex.provider-match"),
+        policies=changes.rule("exchange", opt_out_honoured=False),
+    ),
+    Fault(
+        "keeps_opt_outs_for_ever",
+        "Who opted in again is still left out.",
+        ("provider-access.opt-out",),
+        policies=changes.rule("exchange", opt_out_reversible=False),
+    ),
+)
+
+VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "files_take_no_token",
+        "Files are at URLs that nobody can guess, and take no token.",
+        policies=changes.rule("exchange", files_open=True),
+    ),
+    Variant(
+        "exports_take_longer",
+        "A job is complete at the fourth time of asking.",
+        policies=changes.rule("exchange", polls=3),
+    ),
+    Variant(
+        "retries_at_a_date",
+        "Retry-After is a date, and one that has passed.",
+        bend=Bend(STATUS, edits.with_retry_date, edits.accepted),
+    ),
+    Variant(
+        "says_not_when_to_retry",
+        "A status in progress has no Retry-After.",
+        bend=Bend(STATUS, edits.without_retry, edits.accepted),
+    ),
+    Variant(
+        "counts_nothing",
+        "The manifest has no counts.",
+        bend=Bend(STATUS, edits.files(lambda listed: listed.pop("count")), edits.is_manifest),
+    ),
+    Variant(
+        "manifest_with_an_extension",
+        "The manifest has an extension and a list of deleted resources.",
+        bend=Bend(STATUS, changes.plain_json(lambda body: body.update(extension={}, deleted=[])), edits.is_manifest),
+    ),
+    Variant(
+        "files_are_not_packed",
+        "Files are given as they are, though the client would take them packed.",
+        bend=Bend(FILE, edits.unpacked, changes.succeeded),
+    ),
+    Variant(
+        "files_of_another_media_type",
+        "Files are application/ndjson.",
+        bend=Bend(FILE, edits.plain_ndjson),
+    ),
+    Variant(
+        "refers_absolutely",
+        "References to patients are absolute URLs, in Groups and records.",
+        bend=Bend(FILE, edits.text(edits.absolute), changes.succeeded),
+    ),
+    Variant(
+        "contains_copies_of_members",
+        "Conditions contain their patient without an identifier.",
+        bend=Bend(FILE, edits.lines(edits.with_copies), changes.succeeded),
+    ),
+    Variant(
+        "exports_whole_members_only",
+        "An export of some types is refused.",
+        bend=Bend(EXPORT, edits.keeps_types_to_itself, edits.names_types),
+    ),
+    Variant(
+        "answers_a_match_in_place",
+        "The status of a bulk match answers its Parameters in place of a manifest.",
+        policies=changes.rule("exchange", answers_in_place=True),
+        versions=("pdex=2.1.0",),
+    ),
+)
+
+
+def _is_provider(base_url: str) -> bool:
+    return "/pdex-provider/" in base_url or "/bulk/" in base_url

@@ -1,0 +1,86 @@
+"""Provider Access: the data of attributed members who did not opt out, and of nobody else."""
+
+from conformance import expect, need, requirement
+from conformance.apis.raw import body_of
+from conformance.apis.refusal import holds_data
+
+
+@requirement("provider-access.standards")
+def test_the_provider_access_api_speaks_fhir_r4_and_exports_groups(discovery, bulk):
+    capabilities = discovery.capabilities()
+    begun = bulk.exported().job.kick_off
+
+    expect(capabilities.fhir_version == "4.0.1", "fhirVersion 4.0.1", at="CapabilityStatement",
+           got=capabilities.fhir_version)  # fmt: skip
+    expect(begun.status == 202, "202 to the export of a Group", at="export", got=f"status {begun.status}")
+
+
+@requirement("provider-access.data")
+def test_the_declared_data_since_2016_are_given(bulk, provider_access):
+    given = bulk.whole().harvest
+
+    expect.each(provider_access.holds(), lambda kind: kind in given.types, "data of this kind", at=lambda kind: kind)
+    expect.each(
+        provider_access.oldest(),
+        lambda each: given.oldest.get(each.type, "9999")[:10] <= each.date,
+        "a record from this day or before",
+        got=lambda each: f"{each.date} declared, {given.oldest.get(each.type, 'nothing')} the oldest that came",
+    )
+
+
+@requirement("provider-access.attribution")
+def test_members_of_other_providers_are_not_given(bulk):
+    expect.each(
+        bulk.foreign(),
+        lambda answer: answer.status != 202 and not holds_data(body_of(answer)),
+        "a refusal",
+        at=lambda answer: answer.operation,
+        got=lambda answer: f"status {answer.status}",
+    )
+
+
+@requirement("provider-access.opt-out")
+def test_who_opted_out_is_left_out_until_they_opt_in_again(provider_access):
+    expect.each(
+        provider_access.opted_out(),
+        lambda each: each.came == each.due,
+        "the member's choice kept",
+        got=lambda each: "data of the member" if each.came else "no data of the member",
+    )
+
+
+@requirement("pdex.provider-amounts")
+def test_no_claim_has_an_amount(bulk):
+    found = bulk.findings("amounts")
+    need(bulk.export().harvest.types["ExplanationOfBenefit"] or None, "a claim", because="provider-access.data")
+
+    expect.each(
+        found,
+        lambda each: each is None,
+        "no amounts in claims",
+        at=lambda each: each.at,
+        got=lambda each: each.what,
+    )
+
+
+@requirement("pdex.provider-members")
+def test_nobody_elses_records_are_given(bulk):
+    expect.each(
+        bulk.findings("strangers"),
+        lambda each: each is None,
+        "records of the Group's members only",
+        at=lambda each: each.at,
+        got=lambda each: f"{each.type} about {each.what}",
+    )
+
+
+@requirement("pdex.provider-match")
+def test_each_member_asked_for_is_in_the_group_where_it_belongs(bulk):
+    matching = bulk.matched()
+
+    expect.each(
+        matching.sent,
+        lambda each: matching.buckets(each) and set(matching.buckets(each)) <= set(each.belongs),
+        "the member in its Group, and in no other",
+        got=lambda each: f"in {' and '.join(matching.buckets(each)) or 'none'} instead of {' or '.join(each.belongs)}",
+    )
