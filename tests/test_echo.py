@@ -255,7 +255,8 @@ def test_an_echo_may_gain_a_version_and_lose_its_narrative():
     ("entries", "found"),
     [
         ([entry(patient()), entry(REQUESTER)], ()),
-        ([entry(patient()), entry(patient())], (f"{SENT}/Patient/member", "Patient/member")),
+        ([entry(patient()), entry(patient())], (f"{SENT}/Patient/member",)),
+        ([entry(REQUESTER), entry(REQUESTER, PAYERS)], ()),  # of two servers: two organizations
         ([{"resource": patient()}, {"resource": patient()}], ("Patient/member",)),
         ([entry(patient()), {"fullUrl": f"{SENT}/Patient/member", "resource": REQUESTER}], (f"{SENT}/Patient/member",)),
         ([{"resource": {"resourceType": "Patient"}}, {"resource": {"resourceType": "Patient"}}], ()),
@@ -484,7 +485,7 @@ def test_a_drug_among_items_may_be_answered_elsewhere():
 
 @pytest.mark.parametrize(
     ("items", "repeated_as_sent"),
-    [([1, 2], True), ([2, 1], True), ([1, 1, 2], True), ([1], False), ([1, 2, 3], False), ([101, 102], False)],
+    [([1, 2], True), ([2, 1], True), ([1, 1, 2], True), ([1], True), ([1, 2, 3], False), ([101, 102], False)],
 )
 def test_numbers_are_compared_as_sets(items, repeated_as_sent):
     assert (misnumbered(REQUEST, answered(item=[item(number) for number in items])) == "") is repeated_as_sent

@@ -14,7 +14,15 @@ from conformance import paths
 from conformance.apis.prior_auth import Answer, read_answer
 from conformance.flows.histories import of_submission
 from conformance.flows.request_bodies import minted
-from conformance.flows.submission import Submission, Told, decided, holds, same_request, undecided
+from conformance.flows.submission import (
+    Submission,
+    Told,
+    decided,
+    holds,
+    numbers_of,
+    same_request,
+    undecided,
+)
 from conformance.guides import load as load_guides
 
 GUIDE = load_guides(paths.suites() / "guides")["pas", "2.2.1"]
@@ -87,6 +95,10 @@ def test_a_long_name_does_not_make_an_id_too_long():
         ({"number": "AUTH-1"}, True),
         ({"traces": ["R-1-2"]}, True),
         ({"ident": "first"}, True),  # the same resource
+        (
+            {"identifier": [{"value": "R-1"}], "outcome": "error", "item": [], "error": [{"code": {}}]},
+            False,
+        ),  # not found
         ({"request": {"reference": f"{SENT}/Claim/request"}}, True),
         ({"request": {"reference": f"{SENT}/Claim/request"}, "identifier": [{"value": "R-2"}]}, False),
         ({"identifier": [{"value": "R-2"}], "number": "AUTH-2", "traces": ["R-2-1"]}, False),
@@ -155,3 +167,21 @@ def test_who_asked_for_more_is_remembered_though_a_later_answer_does_not_tell():
         history = of_submission(sent, "", "ma")
         assert history is not None
         assert (history.asks_more, history.extended) == (asks_more, False)
+
+
+def test_an_id_under_another_server_is_another_resource():
+    first, other = answer("1"), answer("1")
+    (placed,) = other.entries
+    elsewhere = replace(other, entries=(replace(placed, full_url="https://other.example/fhir/ClaimResponse/1"),))
+
+    assert same_request(other, submission(first))
+    assert not same_request(elsewhere, submission(first))
+    assert not set(numbers_of(elsewhere)) & set(numbers_of(first))
+
+
+def test_the_number_to_ask_by_is_no_reference_of_the_payers():
+    item = answer(number="AUTH-1").items[0]
+    told = replace(answer(), items=(replace(item, number="", reference_number="REF-1"), replace(item, sequence=3)))
+
+    assert told.number == "AUTH-1"
+    assert replace(told, items=told.items[:1]).number == ""

@@ -50,10 +50,9 @@ def unprocessed(request: Mapping[str, Any], answer: Answer) -> frozenset[int]:
 
 
 def misnumbered(request: Mapping[str, Any], answer: Answer) -> str:
-    """How the numbers of an answer's items differ from the request's; "" where each is repeated, however often."""
+    """How the numbers of an answer's items differ from the request's; "" where each is one of these, however often."""
     asked, told = set(sequences(request)), {item.sequence for item in answer.items}
-    alone = {item.sequence for item in answer.added}
-    if told <= asked and asked <= told | alone:
+    if told <= asked:
         return ""
     return f"items {[item.sequence for item in answer.items]} for {sorted(asked)}"
 
@@ -103,10 +102,12 @@ def echoes(request: Mapping[str, Any], answer: Answer) -> int:
 
 
 def repeated(answer: Answer) -> tuple[str, ...]:
-    """The resource instances that an answer holds more than once, by fullUrl or by type and id."""
-    by_url = Counter(each.full_url for each in answer.entries if each.full_url)
-    by_id = Counter(f"{each.type}/{each.id}" for each in answer.entries if each.id)
-    return tuple(key for counted in (by_url, by_id) for key, number in counted.items() if number > 1)
+    """The resource instances that an answer holds more than once: by fullUrl, where there is none by type and id.
+
+    Under two base URLs the same type and id are two resources.
+    """
+    known = Counter(each.full_url or f"{each.type}/{each.id}" for each in answer.entries if each.full_url or each.id)
+    return tuple(key for key, number in known.items() if number > 1)
 
 
 def bundle_faults(bundle: Mapping[str, Any], *, inquiry: bool = False) -> tuple[str, ...]:

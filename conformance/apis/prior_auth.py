@@ -140,6 +140,13 @@ class Answer:
         return tuple(dict.fromkeys(number for numbers in found for number in numbers if number))
 
     @property
+    def number(self) -> str:
+        """The first number that it gives an authorization; a payer's reference is none. Empty without one."""
+        return next(
+            (each.number or each.previous_number for each in self.decided if each.number or each.previous_number), ""
+        )
+
+    @property
     def error_codes(self) -> tuple[Coding, ...]:
         """The codes of all errors."""
         return tuple(code for error in self.errors for code in error.codes)

@@ -13,7 +13,7 @@ from conformance.apis.refusal import outcomes
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
 from conformance.flows.recording import Recording, answered, resource_of
-from conformance.flows.request_bodies import inquiry_body, look_up_body, submission_body
+from conformance.flows.request_bodies import inquiry_body, inquiry_of, look_up_body, submission_body
 from conformance.target import Case, Claim
 from conformance.wire.payer import OWN, Request
 
@@ -67,14 +67,20 @@ class Requests:
 
     def inquiry(self, name: str) -> dict[str, Any]:
         """The inquiry Bundle about a case."""
-        return inquiry_body(self._recording.target, self.case(name), self._identifier(name))
+        case = self.case(name)
+        if case.body is not None:
+            return inquiry_of(self.request(name))
+        return inquiry_body(self._recording.target, case, self._identifier(name))
 
-    def look_up(self, name: str, case: str, identifier: str, number: str = "") -> Exchange:
-        """The exchange of an inquiry by an identifier, or by an authorization number, about any service.
+    def look_up(self, name: str, identifier: str, number: str = "") -> dict[str, Any]:
+        """The inquiry by an identifier, or by an authorization number, about any service.
 
-        Of the declared case ``name`` it has member and provider; it is recorded as ``case``.
+        Of the declared case ``name`` it has member and provider.
         """
-        return self.post(INQUIRE, case, look_up_body(self._recording.target, self.case(name), identifier, number))
+        case = self.case(name)
+        if case.body is not None:
+            return inquiry_of(self.request(name), identifier, number)
+        return look_up_body(self._recording.target, case, identifier, number)
 
     def raw(self, case: str) -> Exchange:
         """The exchange of a case's submission as it came."""

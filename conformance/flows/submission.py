@@ -206,8 +206,11 @@ def undecided(answer: Answer) -> bool:
 def same_request(answer: Answer, submission: Submission) -> bool:
     """Whether an inquiry's answer tells of this submission.
 
-    It has an identifier, a number or a trace in common, is the same resource, or names the same request.
+    It has an identifier, a number or a trace in common, is the same resource, or names the same request. That nothing
+    was found, in a ClaimResponse that repeats the inquiry's identifier, tells of no submission.
     """
+    if not answer.decided and (answer.outcome == "error" or answer.errors):
+        return False
     claim = claim_of(submission.request)
     sent = {each.value for each in identifiers(claim.resource.get("identifier"))}
     if sent & _identifiers(answer) or any(_same(answer, each) for each in (submission.first, submission.deciding)):
@@ -225,16 +228,16 @@ def _identifiers(answer: Answer) -> set[str]:
 
 
 def _places(answer: Answer) -> set[str]:
-    """How the ClaimResponse is known as a resource."""
+    """How the ClaimResponse is known as a resource: a bare id may be anybody's."""
     here = next((each.full_url for each in answer.entries if each.resource is answer.claim_response), "")
-    return {each for each in (here, text(answer.claim_response.get("id"))) if each}
+    return {here} if here else set()
 
 
 def holds(answer: Answer, identifier: str) -> bool:
     """Whether an answer is about the authorization of this number, identifier or trace."""
     traces = {trace.value for item in answer.decided for trace in item.traces}
-    reference = text(answer.claim_response.get("preAuthRef"))
-    return identifier in {*answer.numbers, *_identifiers(answer), *traces, *_places(answer), reference}
+    own = {text(answer.claim_response.get(name)) for name in ("preAuthRef", "id")}
+    return identifier in {*answer.numbers, *_identifiers(answer), *traces, *_places(answer), *own}
 
 
 def numbers_of(answer: Answer) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "drops_an_item",
         "The last item of a request for several is not answered.",
-        ("prior-auth.decision", "pas.item-sequence-echo"),
+        ("prior-auth.decision",),
         bend=submit(edits.editing(answers.drop_the_last_item)),
     ),
     Fault(
