@@ -22,6 +22,7 @@ from conformance.apis.formulary_faults import (
     new_starts_faults,
     outside_its_period,
     plan_faults,
+    unsaid,
 )
 from conformance.apis.formulary_plans import DRUG_POLICY
 from conformance.apis.raw import blames_the_request, body_of, outcome_count, raw_problem, resource_problem
@@ -376,11 +377,12 @@ def test_what_a_plan_lacks():
     )  # fmt: skip
     assert plan_faults(plan) == ()
     for lacking, told in {
-        "identifiers": "no identifier", "status": "no status", "types": "no type", "name": "no name",
+        "identifiers": "no identifier", "status": "no status", "types": "no type",
     }.items():  # fmt: skip
         assert plan_faults(replace(plan, **{lacking: type(getattr(plan, lacking))()})) == (told,)
     assert plan_faults(replace(plan, bare_coverages=1)) == ("a drug coverage without a formulary",)
-    assert plan_faults(replace(plan, period=None)) == ("no period",)
+    for lacking in ({"name": ""}, {"period": None}):
+        assert plan_faults(replace(plan, **lacking)) == ()
     assert plan_faults(replace(plan, drug_coverages=0, formularies=())) == ("no drug coverage",)
 
 
