@@ -71,7 +71,7 @@ class Harvest:
     documents: dict[str, str] = field(default_factory=dict)
     transmitted: Pile = field(default_factory=Pile)
     of_members: Counter[str] = field(default_factory=Counter)
-    lost: str = ""  # a next page at another origin, where our credentials do not go
+    lost: str = ""  # why not all pages were asked for
     _others: dict[str, Pile] = field(default_factory=dict)
     _mentioned: set[str] = field(default_factory=set)
     _linked: set[str] = field(default_factory=set)

@@ -56,8 +56,8 @@ class Match:
 class Everything:
     """All that was returned of a member; ``patients`` are the Patient resources in it, contained ones too.
 
-    ``people`` is who each of those says it is; ``lost`` a next page that lies at another
-    origin, where nobody follows with credentials; ``records`` the resources of all entries.
+    ``people`` is who each of those says it is; ``lost`` says why not
+    all pages were asked for; ``records`` the resources of all entries.
     """
 
     at: str

@@ -12,7 +12,8 @@ from shared_data import needs_data
 from conformance.apis.member_match import everything, read_everything, read_match
 from conformance.apis.naming import is_called, surnames_of
 from conformance.apis.refusal import patients_named, revealed
-from conformance.flows.member_data import next_url
+from conformance.exchange import Exchange
+from conformance.flows.member_data import next_url, pages
 
 
 @needs_data
@@ -294,6 +295,32 @@ def test_a_subject_known_by_a_number_of_an_unknown_kind_is_placed_by_nobody():
 
     assert read.strangers("Patient/member") == ()
     assert [each.type for each in read.unplaced("Patient/member")] == ["ExplanationOfBenefit"]
+
+
+# -- pages -------------------------------------------------------------------------------------------------------------
+
+
+def walked(link):
+    """The walk over pages of one record each, whose next link is ``link`` with the number of the page."""
+    count = iter(range(1000))
+
+    def ask(url):
+        found = {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": resource("Condition")}]}
+        found["link"] = [{"relation": "next", "url": link.format(next(count))}]
+        return Exchange(
+            "x", "payer-to-payer.everything", "", "", "GET", f"https://payer.example/fhir/{url}", status=200,
+            headers={"content-type": "application/fhir+json"}, body=json.dumps(found).encode(),
+        )  # fmt: skip
+
+    return pages(ask, "Patient/member/$everything", "https://payer.example/fhir", "x")
+
+
+def test_pages_that_nobody_follows_to_their_end_are_told():
+    endless = walked("https://payer.example/fhir?page={}")
+    assert (len(endless.bundles), endless.lost) == (200, "there are more than 200 pages")
+    away = walked("https://data.example/fhir?page={}")
+    assert (len(away.bundles), "another origin" in away.lost) == (1, True)
+    assert walked("https://payer.example/fhir?page=again").lost == "", "a link that leads back is the payer's doing"
 
 
 # -- what people are called ------------------------------------------------------------------------------------------

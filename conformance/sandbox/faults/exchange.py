@@ -171,19 +171,6 @@ FAULTS: tuple[Fault, ...] = (
         bend=Bend(MATCH, edits.forbids, edits.about_nobody),
     ),
     Fault(
-        "pages_to_another_host",
-        "The second page of a member's data lies at another host, where no client takes its token.",
-        (
-            "payer-to-payer.matched-data",
-            "payer-to-payer.five-years",
-            "payer-to-payer.unstructured-documents",
-        ),
-        bend=Bend(
-            EVERYTHING, edits.paged("https://data.example.org/fhir/Patient/{id}/$everything?page=2"), changes.succeeded
-        ),
-        versions=SINGLE,
-    ),
-    Fault(
         "hides_records_in_another",
         "A member's records are contained in a Basic instead of standing for themselves.",
         (
