@@ -22,7 +22,6 @@ from conformance.apis.formulary_faults import (
     new_starts_faults,
     outside_its_period,
     plan_faults,
-    unsaid,
 )
 from conformance.apis.formulary_plans import DRUG_POLICY
 from conformance.apis.raw import blames_the_request, body_of, outcome_count, raw_problem, resource_problem

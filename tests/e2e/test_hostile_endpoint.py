@@ -121,7 +121,8 @@ def test_wrong_answers_fail_one_requirement_and_the_rest_goes_on(answered_wrongl
 
     assert ran.code == 1
     assert {each for each in ran.of("fail", "advisory") if each.startswith(("prior-auth", "pas"))} == {
-        "prior-auth.answers-are-fhir", "pas.subscription-created",
+        "prior-auth.answers-are-fhir",
+        "pas.subscription-created",
     }
     assert not ran.of("error")
     assert ran.row("prior-auth.answers-are-fhir")["scenarios"][0]["failed"] >= len(WRONG_ANSWERS)

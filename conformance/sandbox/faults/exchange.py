@@ -83,11 +83,14 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "matches_two_members",
         "Where two members match, one of them is answered.",
-        (
-            "payer-to-payer.several-matches",
-            "pdex.match-buckets",
-        ),
+        ("payer-to-payer.several-matches",),
         policies=changes.rule("exchange", first_of_several=True),
+    ),
+    Fault(
+        "matches_two_members_in_bulk",
+        "Where two members match in bulk, one of them is answered.",
+        ("pdex.match-buckets",),
+        policies=changes.rule("exchange", first_of_several_in_bulk=True),
     ),
     Fault(
         "matches_by_the_number_alone",
