@@ -107,7 +107,7 @@ def request_facts(target: Target, case: Case, *, sent: str, now: str, stamp: str
     place = given.get("place", "11")
     return {
         **given,
-        "member": dict(member.facts) if member else {},
+        "member": {**member.facts, "relationship": member.relationship} if member else {},
         "requester": dict(target.requester),
         "payer": dict(target.payer),
         "urgent": given.get("urgency") == "expedited",

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from conformance import clock
+from conformance.catalogue_file import PERIODS
 from conformance.clock import Stamp
 from conformance.errors import NotTested
 from conformance.expect import show_table
@@ -94,6 +95,8 @@ class Clocks:
         if not over and found:
             until = min(each.timing.due.lenient for each in found).isoformat(timespec="minutes")
             raise NotTested(f"what was asked for is still open, and not due before {until}: conformance follow-up")
+        if not over and (key := self._unsaid(requirement)):
+            raise NotTested("nobody says when the period begins from which this clock runs", change=key)
         if not over:
             raise NotTested("needs a known authorization with its time of receipt", change="known.prior-auth")
         return over
@@ -107,6 +110,16 @@ class Clocks:
             for limit in binding(self._limits, self._asked(history, received)):
                 if limit.decides or limit.standing != "final":
                     yield from self._against(history, limit, received)
+
+    def _unsaid(self, requirement: str) -> str:
+        """The key of the target that a clock of the requirement waits for, if there is one."""
+        target = self._target
+        counted = {
+            row.counted_from
+            for row in self._limits
+            if row.requirement == requirement and target.payer_type in row.payers and row.counted_from
+        }
+        return next((PERIODS[each] for each in counted if getattr(target, PERIODS[each]) is None), "")
 
     def _received(self, history: History) -> Stamp | None:
         given = history.received

@@ -142,6 +142,8 @@ def _binds(limit: Limit, asked: Asked) -> bool:
 
 def _in_force(limit: Limit, asked: Asked) -> bool:
     begins, ends, start = limit.from_, limit.until, asked.periods.get(limit.counted_from)
+    if limit.counted_from and begins and not start:
+        begins = begins.replace(year=begins.year + 1)  # the payer's period, of twelve months, may begin that late
     if start:  # bound, and set free, with a period of the payer's own
         begins = first_period(start, begins) if begins else None
         ends = first_period(start, ends + timedelta(days=1)) - timedelta(days=1) if ends else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,14 @@ from conformance.apis.same_member import claim_of
 from conformance.apis.shapes import entries, resolve
 from conformance.fhir import structure
 from conformance.flows.alterations import ALTERATIONS, altered
-from conformance.flows.request_bodies import asked_by, asked_through, look_up_body, submission_body
+from conformance.flows.request_bodies import (
+    asked_by,
+    asked_through,
+    inquiry_body,
+    inquiry_of,
+    look_up_body,
+    submission_body,
+)
 from conformance.flows.updated_bodies import cancelling, changing
 from conformance.sandbox.frame import Call
 from conformance.sandbox.prior_auth_request import read
@@ -52,6 +60,14 @@ def valid(body: dict[str, Any], version: str, *, inquiry: bool = False) -> None:
     for placed in entries(body):
         for reference in references(placed.resource):
             assert resolve(reference, placed, entries(body)), reference
+
+
+@pytest.mark.parametrize(("subscriber", "code"), [("", "self"), ("first", "other")])
+def test_a_dependent_is_not_its_own_subscriber(subscriber, code):
+    target = replace(TARGET, members={"first": replace(TARGET.members["first"], subscriber=subscriber)})
+    for body in (submission_body(target, ONE, "approved", "pc-1"), inquiry_body(target, ONE, "pc-1")):
+        [coverage] = [each.resource for each in entries(body) if each.type == "Coverage"]
+        assert coverage["relationship"]["coding"][0]["code"] == code
 
 
 def references(value: Any) -> list[Any]:
@@ -131,3 +147,45 @@ def test_another_system_asks_in_its_own_name(version):
     assert "1999999919" in json.dumps(asked)
     assert "1397205844" not in json.dumps(asked)
     assert "AUTH-1" in json.dumps(asked)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("how", ["must-support", "minimal"])
+def test_what_may_stand_once_stays_once(how, version):
+    """A request that has it all already: altered again, nothing is there twice."""
+    guide = GUIDES["pas", version]
+    full = altered(request(), "must-support", guide)
+    claim = claim_of(full).resource
+    claim["supportingInfo"][0]["sequence"] = 9
+    claim["item"][0]["informationSequence"] = [9]
+    claim["diagnosis"].append({**claim["diagnosis"][0], "sequence": 2, "type": []})
+    again = claim_of(altered(full, how, guide)).resource
+
+    for node in (again, again["item"][0]):
+        urls = [each["url"] for each in node.get("extension", ())]
+        assert len(urls) == len(set(urls))
+    sequences = [each["sequence"] for each in again.get("supportingInfo", ())]
+    assert len(sequences) == len(set(sequences))
+    assert set(again["item"][0].get("informationSequence", ())) <= set(sequences)
+    assert sum("principal" in json.dumps(each) for each in again.get("diagnosis", ())) <= 1
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_body_of_the_testers_own_is_asked_about_as_it_was_sent(version):
+    body = altered(request(), "must-support", GUIDES["pas", version])
+    claim = claim_of(body).resource
+    claim["identifier"] = [{"system": "https://clinic.example/requests", "value": "OWN-1"}]
+    by_services, by_number = inquiry_of(body), inquiry_of(body, "fresh", "AUTH-1")
+
+    for inquiry in (by_services, by_number):
+        valid(inquiry, version, inquiry=True)
+        asked = claim_of(inquiry).resource
+        assert {key: asked[key] for key in ("patient", "provider", "insurer", "insurance")} == {
+            key: claim[key] for key in ("patient", "provider", "insurer", "insurance")
+        }
+        assert {"supportingInfo", "extension"}.isdisjoint(asked)
+    assert claim_of(by_services).resource["identifier"] == claim["identifier"]
+    assert claim_of(by_services).resource["item"][0]["productOrService"] == claim["item"][0]["productOrService"]
+    assert claim_of(by_number).resource["identifier"][0]["value"] == "fresh"
+    assert "AUTH-1" in json.dumps(by_number)
+    assert claim_of(inquiry_of(body, "OWN-1", "")).resource["identifier"] == claim["identifier"]

@@ -154,8 +154,11 @@ def test_managed_care_is_timed_from_the_rating_period_it_names():
     decided = Decided(known("2026-03-02T09:00:00-05:00"), answer(item("2026-04-01")))
     mco = replace(TARGET, payer_type="medicaid-mco")
 
-    for target, bound in ((mco, True), (replace(mco, rating_period_start=date(2026, 7, 1)), False)):
-        assert (timed(decided, target=target) is not None) is bound
+    for begins, bound in ((date(2026, 1, 1), True), (date(2026, 7, 1), False), (None, False)):
+        assert (timed(decided, target=replace(mco, rating_period_start=begins)) is not None) is bound
+    with pytest.raises(NotTested) as raised:
+        judged(mco, decided)
+    assert raised.value.change == "rating_period_start"
 
 
 def test_a_test_environment_does_not_show_how_long_people_take():
@@ -309,7 +312,12 @@ def asking(level: str = "", priority: str = "", **item: Any) -> dict[str, Any]:
         ("U", "normal", "", "standard", "level of service U, but priority normal"),
         ("U", "normal", "expedited", "expedited",
          "level of service U, but priority normal, but the case's urgency expedited"),
-        ("", "normal", "expedited", "expedited", "priority normal, but the case's urgency expedited"),
+        # No payer can know what only the target file says.
+        ("", "normal", "expedited", "standard", "priority normal, but the case's urgency expedited"),
+        ("E", "normal", "expedited", "standard",
+         "level of service E, but priority normal, but the case's urgency expedited"),
+        ("", "", "expedited", "expedited", ""),
+        ("", "stat", "expedited", "expedited", ""),
         ("E", "stat", "standard", "standard", "level of service E, but priority stat, but the case's urgency standard"),
     ],
 )  # fmt: skip
@@ -324,6 +332,8 @@ HCPCS = "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
     ("system", "code", "drug"),
     [
         (HCPCS, "J1745", True), (HCPCS, "j0135", True), (HCPCS, "Q5103", True), (HCPCS, "C9257", True),
+        (HCPCS, "Q2050", True), (HCPCS, "Q0138", True), (HCPCS, "Q4081", True), (HCPCS, "S0077", True),
+        (HCPCS, "S0201", False), (HCPCS, "Q2052", False), (HCPCS, "Q0091", False),
         (HCPCS, "E0601", False), (HCPCS, "Q4116", False), (HCPCS, "J17", False), ("urn:other", "J1745", False),
         ("http://hl7.org/fhir/sid/ndc", "57894-030-01", True),
         ("http://www.ama-assn.org/go/cpt", "96413", False),

@@ -255,7 +255,8 @@ def test_an_echo_may_gain_a_version_and_lose_its_narrative():
     ("entries", "found"),
     [
         ([entry(patient()), entry(REQUESTER)], ()),
-        ([entry(patient()), entry(patient())], (f"{SENT}/Patient/member", "Patient/member")),
+        ([entry(patient()), entry(patient())], (f"{SENT}/Patient/member",)),
+        ([entry(REQUESTER), entry(REQUESTER, PAYERS)], ()),  # of two servers: two organizations
         ([{"resource": patient()}, {"resource": patient()}], ("Patient/member",)),
         ([entry(patient()), {"fullUrl": f"{SENT}/Patient/member", "resource": REQUESTER}], (f"{SENT}/Patient/member",)),
         ([{"resource": {"resourceType": "Patient"}}, {"resource": {"resourceType": "Patient"}}], ()),
@@ -309,6 +310,15 @@ def test_what_the_head_of_a_claim_response_lacks(change, told):
 
 def test_an_older_version_knows_one_outcome_more():
     assert content_faults(read(bundle(told=response(outcome="queued")), OLD)) == ()
+
+
+def test_a_time_of_creation_that_nobody_knows_may_say_so():
+    unknown = {
+        "extension": [{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}]
+    }
+
+    assert content_faults(answered(created=None, _created=unknown)) == ()
+    assert content_faults(answered(created=None, _created={"id": "x"})) == ("no created",)
 
 
 # -- what an inquiry tells ---------------------------------------------------------------------------------------------
@@ -424,6 +434,14 @@ def added(*numbers: int, action: str = "A3") -> list[dict[str, Any]]:
     return [{**item(number, action), "itemSequence": [number]} for number in numbers]
 
 
+ASKS = [{"reference": f"{PAYERS}/CommunicationRequest/1"}]
+REJECTED = {"coding": [{"system": "https://codesystem.x12.org/005010/901", "code": "33"}]}
+SECOND = {
+    "url": "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-errorPath",
+    "valueString": "Bundle.entry[0].resource.ofType(Claim).item[1].productOrService",
+}
+
+
 @pytest.mark.parametrize(
     ("told", "missing"),
     [
@@ -438,15 +456,36 @@ def added(*numbers: int, action: str = "A3") -> list[dict[str, Any]]:
         ({"item": []}, ("item 1: no answer", "item 2: no answer")),
         ({"item": [], "outcome": "queued"}, ()),
         ({"item": [item(1), item(1), item(2)]}, ()),
+        # More information is asked for, with the review action of a pend or without one.
+        ({"item": [item(1, "ZZ"), item(2, "ZZ")], "communicationRequest": ASKS}, ()),
+        ({"item": [item(1), item(2, "ZZ")], "communicationRequest": ASKS}, ()),
+        ({"item": [], "communicationRequest": ASKS}, ()),
+        ({"item": [item(1)], "communicationRequest": ASKS}, ("item 2: no answer",)),
+        # Processed in part: an error names the item that was not.
+        ({"item": [item(1)], "outcome": "partial", "error": [{"itemSequence": 2, "code": REJECTED}]}, ()),
+        ({"item": [item(1)], "outcome": "partial", "error": [{"code": REJECTED, "extension": [SECOND]}]}, ()),
+        ({"item": [item(1), item(2, "ZZ")], "outcome": "partial", "error": [{"itemSequence": 2}]}, ()),
+        ({"item": [item(1)], "outcome": "partial", "error": [{"itemSequence": 1}]}, ("item 2: no answer",)),
+        ({"item": [item(1)], "outcome": "partial", "error": [{"code": REJECTED}]}, ("item 2: no answer",)),
     ],
 )
 def test_every_item_of_a_request_is_answered_somewhere(told, missing):
     assert unanswered(REQUEST, answered(**told)) == missing
 
 
+def test_a_drug_among_items_may_be_answered_elsewhere():
+    asked = copy.deepcopy(REQUEST)
+    asked["entry"][0]["resource"]["item"][1]["productOrService"] = {
+        "coding": [{"system": "http://hl7.org/fhir/sid/ndc", "code": "00002143380"}]
+    }
+
+    assert unanswered(asked, answered(item=[item(1)])) == ()
+    assert unanswered(asked, answered(item=[item(2)])) == ("item 1: no answer",)
+
+
 @pytest.mark.parametrize(
     ("items", "repeated_as_sent"),
-    [([1, 2], True), ([2, 1], True), ([1, 1, 2], True), ([1], False), ([1, 2, 3], False), ([101, 102], False)],
+    [([1, 2], True), ([2, 1], True), ([1, 1, 2], True), ([1], True), ([1, 2, 3], False), ([101, 102], False)],
 )
 def test_numbers_are_compared_as_sets(items, repeated_as_sent):
     assert (misnumbered(REQUEST, answered(item=[item(number) for number in items])) == "") is repeated_as_sent

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -38,6 +40,19 @@ def test_what_is_noted_is_kept_once_and_for_its_owner_alone(ledger):
     assert [replace(each, id=0) for each in ledger.waiting("target.toml")] == [ENTRY, replace(ENTRY, version="2.0.1")]
     assert list(ledger.waiting("other.toml")) == []
     assert stat.S_IMODE(ledger.path.stat().st_mode) == 0o600
+
+
+def test_a_ledger_of_the_first_form_is_kept_and_learns_who_asked_for_more(ledger):
+    ledger.add([ENTRY])
+    with closing(sqlite3.connect(ledger.path)) as file, file:
+        file.execute("alter table waiting drop column asks_more")
+        file.execute("pragma user_version = 1")
+
+    again = Ledger(ledger.path)
+    [entry] = again.waiting("target.toml")
+    assert not entry.asks_more
+    again.put(replace(entry, asks_more=True))
+    assert [each.asks_more for each in again.waiting("target.toml")] == [True]
 
 
 def test_an_entry_goes_from_waiting_to_judged_to_over(ledger):

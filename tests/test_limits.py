@@ -177,7 +177,8 @@ def asked(received: str, payer: str | None = "ma", urgency: str = "standard", **
         ("standard", "ma", "2010-12-31", None),
         ("standard", "medicaid-ffs", "2026-01-01", "items-standard"),
         ("standard", "medicaid-ffs", "2025-12-31", None),
-        ("standard", "chip-mco", "2026-06-01T12:00:00Z", "items-standard-managed-care"),
+        ("standard", "chip-mco", "2026-06-01T12:00:00Z", None),  # nobody says when its rating period begins
+        ("standard", "chip-mco", "2027-01-01T12:00:00Z", "items-standard-managed-care"),
         ("standard", "qhp-ffe", "2027-02-01", None),
         ("standard", "qhp-shop", "2027-02-01", None),
         ("standard", None, "2027-02-01", None),
@@ -203,7 +204,7 @@ def test_the_limit_is_the_one_in_force_at_receipt(urgency, payer, received, rule
     [
         (date(2026, 7, 1), "2026-06-30", "items-standard-managed-care-before-2026"),
         (date(2026, 7, 1), "2026-07-01", "items-standard-managed-care"),
-        (None, "2026-06-30", "items-standard-managed-care"),
+        (None, "2027-01-01", "items-standard-managed-care"),  # by then every period of twelve months has begun
         (date(2025, 7, 1), "2025-12-31", "items-standard-managed-care-before-2026"),
         (date(2025, 7, 1), "2026-01-01", "items-standard-managed-care-before-2026"),  # the period of July is the first
         (date(2025, 7, 1), "2026-07-01", "items-standard-managed-care"),

@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 from target_files import furnish, loaded, refused, whole
 
-from conformance.apis.cds_hooks import Service
+from conformance.apis.cds_hooks import HookAnswer, Service, read_answer
+from conformance.apis.coverage_information import COVERAGE_INFORMATION
+from conformance.flows.coverage_discovery import Asked
 from conformance.flows.coverage_requests import case_key, extended, order_of, order_sign, prefetched, resources
 from conformance.opening import guides
 from conformance.strict_json import load
+from conformance.target import Case
 from conformance.target.pa_list import read_list
 
 CPT, HCPCS = "http://www.ama-assn.org/go/cpt", "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
@@ -98,3 +101,37 @@ def test_a_call_holds_what_the_service_wants_fetched(tmp_path):
     assert "extension" not in older
     assert set(older["prefetch"]) == {"patient", "coverage"}
     assert load(extended(order_sign(guides()["crd", "2.0.1"], Service("", "order-sign", "x", ""), made, "i"))) != older
+
+
+@pytest.mark.parametrize(
+    ("told", "agrees", "undecided"),
+    [
+        ([("covered", "covered"), ("pa-needed", "auth-needed")], True, False),
+        ([("covered", "covered"), ("pa-needed", "no-auth")], False, False),
+        ([("covered", "not-covered")], True, True),
+        ([("covered", "not-covered"), ("reason", "no-active-coverage")], True, True),
+        ([("covered", "covered"), ("pa-needed", "no-auth"), ("reason", "gold-card")], True, True),
+    ],
+)
+def test_what_the_payer_does_not_cover_says_nothing_against_the_list(told, agrees, undecided):
+    parts = [
+        {"url": name, "valueCodeableConcept": {"coding": [{"code": code}]}}
+        if name == "reason"
+        else {"url": name, "valueCode": code}
+        for name, code in told
+    ]
+    order = {"resourceType": "ServiceRequest", "id": "order"}
+    said = {**order, "extension": [{"url": COVERAGE_INFORMATION, "extension": parts}]}
+    answer = read_answer({"cards": [], "systemActions": [{"type": "update", "resource": said}]})
+    assert answer is not None
+    asked = Asked(Case("coverage-discovery", "one", {"needs": ["prior-authorization"]}), order, answer)
+
+    assert (asked.agrees, asked.undecided) == (agrees, undecided)
+
+
+@pytest.mark.parametrize(("code", "drug"), [("J0129", True), ("E0601", False)])
+def test_a_drug_is_one_by_its_code_whatever_it_is_ordered_as(code, drug):
+    coding = {"system": "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets", "code": code}
+    for element in ("code", "codeCodeableConcept"):
+        order = {"resourceType": "ServiceRequest", "id": "order", element: {"coding": [coding]}}
+        assert Asked(Case("coverage-discovery", "one", {}), order, HookAnswer((), (), ())).is_drug is drug

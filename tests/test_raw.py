@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +24,7 @@ from conformance.apis.formulary_faults import (
     plan_faults,
 )
 from conformance.apis.formulary_plans import DRUG_POLICY
-from conformance.apis.raw import body_of, outcome_count, raw_problem, resource_problem
+from conformance.apis.raw import blames_the_request, body_of, outcome_count, raw_problem, resource_problem
 from conformance.apis.refusal import holds_data, identifying, outcomes
 from conformance.apis.searchset import read_page
 from conformance.apis.shapes import Coding, Identifier, Period
@@ -102,6 +102,12 @@ def test_what_is_no_fhir_is_a_problem(body):
     assert raw_problem(exchange(body), ("Bundle",))
     assert body_of(exchange(body)) is None
     assert outcome_count(exchange(body)) == 0
+
+
+def test_only_an_outcome_with_400_or_422_blames_the_request():
+    assert all(blames_the_request(exchange(OUTCOME, status=status)) for status in (400, 422))
+    others = [exchange(OUTCOME, status=status) for status in (200, 404, 405, 500)]
+    assert not any(map(blames_the_request, [*others, exchange(b"", status=400), exchange(b"<p>no</p>", status=400)]))
 
 
 @pytest.mark.parametrize(
@@ -277,9 +283,10 @@ def test_anything_but_a_bundle_is_no_page(resource):
 def blank(kind: Any, **known: Any) -> Any:
     """A value of a class with nothing in it but what is known."""
     empty = {"tuple": (), "str": "", "bool": False, "int": 0}
-    values = {each.name: next((nothing for start, nothing in empty.items() if str(each.type).startswith(start)), None)
-              for each in fields(kind)}  # fmt: skip
-    values |= {name: None for name, each in values.items() if "None" in str(kind.__annotations__[name])}
+    types = {name: getattr(each, "__forward_arg__", each) for name, each in kind.__annotations__.items()}
+    values = {name: next((nothing for start, nothing in empty.items() if each.startswith(start)), None)
+              for name, each in types.items()}  # fmt: skip
+    values |= {name: None for name, each in types.items() if "None" in each}
     return kind(**{**values, **known})
 
 
@@ -306,7 +313,7 @@ ITEM = blank(
     ],
 )
 def test_what_an_item_lacks(change, told):
-    assert item_faults(replace(ITEM, **change)) == told
+    assert item_faults(ITEM._replace(**change)) == told
 
 
 @pytest.mark.parametrize(
@@ -326,7 +333,7 @@ def test_what_an_item_lacks(change, told):
     ],
 )
 def test_details_stand_beside_their_limit(change, faults):
-    assert len(new_starts_faults(replace(ITEM, **change))) == faults
+    assert len(new_starts_faults(ITEM._replace(**change))) == faults
 
 
 @pytest.mark.parametrize(
@@ -350,7 +357,7 @@ def test_details_stand_beside_their_limit(change, faults):
 )
 def test_a_period_is_over_when_it_is_over_everywhere(period, moment, outside):
     assert (
-        outside_its_period(replace(ITEM, period=period), datetime.fromisoformat(moment).replace(tzinfo=UTC)) is outside
+        outside_its_period(ITEM._replace(period=period), datetime.fromisoformat(moment).replace(tzinfo=UTC)) is outside
     )
 
 
@@ -369,11 +376,12 @@ def test_what_a_plan_lacks():
     )  # fmt: skip
     assert plan_faults(plan) == ()
     for lacking, told in {
-        "identifiers": "no identifier", "status": "no status", "types": "no type", "name": "no name",
+        "identifiers": "no identifier", "status": "no status", "types": "no type",
     }.items():  # fmt: skip
         assert plan_faults(replace(plan, **{lacking: type(getattr(plan, lacking))()})) == (told,)
     assert plan_faults(replace(plan, bare_coverages=1)) == ("a drug coverage without a formulary",)
-    assert plan_faults(replace(plan, period=None)) == ("no period",)
+    for lacking in ({"name": ""}, {"period": None}):
+        assert plan_faults(replace(plan, **lacking)) == ()
     assert plan_faults(replace(plan, drug_coverages=0, formularies=())) == ("no drug coverage",)
 
 

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from conformance import paths
 from conformance.apis.prior_auth import Answer, read_answer
+from conformance.flows.histories import of_submission
 from conformance.flows.request_bodies import minted
-from conformance.flows.submission import Submission, Told, holds, same_request, undecided
+from conformance.flows.submission import (
+    Submission,
+    Told,
+    decided,
+    holds,
+    numbers_of,
+    same_request,
+    undecided,
+)
 from conformance.guides import load as load_guides
 
 GUIDE = load_guides(paths.suites() / "guides")["pas", "2.2.1"]
@@ -84,6 +95,10 @@ def test_a_long_name_does_not_make_an_id_too_long():
         ({"number": "AUTH-1"}, True),
         ({"traces": ["R-1-2"]}, True),
         ({"ident": "first"}, True),  # the same resource
+        (
+            {"identifier": [{"value": "R-1"}], "outcome": "error", "item": [], "error": [{"code": {}}]},
+            False,
+        ),  # not found
         ({"request": {"reference": f"{SENT}/Claim/request"}}, True),
         ({"request": {"reference": f"{SENT}/Claim/request"}, "identifier": [{"value": "R-2"}]}, False),
         ({"identifier": [{"value": "R-2"}], "number": "AUTH-2", "traces": ["R-2-1"]}, False),
@@ -125,3 +140,48 @@ def test_a_reason_said_of_all_that_names_the_service_is_the_items():
 
     reasons = {each.item.sequence: [one.text for one in each.reasons] for each in Told("here", REQUEST, mixed).items()}
     assert reasons == {1: [], 2: ["E1399: not a benefit of this plan"]}
+
+
+def test_a_request_for_nothing_but_drugs_is_told_of_drugs_however_it_is_answered():
+    asked = json.loads(json.dumps(REQUEST))
+    line = asked["entry"][0]["resource"]["item"][0]
+    line["productOrService"] = {"coding": [{"system": "http://hl7.org/fhir/sid/ndc", "code": "00002143380"}]}
+    adjudication = answer(action="A3").claim_response["item"][0]["adjudication"]
+    for item, whole in ([], adjudication), ([{"itemSequence": 101, "adjudication": adjudication}], []):
+        denied = answer(item=item, adjudication=whole)
+        sent = Submission("denied", asked, denied, denied, "here", (denied,))
+
+        assert len(decided([sent.tell(denied)], ("denied",), drugs=True)) == 1
+        assert decided([sent.tell(denied)], ("denied",), drugs=False) == ()
+
+
+def test_who_asked_for_more_is_remembered_though_a_later_answer_does_not_tell():
+    asking, decided_then = answer(communicationRequest=[{"reference": "CommunicationRequest/1"}]), answer()
+    moment = datetime(2027, 2, 1, tzinfo=UTC)
+    followed = Submission(
+        "pended", REQUEST, decided_then, decided_then, "here", sent=moment, answered=moment, followed=True
+    )
+
+    assert submission(asking).asks_more
+    for sent, asks_more in ((followed, False), (replace(followed, asked_more=True), True)):
+        history = of_submission(sent, "", "ma")
+        assert history is not None
+        assert (history.asks_more, history.extended) == (asks_more, False)
+
+
+def test_an_id_under_another_server_is_another_resource():
+    first, other = answer("1"), answer("1")
+    (placed,) = other.entries
+    elsewhere = replace(other, entries=(replace(placed, full_url="https://other.example/fhir/ClaimResponse/1"),))
+
+    assert same_request(other, submission(first))
+    assert not same_request(elsewhere, submission(first))
+    assert not set(numbers_of(elsewhere)) & set(numbers_of(first))
+
+
+def test_the_number_to_ask_by_is_no_reference_of_the_payers():
+    item = answer(number="AUTH-1").items[0]
+    told = replace(answer(), items=(replace(item, number="", reference_number="REF-1"), replace(item, sequence=3)))
+
+    assert told.number == "AUTH-1"
+    assert replace(told, items=told.items[:1]).number == ""

@@ -197,7 +197,7 @@ def test_no_fault_and_variant_share_a_name():
 def test_a_promised_fault_breaks_what_it_says():
     assert FAULTS["denies_without_a_reason"].breaks == ("prior-auth.denial-reason",)
     assert FAULTS["decides_after_eight_days"].breaks == ("prior-auth.decision-time-standard",)
-    assert FAULTS["matches_two_members"].breaks == ("payer-to-payer.several-matches", "pdex.match-buckets")
+    assert FAULTS["matches_two_members"].breaks == ("payer-to-payer.several-matches",)
     assert FAULTS["hides_a_declared_prior_authorization"].breaks == ("formulary.prior-authorization-flag",)
     assert FAULTS["answers_after_16_seconds"].breaks == ("prior-auth.response-time",)
 

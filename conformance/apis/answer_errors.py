@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.apis.shapes import Coding, codings, extension, extensions, records, text
+from conformance.apis.shapes import Coding, codings, extension, extensions, records, text, whole
 
 ERROR_ELEMENT = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-errorElement"
 ERROR_PATH = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-errorPath"
 ERROR_FOLLOWUP = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-errorFollowupAction"
+_ITEM = re.compile(r"\bitem\[(\d{1,6})\]")
 
 
 @dataclass(frozen=True)
 class AnswerError:
-    """One business error of an answer: X12 901 codes, what to do about it (889), and what in the request is meant."""
+    """One business error of an answer: X12 901 codes, what to do about it (889), and what in the request is meant.
+
+    ``sequence`` is the item of the request that it names, ``index`` that item's place where the path names it by that.
+    """
 
     at: str
     codes: tuple[Coding, ...]
     followup: tuple[Coding, ...] = ()
     element: str = ""
     path: str = ""
+    sequence: int | None = None
+    index: int | None = None
 
 
 def read_errors(value: Any, at: str) -> tuple[tuple[AnswerError, ...], frozenset[int]]:
@@ -32,6 +39,8 @@ def read_errors(value: Any, at: str) -> tuple[tuple[AnswerError, ...], frozenset
         where = f"{at}.error[{place}]"
         element, note = _error_element(raw)
         notes |= {note} if note is not None else set()
+        path = text(extension(raw, ERROR_PATH).get("valueString"))
+        index = _ITEM.search(path)
         errors.append(
             AnswerError(
                 at=where,
@@ -42,7 +51,9 @@ def read_errors(value: Any, at: str) -> tuple[tuple[AnswerError, ...], frozenset
                     for code in codings(each.get("valueCodeableConcept"))
                 ),
                 element=element,
-                path=text(extension(raw, ERROR_PATH).get("valueString")),
+                path=path,
+                sequence=whole(raw.get("itemSequence")),
+                index=int(index[1]) if index else None,
             )
         )
     return tuple(errors), frozenset(notes)

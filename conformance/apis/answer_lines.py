@@ -166,9 +166,13 @@ def issued(line: Line) -> str:
 
 
 def period_of(line: Line) -> Period | None:
-    """The period that a line states itself."""
+    """The period that a line states itself; an added item may state it as the time of its service."""
     found = (
         period(each.get("valuePeriod"), f"{at}.valuePeriod")
         for at, each in extensions(line.raw, PREAUTH_PERIOD, line.at)
     )
-    return next((each for each in found if each), None)
+    day = text(line.raw.get("servicedDate"))
+    serviced = period(line.raw.get("servicedPeriod"), f"{line.at}.servicedPeriod")
+    return next(
+        (each for each in found if each), serviced or (Period(day, day, f"{line.at}.servicedDate") if day else None)
+    )

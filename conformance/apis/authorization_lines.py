@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from conformance.apis.answer_lines import AddItem, Line, Note, Whole, issued, period_of, read_add_item
 from conformance.apis.review_actions import Action, Reason, ReviewAction, text_reasons
-from conformance.apis.shapes import Coding, Identifier, Period, extension, extensions, identifiers, text
-from conformance.apis.wording import lines_named, says_something, tells_end
+from conformance.apis.shapes import Coding, Identifier, Period, extension, extensions, identifiers, record, text
+from conformance.apis.wording import lines_named, tells_end
 
 TRACE_NUMBER = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-itemTraceNumber"
 PREVIOUS_NUMBER = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-authorizationNumber"
@@ -126,7 +126,7 @@ def _item(line: Line, addition: Line | None, whole: Whole, loose: Sequence[Note]
         issued=issued(line) or issued(beside),
         period=own,
         validity=_in_force(own, period_of(beside), whole.period),
-        circumstance=tuple(_circumstances(line, linked, loose if alike else (), whole)),
+        circumstance=tuple(_circumstances((line, beside), linked, loose if alike else (), whole)),
         authorized_detail=bool(extension(line.raw, AUTHORIZED_DETAIL)),
         add_item=add_item,
     )
@@ -158,9 +158,17 @@ def _of_the_whole(
     return mine, tuple(each for each in said if each not in mine)
 
 
-def _circumstances(line: Line, linked: Sequence[Note], loose: Sequence[Note], whole: Whole) -> Iterator[str]:
-    """What is linked to the item counts if it says anything; what is said of all, if it speaks of an end."""
-    yield from (note.text for note in linked if says_something(note.text))
-    yield from (said for said in (*(note.text for note in loose), whole.disposition) if tells_end(said))
-    if discharge := text(extension(line.raw, DISCHARGE_DATE).get("valueDate")):
-        yield f"discharge {discharge}"
+def _circumstances(lines: Sequence[Line], linked: Sequence[Note], loose: Sequence[Note], whole: Whole) -> Iterator[str]:
+    """What is linked to the item, said beside its decision, or said of all, counts if it speaks of an end.
+
+    So do the day of discharge, and how much is authorized: what is used up has ended.
+    """
+    notes = (note.text for note in (*linked, *loose))
+    beside = (reason.text for line in (*lines, whole.line) for reason in line.reasons)
+    yield from (said for said in (*notes, *beside, whole.disposition) if tells_end(said))
+    for line in lines:
+        if discharge := text(extension(line.raw, DISCHARGE_DATE).get("valueDate")):
+            yield f"discharge {discharge}"
+        quantity = record(extension(extension(line.raw, AUTHORIZED_DETAIL), "quantity").get("valueQuantity"))
+        if isinstance(quantity.get("value"), int | float):
+            yield f"{quantity['value']} {text(quantity.get('unit')) or text(quantity.get('code'))}".strip()

@@ -58,6 +58,11 @@ class CoverageInformation:
         return bool(UNKNOWN_MEMBER & set(self.reasons))
 
     @property
+    def no_coverage(self) -> bool:
+        """Whether the payer covers nothing here: not this service, or not this member."""
+        return self.unknown_member or self.covered == "not-covered"
+
+    @property
     def told(self) -> str:
         """What it says of authorization, for a finding."""
         return self.authorization or self.covered or "nothing"
@@ -145,7 +150,11 @@ def contradictions(found: CoverageInformation, guide: Guide) -> tuple[str, ...]:
     if guide["conditional_names_information"]:
         faults |= {
             "conditional without the information that decides": "conditional" in undecided and not found.needed,
+            "no authorization, and yet documents for it": found.authorization == "no-auth"
+            and "withpa" in found.purposes,
             "other information without a reason": "OTH" in found.needed and not found.has_reason,
+            "a purpose of documents without a reason": bool({*found.purposes} - {"conditional"})
+            and not found.has_reason,
             "indeterminate without a reason": "indeterminate" in undecided and not found.has_reason,
         }
     else:

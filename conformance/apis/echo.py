@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.apis.prior_auth import Answer
+from conformance.apis.drugs import drug_lines
+from conformance.apis.prior_auth import DATA_ABSENT_REASON, Answer
 from conformance.apis.same_member import claim_of
-from conformance.apis.shapes import Period, Placed, entries, record, records, text, whole
+from conformance.apis.shapes import Period, Placed, entries, extension, record, records, text, whole
 from conformance.clock import ANYWHERE, stamp
 
 # Whom both sides keep records of.
@@ -22,26 +23,36 @@ def sequences(request: Mapping[str, Any]) -> tuple[int, ...]:
 
 
 def unanswered(request: Mapping[str, Any], answer: Answer) -> tuple[str, ...]:
-    """The items of a request that an answer does not decide: nothing is said of them, or nothing of a decision.
+    """The items of a request, drugs apart, that an answer does not decide: nothing is said of them, or no decision.
 
-    A decision about the whole request answers every item, and so does an outcome still to come. Items under numbers
-    of the payer's own answer as many as they are: how they are numbered is the guide's matter.
+    A decision about the whole request answers every item, and so does an outcome still to come. An item that an error
+    names was not processed, as a whole request is not that comes to one. Items under numbers of the payer's own answer
+    as many as they are: how they are numbered is the guide's matter.
     """
     if answer.under_review or (answer.whole and answer.whole.actions):
         return ()
     asked = set(sequences(request))
     told = {item.sequence for item in answer.decided}
     strangers = [item for item in answer.items if item.sequence not in asked]
-    missing = sorted(asked - told)[len(strangers) :]
-    undecided = (f"item {item.sequence}: no decision" for item in answer.undecided)
+    excused = drug_lines(request) | unprocessed(request, answer)
+    missing = sorted(asked - told - excused)[len(strangers) :]
+    undecided = (f"item {item.sequence}: no decision" for item in answer.undecided if item.sequence not in excused)
     return (*undecided, *(f"item {number}: no answer" for number in missing))
 
 
+def unprocessed(request: Mapping[str, Any], answer: Answer) -> frozenset[int]:
+    """The sequence numbers of the request's items that an error of the answer names, and nothing decides."""
+    asked = sequences(request)
+    places = {each.index for each in answer.errors}
+    named = {each.sequence for each in answer.errors} | {number for at, number in enumerate(asked) if at in places}
+    decided = {item.sequence for item in answer.decided if item.actions}
+    return frozenset(number for number in asked if number in named and number not in decided)
+
+
 def misnumbered(request: Mapping[str, Any], answer: Answer) -> str:
-    """How the numbers of an answer's items differ from the request's; "" where each is repeated, however often."""
+    """How the numbers of an answer's items differ from the request's; "" where each is one of these, however often."""
     asked, told = set(sequences(request)), {item.sequence for item in answer.items}
-    alone = {item.sequence for item in answer.added}
-    if told <= asked and asked <= told | alone:
+    if told <= asked:
         return ""
     return f"items {[item.sequence for item in answer.items]} for {sorted(asked)}"
 
@@ -91,10 +102,12 @@ def echoes(request: Mapping[str, Any], answer: Answer) -> int:
 
 
 def repeated(answer: Answer) -> tuple[str, ...]:
-    """The resource instances that an answer holds more than once, by fullUrl or by type and id."""
-    by_url = Counter(each.full_url for each in answer.entries if each.full_url)
-    by_id = Counter(f"{each.type}/{each.id}" for each in answer.entries if each.id)
-    return tuple(key for counted in (by_url, by_id) for key, number in counted.items() if number > 1)
+    """The resource instances that an answer holds more than once: by fullUrl, where there is none by type and id.
+
+    Under two base URLs the same type and id are two resources.
+    """
+    known = Counter(each.full_url or f"{each.type}/{each.id}" for each in answer.entries if each.full_url or each.id)
+    return tuple(key for key, number in known.items() if number > 1)
 
 
 def bundle_faults(bundle: Mapping[str, Any], *, inquiry: bool = False) -> tuple[str, ...]:
@@ -127,7 +140,7 @@ def content_faults(answer: Answer) -> tuple[str, ...]:
         f"outcome {answer.outcome!r}, not one of {', '.join(outcomes)}": answer.outcome not in outcomes,
         "no patient": not (answer.patient.reference or answer.patient.identifiers),
         "no insurer": not answer.insurer,
-        "no created": not answer.created,
+        "no created": not (answer.created or extension(answer.claim_response.get("_created"), DATA_ABSENT_REASON)),
     }
     return tuple(told for told, wrong in faults.items() if wrong)
 

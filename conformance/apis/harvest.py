@@ -14,10 +14,10 @@ from typing import Any
 
 from conformance.apis.amounts import amounts
 from conformance.apis.authorizations import ATTACHMENTS, Authorization, authorization
-from conformance.apis.member_match import same_name
+from conformance.apis.same_person import Who, same_person, who
 from conformance.apis.service_dates import served
-from conformance.apis.shapes import JsonObject, Person, Placed, contained, person_of, records, text
-from conformance.apis.subjects import PEOPLE, Entry, entry_of
+from conformance.apis.shapes import JsonObject, Placed, contained, records, text
+from conformance.apis.subjects import PEOPLE, Entry, entry_of, told
 
 KEPT = 200  # findings of a kind; the rest are counted
 MOST_PEOPLE = 20_000  # subjects, mentions and documents that are remembered
@@ -71,11 +71,11 @@ class Harvest:
     documents: dict[str, str] = field(default_factory=dict)
     transmitted: Pile = field(default_factory=Pile)
     of_members: Counter[str] = field(default_factory=Counter)
-    lost: str = ""  # a next page at another origin, where our credentials do not go
+    lost: str = ""  # why not all pages were asked for
     _others: dict[str, Pile] = field(default_factory=dict)
     _mentioned: set[str] = field(default_factory=set)
     _linked: set[str] = field(default_factory=set)
-    _people: dict[str, Person] = field(default_factory=dict)  # every Patient that came, contained ones too
+    _people: dict[str, Who] = field(default_factory=dict)  # every Patient that came, contained ones too
 
     def add(self, resource: JsonObject, at: str, raw: bytes = b"") -> None:
         """One more record; ``raw`` is its text, where it is at hand."""
@@ -115,18 +115,14 @@ class Harvest:
             pile.total += found.total - (len(found.first) - len(left))
         return pile
 
-    def _is_another(self, key: str, own: Sequence[Person]) -> bool:
+    def _is_another(self, key: str, own: Sequence[Who]) -> bool:
         """Whether a subject is somebody else for sure: nobody is, on the strength of what cannot be compared."""
-        known = {each.key for person in own for each in person.identifiers}
+        if "|" in key:
+            known = {number for each in own for number in each.keys}
+            return key not in known and key.partition("|")[0] in {number.partition("|")[0] for number in known} - {""}
         person = self._people.get(key)
-        numbers = {key} if "|" in key else {each.key for each in person.identifiers} if person else set()
-        if numbers & known:
-            return False
-        if "|" in key or ("#" in key and numbers):
-            return bool({each.partition("|")[0] for each in numbers} & {each.partition("|")[0] for each in known})
-        if "#" in key:  # a copy without identifiers: by its name and birth date
-            return person is not None and bool(person.families) and not any(same_name(person, each) for each in own)
-        return not key.startswith("urn:")
+        same = same_person(person, own) if person else None
+        return same is False if "#" in key else same is not True and not key.startswith("urn:")
 
     def _is_plainly_own(self, resource: JsonObject, raw: bytes) -> bool:
         about = resource.get("subject") or resource.get("patient") or resource.get("beneficiary")
@@ -147,7 +143,7 @@ class Harvest:
         for each, key in [(placed, reference), *((one, f"{reference}#{one.id}") for one in contained(placed))]:
             entry = entry_of(each, key, {}, inside, bases)
             if each.type == "Patient" and len(self._people) < MOST_PEOPLE:
-                self._people[key] = person_of(each.resource, each.at, key)
+                self._people[key] = who(each.resource)
             self._note(entry)
 
     def _note(self, entry: Entry) -> None:
@@ -163,9 +159,9 @@ class Harvest:
             if key in self.members or (key.partition("#")[0] == holder and "#" in key and holder in self.members):
                 continue
             if "://" in key and "|" not in key:
-                self.unplaced.add(Found(entry.at, entry.type, key))
+                self.unplaced.add(Found(entry.at, entry.type, told(key)))
             elif key in self._others or len(self._others) < MOST_PEOPLE:
-                self._others.setdefault(key, Pile()).add(Found(entry.at, entry.type, key))
+                self._others.setdefault(key, Pile()).add(Found(entry.at, entry.type, told(key)))
 
     def _date(self, resource: JsonObject, kind: str, at: str) -> None:
         begun, ended = served(resource)

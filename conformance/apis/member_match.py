@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.apis.naming import letters, surnames_of
+from conformance.apis.same_person import Who, same_person, who
 from conformance.apis.shapes import (
     Coding,
     Identifier,
@@ -56,14 +56,14 @@ class Match:
 class Everything:
     """All that was returned of a member; ``patients`` are the Patient resources in it, contained ones too.
 
-    ``surnames`` is what each of those is called (see ``surnames_of``); ``lost`` a next page that lies at another
-    origin, where nobody follows with credentials; ``records`` the resources of all entries.
+    ``people`` is who each of those says it is; ``lost`` says why not
+    all pages were asked for; ``records`` the resources of all entries.
     """
 
     at: str
     patients: tuple[tuple[str, Person], ...]
     entries: tuple[Entry, ...]
-    surnames: tuple[tuple[str, frozenset[str]], ...] = ()
+    people: tuple[tuple[str, Who], ...] = ()
     lost: str = ""
     records: tuple[Placed, ...] = ()
 
@@ -73,13 +73,14 @@ class Everything:
         return frozenset(entry.type for entry in self.entries if "#" not in entry.reference)
 
     def unplaced(self, member: str) -> tuple[Entry, ...]:
-        """The records of which nobody can say whether they are the member's: about a patient of another server, or
-        without a word about whose they are."""
-        same = self._same_person(reference_key(member))
+        """The records of which nobody can say whether they are the member's: about a patient of another server, or one
+        who is told neither from the member nor as the member, or without a word about whose they are."""
+        same, strange = self._told(reference_key(member))
         return tuple(
             entry
             for entry in self.entries
-            if entry.of_nobody or any(_elsewhere(key) and key not in same for key in entry.subjects)
+            if entry.of_nobody
+            or any(key not in same and key not in strange for key in entry.subjects if key != entry.reference)
         )
 
     def strangers(self, member: str) -> tuple[Entry, ...]:
@@ -87,11 +88,9 @@ class Everything:
 
         Nobody is taken for a stranger on the strength of an identifier that cannot be compared with the member's.
         """
-        same = self._same_person(reference_key(member))
+        same, strange = self._told(reference_key(member))
         own = [entry for entry in self.entries if same.intersection(entry.subjects)]
         mentioned = {key for entry in own for key in entry.mentions}
-        others = {key for entry in self.entries for key in entry.subjects} - same
-        strange = {key for key in others if _told_apart(key) or ("|" in key and self._contradicts(key, same))}
         return tuple(
             entry
             for entry in self.entries
@@ -99,45 +98,32 @@ class Everything:
             and not (entry.type in PEOPLE and mentioned.intersection((entry.reference, *entry.subjects)))
         )
 
-    def _same_person(self, member: str) -> frozenset[str]:
-        """Everything the member goes by: references, "system|value", linked and contained Patients."""
+    def _told(self, member: str) -> tuple[frozenset[str], frozenset[str]]:
+        """Everything the member goes by (references, "system|value", linked and contained Patients), and everything
+        that somebody else goes by."""
         linked = {key for entry in self.entries if entry.reference == member for key in entry.links}
-        own = [found for key, found in self.patients if key == member or key in linked]
-        known = {each.key for found in own for each in found.identifiers}
-        alike = {key for key, found in self.patients if known & {each.key for each in found.identifiers}}
-        # A contained copy may bear no identifier at all: then its name and birth date must be the member's.
-        copies = {
+        own = [found for key, found in self.people if key == member or key in linked]
+        alike = {key: same_person(found, own) for key, found in self.people}
+        mine = {key for key, told in alike.items() if told} | {member} | linked
+        known = {number for key, found in self.people if key in mine for number in found.keys}
+        subjects = {key for entry in self.entries for key in entry.subjects}
+        same = mine | known | {key for key in subjects if _elsewhere(key) and reference_key(key) == member}
+        # A Patient of its own id is somebody else unless it is told to be the member; a contained one may be a copy.
+        others = {key for key, told in alike.items() if key not in same and (told is False or "#" not in key)}
+        numbers = {number for key, found in self.people if key in others for number in found.keys}
+        systems = {number.partition("|")[0] for number in known} - {""}
+        strange = {
             key
-            for key, found in self.patients
-            if "#" in key
-            and not found.identifiers
-            and (not found.family or any(same_name(found, each) for each in own))
+            for key in subjects - same
+            if key in others
+            or ("|" in key and (key in numbers or key.partition("|")[0] in systems))
+            or not ("|" in key or "#" in key or _elsewhere(key))
         }
-        named = {key for entry in self.entries for key in entry.subjects if _elsewhere(key)}
-        return frozenset(
-            {member} | linked | known | alike | copies | {key for key in named if reference_key(key) == member}
-        )
-
-    def _contradicts(self, key: str, same: frozenset[str]) -> bool:
-        """Whether an identifier is another patient's, or another value of a system the member is known by."""
-        system = key.partition("|")[0]
-        others = {each.key for name, found in self.patients if name not in same for each in found.identifiers}
-        return key in others or (bool(system) and any(each.partition("|")[0] == system for each in same if "|" in each))
+        return frozenset(same), frozenset(strange)
 
 
 def _elsewhere(key: str) -> bool:
     return "://" in key and "|" not in key
-
-
-def _told_apart(key: str) -> bool:
-    """Whether a key of somebody else is somebody else for sure."""
-    return "|" not in key and not _elsewhere(key)
-
-
-def same_name(one: Person, other: Person) -> bool:
-    """Whether two people share a family name, in letters, and the birth date."""
-    names = {letters(each) for each in one.families} & {letters(each) for each in other.families}
-    return bool(names) and one.birth_date == other.birth_date
 
 
 def read_match(resource: Any) -> Match | None:
@@ -184,7 +170,7 @@ def everything(bundles: Iterable[Any], base_url: str = "", lost: str = "") -> Ev
         at="Bundle",
         patients=tuple((ref, person_of(each.resource, each.at, ref)) for ref, each in people),
         entries=tuple(entry_of(each, reference, urls, inside, bases) for each, reference in found),
-        surnames=tuple((ref, surnames_of(each.resource)) for ref, each in people),
+        people=tuple((ref, who(each.resource)) for ref, each in people),
         lost=lost,
         records=placed,
     )

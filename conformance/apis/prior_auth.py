@@ -95,9 +95,9 @@ class Answer:
 
     @property
     def under_review(self) -> bool:
-        """Whether all of it is said to be pended: item by item, for the whole, or by an outcome still to come."""
+        """Whether nothing of it is decided, and the answer says so: pended throughout, queued, or more is asked for."""
         if not any(item.actions for item in self.decided):
-            return self.outcome == "queued"
+            return self.outcome == "queued" or bool(self.communication_requests)
         return all(item.actions == ("pended",) for item in self.decided)
 
     def _with(self, action: Action) -> tuple[Item, ...]:
@@ -125,14 +125,26 @@ class Answer:
 
     @property
     def undecided(self) -> tuple[Item, ...]:
-        """Items without any review action; none in an answer that reports an error instead of deciding."""
-        return () if self.outcome == "error" else tuple(item for item in self.decided if not item.actions)
+        """Items without any review action; none in an answer that reports an error instead, or asks for information.
+
+        The rule knows three answers: approved, denied, more information is needed (42 CFR 422.122(b)(4)(i)).
+        """
+        if self.outcome == "error" or self.communication_requests:
+            return ()
+        return tuple(item for item in self.decided if not item.actions)
 
     @property
     def numbers(self) -> tuple[str, ...]:
         """Every number the authorization goes by: of each item, its own, the payer's reference, the previous one."""
         found = ((item.number, item.reference_number, item.previous_number) for item in self.decided)
         return tuple(dict.fromkeys(number for numbers in found for number in numbers if number))
+
+    @property
+    def number(self) -> str:
+        """The first number that it gives an authorization; a payer's reference is none. Empty without one."""
+        return next(
+            (each.number or each.previous_number for each in self.decided if each.number or each.previous_number), ""
+        )
 
     @property
     def error_codes(self) -> tuple[Coding, ...]:

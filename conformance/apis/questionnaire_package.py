@@ -39,6 +39,11 @@ class Packages:
     outcomes: int
 
     @property
+    def alone(self) -> bool:
+        """Whether a Bundle came by itself, in no Parameters."""
+        return bool(self.packages) and not self.names
+
+    @property
     def canonicals(self) -> frozenset[str]:
         """The Questionnaires by their canonical, with and without version."""
         found = set()

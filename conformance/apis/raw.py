@@ -55,6 +55,11 @@ def body_of(exchange: Exchange) -> Any:
         return None
 
 
+def blames_the_request(exchange: Exchange) -> bool:
+    """Whether an answer says, in an OperationOutcome, that it is the request itself that is wrong (400, 422)."""
+    return exchange.status in (400, 422) and outcome_count(exchange) > 0
+
+
 def outcome_count(exchange: Exchange) -> int:
     """How many OperationOutcomes an answer carries."""
     return outcomes(body_of(exchange))

@@ -59,10 +59,14 @@ def _worded(text: str) -> Grade:
 
 
 def contrary_reasons(one: Iterable[Reason], other: Iterable[Reason]) -> str:
-    """The codes of two tellings of one denial that have none in common; "" where either tells no code of X12 886.
+    """The codes of two tellings of one denial that have none in common, or that the second has lost its reason.
 
-    A claim adjustment code beside one of X12 886 is no contradiction: they are two lists.
+    "" where they agree, or either tells no code of X12 886. A claim adjustment code beside one of X12 886 is no
+    contradiction: they are two lists.
     """
+    one, other = tuple(one), tuple(other)
+    if one and not other:
+        return "no reason any more"
     first, second = ({each.code.upper() for each in told if each.system == REASON_SYSTEM} for told in (one, other))
     if not first or not second or first & second:
         return ""

@@ -1,7 +1,8 @@
 """How urgent a request says it is: by its level of service, its priority, and the word of whoever sent it.
 
 PAS profiles the level of service (extension-levelOfServiceCode, X12 1338) and leaves FHIR's Claim.priority alone; its
-own examples ask urgently with a normal priority. Where they contradict each other nobody is held to the shorter clock.
+own examples ask urgently with a normal priority. Where they contradict each other nobody is held to the shorter clock,
+unless the tester says so: but of a request that nowhere says that it is urgent no payer can know it.
 """
 
 from __future__ import annotations
@@ -27,13 +28,14 @@ class Urgency:
 
 
 def read_urgency(request: Mapping[str, Any], stated: str = "") -> Urgency:
-    """The urgency of a request Bundle; ``stated`` is the tester's own word, which goes before what the request says."""
+    """The urgency of a request Bundle; ``stated`` is the tester's own word, which settles what it contradicts."""
     claim = claim_of(request).resource
     levels = [each.code for each in codings(extension(claim, LEVEL_OF_SERVICE).get("valueCodeableConcept"))]
     priorities = [each.code for each in codings(claim.get("priority"))]
     said = [(f"level of service {levels[0]}", bool(URGENT_LEVELS & set(levels)))] if levels else []
     said += [(f"priority {priorities[0]}", URGENT_PRIORITY in priorities)] if priorities else []
+    told = [urgent for _, urgent in said]
     said += [(f"the case's urgency {stated}", stated == "expedited")] if stated else []
     conflict = ", but ".join(name for name, _ in said) if len({urgent for _, urgent in said}) > 1 else ""
-    urgent = stated == "expedited" if stated else bool(said) and all(urgent for _, urgent in said)
+    urgent = (any(told) or not told) and stated == "expedited" if stated else bool(told) and all(told)
     return Urgency("expedited" if urgent else "standard", conflict)

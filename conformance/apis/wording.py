@@ -49,7 +49,7 @@ def _rules() -> _Rules:
     raw: Any = tomllib.loads((suites() / "rules" / "denial_reasons.toml").read_text("utf-8"))
     return _Rules(
         words=frozenset(raw["generic"]["words"].split()),
-        phrases=tuple(re.compile(rf"\b(?:{each})") for each in raw["generic"]["phrases"]),
+        phrases=tuple(re.compile(rf"\b(?:{each})(?!\w)") for each in raw["generic"]["phrases"]),
         placeholders=frozenset(raw["codes"]["placeholders"]),
         shape=re.compile(raw["codes"]["reason_shape"]),
         ends=_any_of(raw["end"]["cues"]),
@@ -69,9 +69,9 @@ def specific(value: str) -> tuple[str, ...]:
     for sentence in re.split(r"[.;!?\n\r]+(?=\s|$)", value.casefold()):
         said = " ".join(re.findall(r"\w+", sentence.replace("_", " ").replace("'", "").replace("’", "")))
         for phrase in rules.phrases:
-            said = phrase.sub(" ", said)
+            said = " ".join(phrase.sub(" ", said).split())
         if any(word not in rules.words and not word.isdigit() for word in said.split()):
-            found.append(" ".join(said.split()))
+            found.append(said)
     return tuple(found)
 
 

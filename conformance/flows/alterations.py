@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import copy
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.apis.same_member import claim_of
-from conformance.apis.shapes import entries, record, records, resolve, text
+from conformance.apis.shapes import codings, entries, record, records, resolve, text
 from conformance.cases import fill, template
+from conformance.flows.bundles import objects, reached
 from conformance.guides import Guide
 
 PAS = "http://hl7.org/fhir/us/davinci-pas"
@@ -17,7 +18,10 @@ TEMPORARY = f"{PAS}/CodeSystem/PASTempCodes"
 OURS = "https://payer-conformance.example"
 # Of a Claim: what its profiles do not demand (profile-claim of both versions).
 OPTIONAL = ("careTeam", "supportingInfo", "diagnosis", "accident", "extension")
-OPTIONAL_OF_ITEM = ("careTeamSequence", "diagnosisSequence", "servicedDate", "servicedPeriod", "quantity", "unitPrice")
+OPTIONAL_OF_ITEM = (
+    "careTeamSequence", "diagnosisSequence", "informationSequence", "servicedDate", "servicedPeriod", "quantity",
+    "unitPrice",
+)  # fmt: skip
 OPTIONAL_OF_PATIENT = ("address", "telecom")
 DEMANDED_OF_ITEM = ("extension-serviceItemRequestType", "extension-certificationType")
 
@@ -45,7 +49,7 @@ def _by_uuid(body: Body, _guide: Guide) -> None:
     """With each entry known by a urn:uuid, and references to it by that."""
     urls = {each.full_url: f"urn:uuid:{uuid.uuid4()}" for each in entries(body)}
     for each in entries(body):
-        for node in _objects(each.resource):
+        for node in objects(each.resource):
             found = resolve(node, each, entries(body)) if isinstance(node.get("reference"), str) else None
             if found is not None and found.full_url in urls:
                 node["reference"] = urls[found.full_url]
@@ -57,27 +61,32 @@ def _by_uuid(body: Body, _guide: Guide) -> None:
 def _in_full(body: Body, guide: Guide) -> None:
     """With the elements that are marked must support and fit any service (profile-claim)."""
     claim = claim_of(body).resource
-    claim.setdefault("extension", []).append(_coded("extension-levelOfServiceCode", "1338", "E"))
+    if not _has(claim, "extension-levelOfServiceCode"):
+        claim.setdefault("extension", []).append(_coded("extension-levelOfServiceCode", "1338", "E"))
     for each in claim.get("careTeam", ()):
         role = {"system": "https://codesystem.x12.org/005010/98", "code": "DK"}
         each["role"] = {"coding": [role]}
-    for each in claim.get("diagnosis", ()):
-        each["type"] = [{"coding": [{"system": TEMPORARY, "code": "principal"}]}]
-        each["extension"] = [{"url": _pas("extension-diagnosisRecordedDate"), "valueDate": text(claim["created"])[:10]}]
-    information = claim.setdefault("supportingInfo", [])
     today = text(claim["created"])[:10]
+    for number, each in enumerate(claim.get("diagnosis", ())):
+        if number == 0:
+            each["type"] = [{"coding": [{"system": TEMPORARY, "code": "principal"}]}]
+        each["extension"] = [{"url": _pas("extension-diagnosisRecordedDate"), "valueDate": today}]
+    information = claim.setdefault("supportingInfo", [])
     for category, said in (
         ("patientEvent", {"timingPeriod": {"start": today, "end": today}}),
         ("freeFormMessage", {"valueString": "Please call the clinic with questions."}),
     ):
-        information.append(_information(len(information) + 1, category, said))
+        if not any(code.code == category for each in information for code in codings(each.get("category"))):
+            information.append(_information(_next(information), category, said))
     for item in claim["item"]:
         item["informationSequence"] = [each["sequence"] for each in information]
         item["modifier"] = [{"coding": [{"system": "http://www.ama-assn.org/go/cpt", "code": "59"}]}]
         item["unitPrice"] = {"value": 100.0, "currency": "USD"}
+    if _has(claim["item"][0], "extension-requestedService"):
+        return
     _attach(body, "order", guide)
     order = entries(body)[-1]
-    claim["item"][0]["extension"].append(
+    claim["item"][0].setdefault("extension", []).append(
         {"url": _pas("extension-requestedService"), "valueReference": {"reference": order.full_url}}
     )
 
@@ -97,7 +106,7 @@ def _bare(body: Body, _guide: Guide) -> None:
     patient = resolve(claim.get("patient"), placed, entries(body))
     for name in OPTIONAL_OF_PATIENT:
         (patient.resource if patient else {}).pop(name, None)
-    needed = _reached(body)
+    needed = {each.full_url for each in reached(body)}
     body["entry"] = [each for each in body["entry"] if each["fullUrl"] in needed]
 
 
@@ -149,7 +158,7 @@ def _attach(body: Body, kind: str, guide: Guide) -> None:
         body["entry"].append({"fullUrl": url, "resource": resource})
         information = claim.setdefault("supportingInfo", [])
         said = {"valueReference": {"reference": url}}
-        entry = _information(len(information) + 1, "additionalInformation", said)
+        entry = _information(_next(information), "additionalInformation", said)
         if guide["request_document_information"]:
             report = {"coding": [{"system": "https://codesystem.x12.org/005010/755", "code": "77"}]}
             part = {"url": "reportTypeCode", "valueCodeableConcept": report}
@@ -181,6 +190,16 @@ def _information(sequence: int, category: str, said: Mapping[str, Any]) -> Body:
     return {"sequence": sequence, "category": {"coding": [{"system": TEMPORARY, "code": category}]}, **said}
 
 
+def _next(information: list[Body]) -> int:
+    """A sequence number that no supporting information has yet."""
+    return max((each["sequence"] for each in information), default=0) + 1
+
+
+def _has(node: Mapping[str, Any], name: str) -> bool:
+    """Whether a Claim or an item has an extension already that may stand there once."""
+    return any(each.get("url") == _pas(name) for each in node.get("extension", ()))
+
+
 def _coded(name: str, table: str, code: str) -> Body:
     coding = {"system": f"https://codesystem.x12.org/005010/{table}", "code": code}
     return {"url": _pas(name), "valueCodeableConcept": {"coding": [coding]}}
@@ -188,28 +207,3 @@ def _coded(name: str, table: str, code: str) -> Body:
 
 def _pas(name: str) -> str:
     return f"{PAS}/StructureDefinition/{name}"
-
-
-def _reached(body: Body) -> set[str]:
-    """The fullUrls of the Claim and of everything that it leads to."""
-    waiting, found = [claim_of(body)], set()
-    while waiting:
-        placed = waiting.pop()
-        if placed.full_url in found:
-            continue
-        found.add(placed.full_url)
-        led = (resolve(node, placed, entries(body)) for node in _objects(placed.resource) if "reference" in node)
-        waiting += [each for each in led if each]
-    return found
-
-
-def _objects(value: Any) -> Iterable[Body]:
-    """Every object in a value."""
-    waiting = [value]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, list):
-            waiting += node
-        elif isinstance(node, dict):
-            yield node
-            waiting += node.values()

@@ -19,7 +19,8 @@ from conformance.apis.cds_hooks import (
     read_services,
 )
 from conformance.apis.coverage_information import NEEDED, TELLING_DETAILS, CoverageInformation
-from conformance.apis.shapes import is_type
+from conformance.apis.drugs import is_drug
+from conformance.apis.shapes import codings, is_type
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
 from conformance.flows.coverage_requests import case_key, extended, order_of, order_sign, resources
@@ -70,8 +71,12 @@ class Asked:
 
     @property
     def undecided(self) -> bool:
-        """Whether the payer cannot tell from this order if authorization is needed."""
-        return any(each.undecided for each in self.information) and not self.says_needed
+        """Whether the payer does not tell from this order if authorization is needed.
+
+        What is not covered, or nobody's it knows, has no word of authorization beside it (crd-ci-q2).
+        """
+        told = (each.undecided or each.no_coverage for each in self.information)
+        return any(told) and not self.says_needed
 
     @property
     def says_needed(self) -> bool:
@@ -86,8 +91,9 @@ class Asked:
 
     @property
     def is_drug(self) -> bool:
-        """Whether it is ordered as a medication: the law on items and services leaves drugs out."""
-        return is_type(self.order, "MedicationRequest")
+        """Whether it is a drug, as ordered or by its code: the law on items and services leaves drugs out."""
+        service = (*codings(self.order.get("code")), *codings(self.order.get("codeCodeableConcept")))
+        return is_type(self.order, "MedicationRequest") or is_drug(service)
 
     @property
     def documents(self) -> tuple[str, ...]:
@@ -181,7 +187,7 @@ class CoverageDiscovery:
         """
         found = tuple(self.asked(case) for case in self.cases())
         told = [each for one in found for each in one.information]
-        if told and all(each.unknown_member or each.covered == "not-covered" for each in told):
+        if told and all(each.no_coverage for each in told):
             raise NotTested("the payer covers none of the listed services for this member", change=f"{LIST}.member")
         return found
 

@@ -101,7 +101,7 @@ def _facts(target: Target, case: Case, sent: str) -> dict[str, Any]:
     asking = target.requester.get("practitioner") or target.requester
     return {
         **case.facts,
-        "member": dict(member.facts) if member else {},
+        "member": {**member.facts, "relationship": member.relationship} if member else {},
         "payer": dict(target.payer),
         "asking": dict(asking),
         "request": {"id": sent, "date": clock.now().date().isoformat()},

@@ -20,14 +20,18 @@ class Decisions:
     def denials(self, *, drugs: bool | None = None) -> tuple[CaseItem, ...]:
         """The items that were denied, as the submission's answer tells it and as an inquiry about it does.
 
-        ``drugs``: only drugs, or none of them.
+        Less what an inquiry tells without the reason that the submission was answered with: an inquiry need not carry
+        every detail. ``drugs``: only drugs, or none of them.
         """
-        denied, again = self._prior_auth.items("denied", drugs=drugs), []
+        denied, again = self._prior_auth.items("denied", drugs=drugs), list[CaseItem]()
         for case in self._prior_auth.submitted():
             with suppress(NotTested):
                 told, submission = self._prior_auth.inquire(case), self._prior_auth.submission(case)
-                again += [submission.tell(each, f"inquiry about {case}") for each in told]
-        found = (*denied, *decided(again, ("denied",), drugs))
+                first = decided([submission.tell(submission.deciding)], ("denied",))
+                given = {each.item.sequence for each in first if each.reasons}
+                retold = decided([submission.tell(each, f"inquiry about {case}") for each in told], ("denied",), drugs)
+                again += [each for each in retold if each.reasons or not {each.item.sequence, None} & given]
+        found = (*denied, *again)
         show_table("Denials and their reasons", DENIED, [row_of(each) for each in found])
         return found
 
@@ -58,8 +62,10 @@ class Decisions:
         cases = target.cases.get("prior-auth", {})
         with suppress(NotTested):
             for each in self._prior_auth.submissions():
-                urgency = str(cases[each.case].facts.get("urgency", ""))
-                found += [] if each.failed else [of_submission(each, urgency, target.payer_type)]
+                facts = cases[each.case].facts
+                urgency, extended = str(facts.get("urgency", "")), bool(facts.get("extended"))
+                history = of_submission(each, urgency, target.payer_type, extended=extended)
+                found += [] if each.failed else [history]
         on_file = self._prior_auth.on_file
         found += [of_known(on_file.find(each)) for each in on_file.listed()]
         return tuple(each for each in found if each)

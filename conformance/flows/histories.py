@@ -62,8 +62,13 @@ def of_known(decided: Decided) -> History:
     )
 
 
-def of_submission(submission: Submission, urgency: str, payer_type: str | None) -> History | None:
-    """What a run saw of a request of its own; None where nobody knows when it was sent. ``urgency``: its case's."""
+def of_submission(
+    submission: Submission, urgency: str, payer_type: str | None, *, extended: bool = False
+) -> History | None:
+    """What a run saw of a request of its own; None where nobody knows when it was sent.
+
+    ``urgency`` and ``extended`` are its case's.
+    """
     if submission.sent is None or submission.answered is None:
         return None
     deciding, kind = submission.deciding, submission.drug_kind
@@ -82,7 +87,8 @@ def of_submission(submission: Submission, urgency: str, payer_type: str | None) 
         pended_at=submission.pended_at or submission.sent,
         answered=submission.answered,
         pended=undecided(deciding),
-        asks_more=_asks_more(submission.first) or _asks_more(deciding),
+        asks_more=submission.asks_more,
+        extended=extended,
     )
 
 

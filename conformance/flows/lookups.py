@@ -31,6 +31,7 @@ class LookUp:
     at: str
     submission: Submission
     told: tuple[Answer, ...]
+    refused: bool = False
 
     @property
     def found(self) -> tuple[Answer, ...]:
@@ -51,16 +52,16 @@ class LookUps:
     def about_any_service(self) -> LookUp:
         """By the identifier of the request, about no service in particular."""
         submission = self._alterations.usual()
-        sent = identifiers(claim_of(submission.request).resource.get("identifier"))[0].value
+        sent = _identifier(submission)
         return self._look_up("any-service", lambda: self._body(submission, sent))
 
     def by_number(self) -> LookUp:
         """By the authorization number that the submission was answered with."""
         submission = self._alterations.usual()
-        numbers = submission.deciding.numbers
-        if not numbers:
+        number = submission.deciding.number
+        if not number:
             raise NotTested("the answer to the submission has no number", because="pas.authorization-number")
-        return self._look_up("number", lambda: self._body(submission, self._fresh("number"), numbers[0]))
+        return self._look_up("number", lambda: self._body(submission, self._fresh("number"), number))
 
     def by_member(self) -> LookUp:
         """By the member and the provider alone."""
@@ -69,19 +70,25 @@ class LookUps:
 
     def about_another_member(self) -> LookUp:
         """By the identifier of the request, about another member than the request's."""
-        submission = self._alterations.usual()
-        sent = identifiers(claim_of(submission.request).resource.get("identifier"))[0].value
+        submission = self._ours()
+        self._found_by_its_own()
+        sent = _identifier(submission)
         return self._look_up("other-member", lambda: self._body(submission, sent, member=OTHER_MEMBER), refusable=True)
 
     def by_a_third_party(self) -> LookUp:
         """By another system, with the member and the practitioner of the request."""
-        submission = self._alterations.usual()
-        return self._third_party("third-party", lambda: self._body(submission, self._fresh("third")), None)
+        submission = self._ours()
+        inquiry = self._third_party("third-party", lambda: self._body(submission, self._fresh("third")), None)
+        if inquiry.refused:  # the organization it asks for is one that no payer knows
+            raise NotTested("the inquiry of another system is refused", change=f"apis.{self._claim.api}.other_auth")
+        return inquiry
 
     def by_strangers(self) -> tuple[LookUp, ...]:
         """By another system that knows the identifier of the request, but not the practitioner or not the member."""
-        submission = self._alterations.usual()
-        sent = identifiers(claim_of(submission.request).resource.get("identifier"))[0].value
+        submission = self._ours()
+        if not self.by_a_third_party().found:
+            raise NotTested("another system does not even find what it may", because="pas.third-party-inquiry")
+        sent = _identifier(submission)
         return (
             self._third_party("stranger", lambda: self._body(submission, sent), OTHER_PRACTITIONER),
             self._third_party(
@@ -109,7 +116,7 @@ class LookUps:
             )
             refused = refusable and exchange.failure is None and 400 <= (exchange.status or 0) < 500
             told = () if refused else self._requests.found(exchange)
-            return LookUp(f"the inquiry ({how.replace('-', ' ')})", submission, told)
+            return LookUp(f"the inquiry ({how.replace('-', ' ')})", submission, told, refused)
 
         first = ask(f"lookup:{how}")
         if first.found or refusable:
@@ -118,12 +125,34 @@ class LookUps:
         return ask(f"lookup:{how}:again")
 
     def _body(self, submission: Submission, sent: str, number: str = "", member: str = "") -> dict[str, Any]:
-        case = self._requests.case(submission.case)
-        if member and member not in self._recording.target.members:
+        if not member:
+            return self._requests.look_up(submission.case, sent, number)
+        if member not in self._recording.target.members:
             raise NotTested("needs a second member", change=f"members.{member}")
-        case = replace(case, facts={**case.facts, "member": member}) if member else case
-        return look_up_body(self._recording.target, case, sent, number)
+        case = self._requests.case(submission.case)
+        return look_up_body(self._recording.target, replace(case, facts={**case.facts, "member": member}), sent, number)
+
+    def _ours(self) -> Submission:
+        """The usual request, made by facts: who is behind a body of the tester's own, nothing tells."""
+        submission = self._alterations.usual()
+        if self._requests.case(submission.case).body is not None:
+            raise NotTested(
+                "needs a case that states a service, not a body", change=f"cases.prior-auth.{submission.case}"
+            )
+        return submission
+
+    def _found_by_its_own(self) -> None:
+        """NotTested where not even the system that submitted a request finds it, for its own member."""
+        if not self.about_any_service().found:
+            raise NotTested("the request is not found for its own member", because="pas.inquiry-any-service")
 
     def _fresh(self, how: str) -> str:
         """An identifier that no request has."""
         return f"{self._recording.run_id}-inquiry-{how}-{self._claim.version}"
+
+
+def _identifier(submission: Submission) -> str:
+    known = identifiers(claim_of(submission.request).resource.get("identifier"))
+    if not known:
+        raise NotTested("the request has no identifier to ask by", change=f"cases.prior-auth.{submission.case}")
+    return known[0].value

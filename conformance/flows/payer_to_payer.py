@@ -153,7 +153,8 @@ class PayerToPayer:
         NotTested where it bears neither.
         """
         facts = self._member(self._case("one-match")).facts
-        surnames = dict(self.everything().surnames).get(f"Patient/{self.patient()}", frozenset())
+        found = dict(self.everything().people).get(f"Patient/{self.patient()}")
+        surnames = found.surnames if found else frozenset()
         if not surnames and not person.birth_date:
             raise NotTested(
                 "the member's Patient bears neither name nor birth date", because="payer-to-payer.one-match"

@@ -71,8 +71,10 @@ class PriorAuth:
         found = []
         for case in self.cases():
             try:
-                if self.submission(case).failed:
+                submission = self.submission(case)
+                if submission.failed:
                     found.append(f"{case}: a business error")
+                found += [f"{case}, item {each}: a business error" for each in sorted(submission.unprocessed)]
             except NotTested as reason:
                 found.append(f"{case}: {reason.message}")
         return tuple(found)

@@ -8,11 +8,12 @@ from contextlib import suppress
 from typing import Any
 
 from conformance.apis.prior_auth import Answer, read_inquiry
+from conformance.apis.raw import blames_the_request
 from conformance.apis.refusal import outcomes
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
 from conformance.flows.recording import Recording, answered, resource_of
-from conformance.flows.request_bodies import inquiry_body, look_up_body, submission_body
+from conformance.flows.request_bodies import inquiry_body, inquiry_of, look_up_body, submission_body
 from conformance.target import Case, Claim
 from conformance.wire.payer import OWN, Request
 
@@ -66,14 +67,20 @@ class Requests:
 
     def inquiry(self, name: str) -> dict[str, Any]:
         """The inquiry Bundle about a case."""
-        return inquiry_body(self._recording.target, self.case(name), self._identifier(name))
+        case = self.case(name)
+        if case.body is not None:
+            return inquiry_of(self.request(name))
+        return inquiry_body(self._recording.target, case, self._identifier(name))
 
-    def look_up(self, name: str, case: str, identifier: str, number: str = "") -> Exchange:
-        """The exchange of an inquiry by an identifier, or by an authorization number, about any service.
+    def look_up(self, name: str, identifier: str, number: str = "") -> dict[str, Any]:
+        """The inquiry by an identifier, or by an authorization number, about any service.
 
-        Of the declared case ``name`` it has member and provider; it is recorded as ``case``.
+        Of the declared case ``name`` it has member and provider.
         """
-        return self.post(INQUIRE, case, look_up_body(self._recording.target, self.case(name), identifier, number))
+        case = self.case(name)
+        if case.body is not None:
+            return inquiry_of(self.request(name), identifier, number)
+        return look_up_body(self._recording.target, case, identifier, number)
 
     def raw(self, case: str) -> Exchange:
         """The exchange of a case's submission as it came."""
@@ -107,7 +114,8 @@ class Requests:
     def usable(self, exchange: Exchange) -> dict[str, Any]:
         """The resource in an answer to go on with; NotTested, because of what judges it, where it is none."""
         answered(exchange, RAW)
-        if exchange.operation == SUBMIT and not good(exchange) and not self.taken():
+        judged = good(exchange) or blames_the_request(exchange)
+        if exchange.operation == SUBMIT and not judged and not self.taken():
             raise NotTested(f"requests are not taken (status {exchange.status})", because=EXCHANGE)
         resource = resource_of(exchange, RAW)
         if 400 <= (exchange.status or 0) < 500 and outcomes(resource):

@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from conformance import clock
+from conformance.apis.same_member import claim_of
+from conformance.apis.shapes import entries
 from conformance.cases import body_of, fill, request_facts, template
+from conformance.errors import NotTested
+from conformance.flows.bundles import reached
 from conformance.target import Case, Known, Target
 
 NO_SERVICE = {"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": "not-applicable"}
+OURS = "https://payer-conformance.example"
 NPI = "http://hl7.org/fhir/sid/us-npi"
 PAS = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition"
+# Of a submitted Claim and its items: what the inquiry about it has as well (profile-claim-inquiry of both versions).
+INQUIRED = (
+    "resourceType", "id", "status", "type", "use", "patient", "created", "insurer", "provider", "priority", "careTeam",
+    "insurance",
+)  # fmt: skip
+INQUIRED_OF_ITEM = (
+    "sequence", "careTeamSequence", "category", "productOrService", "modifier", "servicedDate", "servicedPeriod",
+)  # fmt: skip
 EMPTY: Mapping[str, Any] = {"resourceType": "Bundle", "type": "collection"}
 
 
@@ -45,6 +59,34 @@ def look_up_body(target: Target, case: Case, sent: str, number: str = "") -> dic
     return body
 
 
+def inquiry_of(request: Mapping[str, Any], sent: str = "", number: str | None = None) -> dict[str, Any]:
+    """The inquiry about a request of the tester's own: the same member, parties and services.
+
+    It goes by the request's identifier, or by ``sent``. With a ``number`` it is about any service; "" is no number.
+    """
+    body = copy.deepcopy(dict(request))
+    if not any(each.type == "Claim" and each.resource.get("identifier") for each in entries(body)):
+        raise NotTested("the body has no Claim with an identifier to ask about")
+    placed = claim_of(body)
+    whole = placed.resource
+    claim = {key: whole[key] for key in INQUIRED if key in whole}
+    claim["meta"] = {"profile": [f"{PAS}/profile-claim-inquiry"]}
+    claim["identifier"] = [each for each in whole.get("identifier", ()) if sent in ("", each.get("value"))][:1] or [
+        {"system": f"{OURS}/request", "value": sent}
+    ]
+    if number is None:
+        claim["item"] = [{key: each[key] for key in INQUIRED_OF_ITEM if key in each} for each in whole.get("item", ())]
+    else:
+        by = {"extension": [{"url": f"{PAS}/extension-authorizationNumber", "valueString": number}]} if number else {}
+        claim["item"] = [{**by, "sequence": 1, "productOrService": {"coding": [dict(NO_SERVICE)]}}]
+    body["meta"] = {"profile": [f"{PAS}/profile-pas-inquiry-request-bundle"]}
+    behind = [each for each in body["entry"] if each["resource"] is not whole]
+    body["entry"] = [{"fullUrl": placed.full_url, "resource": claim}, *behind]
+    led = {id(each.resource) for each in reached(body)}
+    body["entry"] = [each for each in body["entry"] if id(each["resource"]) in led]
+    return body
+
+
 def asked_by(inquiry: dict[str, Any], who: Mapping[str, Any]) -> dict[str, Any]:
     """The same inquiry in the name of another organization (npi, name)."""
     organization = _named_in(inquiry, "provider")
@@ -55,7 +97,7 @@ def asked_by(inquiry: dict[str, Any], who: Mapping[str, Any]) -> dict[str, Any]:
 
 def asked_through(inquiry: dict[str, Any], practitioner: Mapping[str, Any]) -> dict[str, Any]:
     """The same inquiry with a practitioner (npi, family, given) in its care team."""
-    url = "https://payer-conformance.example/fhir/Practitioner/practitioner"
+    url = f"{OURS}/fhir/Practitioner/practitioner"
     name = {"family": practitioner["family"], "given": list(practitioner.get("given", ()))}
     resource = {
         "resourceType": "Practitioner",

@@ -9,6 +9,7 @@ from typing import Any
 
 from conformance.apis.authorization_lines import Item
 from conformance.apis.drugs import drug_lines, lines
+from conformance.apis.echo import unprocessed
 from conformance.apis.prior_auth import Answer
 from conformance.apis.reason_grades import Grade, grade
 from conformance.apis.review_actions import Reason
@@ -93,7 +94,8 @@ class Submission:
 
     ``all`` are all ClaimResponses of the first answer; one is what the guide allows. It was ``sent`` and ``answered``
     then; the deciding answer was ``seen`` then, and had not come yet at ``pended_at``. ``drug_kind`` is what its case
-    states. ``followed``: it was pended, and its end was waited for after the run.
+    states. ``followed``: it was pended, and its end was waited for after the run. ``asked_more``: an answer that is no
+    longer at hand asked for more information.
     """
 
     case: str
@@ -108,11 +110,22 @@ class Submission:
     pended_at: datetime | None = None
     drug_kind: str = ""
     followed: bool = False
+    asked_more: bool = False
+
+    @property
+    def asks_more(self) -> bool:
+        """Whether any answer to it asked for more information."""
+        return self.asked_more or any(each.communication_requests for each in (self.first, self.deciding))
 
     @property
     def failed(self) -> bool:
         """Whether the request was not processed: a business error, no decision."""
         return self.deciding.outcome == "error"
+
+    @property
+    def unprocessed(self) -> frozenset[int]:
+        """The items that came to a business error of their own."""
+        return unprocessed(self.request, self.deciding)
 
     @property
     def only_drugs(self) -> bool:
@@ -122,7 +135,7 @@ class Submission:
 
     def tell(self, answer: Answer, at: str = "") -> Told:
         """What an answer tells of this request."""
-        return Told(at or self.at, self.request, answer, is_drug=bool(self.drug_kind))
+        return Told(at or self.at, self.request, answer, is_drug=self.only_drugs)
 
     @property
     def items(self) -> tuple[CaseItem, ...]:
@@ -181,9 +194,8 @@ def decided(told: Iterable[Told], actions: Iterable[str], drugs: bool | None = N
 
 def later(submission: Submission, answer: Answer, asked: Exchange) -> Submission:
     """The submission after an inquiry told this answer about it."""
-    if undecided(answer):
-        return replace(submission, deciding=answer, pended_at=asked.started)
-    return replace(submission, deciding=answer, seen=ended(asked))
+    told = replace(submission, deciding=answer, asked_more=submission.asks_more)
+    return replace(told, pended_at=asked.started) if undecided(answer) else replace(told, seen=ended(asked))
 
 
 def undecided(answer: Answer) -> bool:
@@ -194,8 +206,11 @@ def undecided(answer: Answer) -> bool:
 def same_request(answer: Answer, submission: Submission) -> bool:
     """Whether an inquiry's answer tells of this submission.
 
-    It has an identifier, a number or a trace in common, is the same resource, or names the same request.
+    It has an identifier, a number or a trace in common, is the same resource, or names the same request. That nothing
+    was found, in a ClaimResponse that repeats the inquiry's identifier, tells of no submission.
     """
+    if not answer.decided and (answer.outcome == "error" or answer.errors):
+        return False
     claim = claim_of(submission.request)
     sent = {each.value for each in identifiers(claim.resource.get("identifier"))}
     if sent & _identifiers(answer) or any(_same(answer, each) for each in (submission.first, submission.deciding)):
@@ -213,16 +228,16 @@ def _identifiers(answer: Answer) -> set[str]:
 
 
 def _places(answer: Answer) -> set[str]:
-    """How the ClaimResponse is known as a resource."""
+    """How the ClaimResponse is known as a resource: a bare id may be anybody's."""
     here = next((each.full_url for each in answer.entries if each.resource is answer.claim_response), "")
-    return {each for each in (here, text(answer.claim_response.get("id"))) if each}
+    return {here} if here else set()
 
 
 def holds(answer: Answer, identifier: str) -> bool:
     """Whether an answer is about the authorization of this number, identifier or trace."""
     traces = {trace.value for item in answer.decided for trace in item.traces}
-    reference = text(answer.claim_response.get("preAuthRef"))
-    return identifier in {*answer.numbers, *_identifiers(answer), *traces, *_places(answer), reference}
+    own = {text(answer.claim_response.get(name)) for name in ("preAuthRef", "id")}
+    return identifier in {*answer.numbers, *_identifiers(answer), *traces, *_places(answer), *own}
 
 
 def numbers_of(answer: Answer) -> tuple[str, ...]:

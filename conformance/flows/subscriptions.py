@@ -29,6 +29,7 @@ SUBSCRIBE = "prior-auth.subscribe"
 MADE = "pas.subscription-created"
 BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition"
 PATIENCE = 6.0  # seconds that a handshake, or a notification of what is decided already, may take
+NOT_IMPLEMENTED = 501
 LASTS = timedelta(days=1)  # a subscription that nobody deletes ends by itself
 Make = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -46,6 +47,11 @@ class Made:
     def taken(self) -> bool:
         """Whether it was made, and is not in error or off from the start."""
         return good(self.exchange) and self.resource.get("status") not in ("error", "off")
+
+    @property
+    def refused(self) -> bool:
+        """Whether it was turned away, in the answer or by its status; a payer that breaks refuses nothing."""
+        return not self.taken and ((self.exchange.status or 0) < 500 or self.exchange.status == NOT_IMPLEMENTED)
 
     @property
     def told(self) -> str:
@@ -114,7 +120,8 @@ class Subscriptions:
         return self._act("delete", lambda: self._send("DELETE", f"/{made.ident}", "delete"))
 
     def by_websocket(self) -> Made:
-        """A subscription by a channel other than rest-hook."""
+        """A subscription by a channel other than rest-hook, where one by rest-hook is made."""
+        self._usable(self.made())
 
         def change(body: dict[str, Any]) -> dict[str, Any]:
             return {**body, "channel": {**body["channel"], "type": "websocket"}}
@@ -122,7 +129,8 @@ class Subscriptions:
         return self._made("websocket", change)
 
     def by_id_only(self) -> Made:
-        """A subscription to notifications that hold ids alone."""
+        """A subscription to notifications that hold ids alone, where one as the guide has it is made."""
+        self._usable(self.made())
         return self._made("id-only", lambda body: _with_content(body, "id-only"))
 
     def touched_by_another(self) -> tuple[Exchange, ...]:

@@ -17,7 +17,7 @@ from conformance.errors import NotTested
 from conformance.exchange import Exchange
 from conformance.flows.altered import Alterations
 from conformance.flows.prior_auth import PATIENCE
-from conformance.flows.prior_auth_requests import RAW, SUBMIT, Requests
+from conformance.flows.prior_auth_requests import INQUIRE, RAW, SUBMIT, Requests
 from conformance.flows.recording import Recording, answered
 from conformance.flows.submission import Submission, same_request
 from conformance.flows.updated_bodies import CANCELLED, cancelling, changing
@@ -100,27 +100,29 @@ class Updates:
     def inquire_by_replaced_number(self) -> tuple[Answer, ...]:
         """What an inquiry by a number of the request before its update tells."""
         updated = self.changed()
-        numbers = updated.original.first.numbers
-        if not numbers:
+        number = updated.original.first.number
+        if not number:
             raise NotTested(
                 "the answer to the request before its update has no number", because="pas.authorization-number"
             )
-        return self._found("update:replaced-number", updated, f"{self._recording.run_id}-replaced", numbers[0])
+        return self._found("update:replaced-number", updated, f"{self._recording.run_id}-replaced", number)
 
     def _found(self, case: str, updated: Updated, identifier: str, number: str) -> tuple[Answer, ...]:
         """What an inquiry tells of the update; asked once more, a moment later, before it counts as another story."""
         name, update = updated.original.case, updated.as_submission
         answers: tuple[Answer, ...] = ()
         for asked in (case, f"{case}:again"):
-            exchange = self._recording.act(
-                (self._claim, asked), partial(self._requests.look_up, name, asked, identifier, number)
-            )
+            body = partial(self._requests.look_up, name, identifier, number)
+            exchange = self._recording.act((self._claim, asked), partial(self._inquired, asked, body))
             found = read_inquiry(self._requests.usable(exchange), self.guide) or ()
             answers = tuple(each for each in found if same_request(each, update))
             if asked != case or (answers and not disagreements(update.deciding, answers)):
                 break
             self._recording.act((self._claim, "patience", "update"), lambda: clock.sleep(PATIENCE))
         return answers
+
+    def _inquired(self, case: str, body: Callable[[], dict[str, Any]]) -> Exchange:
+        return self._requests.post(INQUIRE, case, body())
 
     def _identifier(self, updated: Updated) -> str:
         return str(claim_of(updated.request).resource["identifier"][0]["value"])

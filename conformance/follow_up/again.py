@@ -81,6 +81,7 @@ def recalled(recording: Recording, claim: Claim, entry: Entry, answer: Answer, a
         sent=entry.sent, answered=entry.answered, seen=None if undecided(answer) else ended(asked),
         pended_at=asked.started if undecided(answer) else entry.pended_at,
         drug_kind=str(requests.case(entry.name).facts.get("drug_kind", "")), followed=True,
+        asked_more=entry.asks_more,
     )  # fmt: skip
     recording.recall((claim, "submission", entry.name), submission, [asked])
     recording.recall((claim, "inquire", entry.name), asked, [asked])

@@ -20,7 +20,7 @@ from pathlib import Path
 from conformance.errors import UsageError
 
 PLACE = "CONFORMANCE_LEDGER"
-_FORM = 1
+_FORM = 2
 _TABLE = """
 create table if not exists waiting (
   id integer primary key,
@@ -28,11 +28,12 @@ create table if not exists waiting (
   kind text not null, api text not null, ig text not null, version text not null, name text not null,
   numbers text not null, sent text not null, answered text not null, pended_at text not null,
   asked text not null, not_before text not null, state text not null, told text not null,
+  asks_more integer not null default 0,
   unique (target, run, kind, ig, version, name)
 )"""
 _FIELDS = (
     "target", "run", "report", "kind", "api", "ig", "version", "name", "numbers", "sent", "answered", "pended_at",
-    "asked", "not_before", "state", "told",
+    "asked", "not_before", "state", "told", "asks_more",
 )  # fmt: skip
 
 
@@ -46,7 +47,8 @@ class Entry:
 
     ``kind`` is the act ("prior-auth.submission"). ``pended_at`` is when it was last seen without its end, ``asked``
     when the payer was last asked, ``not_before`` until when it asked to be left alone. ``state`` is waiting,
-    judged (and not in the pages yet) or over; ``told`` the worst verdict.
+    judged (and not in the pages yet) or over; ``told`` the worst verdict. ``asks_more``: the payer has asked for more
+    information, of which a later inquiry need not tell.
     """
 
     target: str
@@ -65,6 +67,7 @@ class Entry:
     not_before: datetime
     state: str = "waiting"
     told: str = ""
+    asks_more: bool = False
     id: int = 0
 
     def is_due(self, now: datetime, every: timedelta) -> bool:
@@ -102,6 +105,8 @@ class Ledger:
                 if form > _FORM:
                     raise UsageError("was written by a later version of this program", file=str(path))
                 ledger.execute(_TABLE)
+                if form == 1:
+                    ledger.execute("alter table waiting add column asks_more integer not null default 0")
                 ledger.execute(f"pragma user_version = {_FORM}")
         except (OSError, sqlite3.Error) as wrong:
             raise UsageError(f"is no ledger that can be used: {wrong}", file=str(path)) from wrong
@@ -179,5 +184,6 @@ def _read(row: tuple[object, ...]) -> Entry:
     read = dict(zip(_FIELDS, map(str, values), strict=True))
     numbers = tuple(json.loads(read.pop("numbers")))
     stamps = {name: datetime.fromisoformat(read.pop(name)) for name in _STAMPS}
-    entry = Entry(**read, **stamps, numbers=numbers)  # type: ignore[arg-type]
+    asks_more = read.pop("asks_more") == "1"
+    entry = Entry(**read, **stamps, numbers=numbers, asks_more=asks_more)  # type: ignore[arg-type]
     return replace(entry, id=int(str(number)))

@@ -58,4 +58,5 @@ def _entry(run: Run, subject: Subject, target: str, claim: Claim, submission: Su
         pended_at=submission.pended_at or sent,
         asked=now(),
         not_before=now(),
+        asks_more=submission.asks_more,
     )

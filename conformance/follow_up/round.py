@@ -106,6 +106,7 @@ class Round:
             self._ledger.put(entry)
             return
         answer = min(mine, key=undecided)
+        entry = replace(entry, asks_more=entry.asks_more or any(each.communication_requests for each in mine))
         recalled(subject.recording, claim, entry, answer, asked)
         timed = Clocks(subject.target).timed(_histories(subject, claim))
         late = any(each.late and each.limit.standing not in ANTICIPATED for each in timed)

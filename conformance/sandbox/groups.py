@@ -172,7 +172,7 @@ def _placed(call: Call, parts: Mapping[str, Resource], payer: Payer) -> tuple[st
     submitted = {key: value for key, value in parts["MemberPatient"].items() if key != "meta"}
     found = exchange.candidates(parts["MemberPatient"], parts["CoverageToMatch"], payer)
     rules = payer.policies.exchange
-    if not found or (len(found) > 1 and not rules.get("first_of_several")):
+    if not found or (len(found) > 1 and not rules.get("first_of_several_in_bulk")):
         return NO_MATCH, Listed("", submitted)
     member = found[0].get("record", found[0]["id"])
     if call.operation == "provider-access.member-match":

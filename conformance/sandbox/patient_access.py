@@ -162,7 +162,7 @@ def _resources(member: str, payer: Payer) -> Iterator[Resource]:
     yield people.coverage(person)
     yield from (each for each in payer.seed.records.get(member, ()) if each.get("use") == "claim")
     for record in prior_auth.records_of(person, payer):
-        if _is_shown(record, payer):
+        if record["member"] == member and _is_shown(record, payer):
             yield explanation(record, payer)
 
 

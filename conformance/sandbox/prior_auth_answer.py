@@ -23,7 +23,9 @@ GRANTED = ("approved", "modified")
 CLAIM_TYPE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/claim-type", "code": "professional"}]}
 SUBMITTED = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/adjudication", "code": "submitted"}]}
 BOILERPLATE = "This is not a guarantee of payment."
+REMARK = "Performing radiologist: Dr. Susan Watson"
 CIRCUMSTANCE = "Valid until the course of treatment that was asked for is complete."
+NOTES = {"circumstance": CIRCUMSTANCE, "remark": REMARK}
 TURNED = {
     "applicationSenderCode": "applicationReceiverCode",
     "applicationReceiverCode": "applicationSenderCode",
@@ -45,7 +47,7 @@ class Letter:
 
     ``rules`` (policies.prior_auth): ``reason_in`` is code, text, note, disposition (the item by its number), service
     (the item by its code), unnamed, adjudication, boilerplate, placeholder or decision; ``validity`` is item, header,
-    circumstance, disposition, far, open or boilerplate; ``item_numbers`` is echo or own; ``modified_as``
+    circumstance, remark, disposition, far, open or boilerplate; ``item_numbers`` is echo or own; ``modified_as``
     is the code of a modified item where an added item tells what is authorized.
     """
 
@@ -235,8 +237,8 @@ def _notes(items: Iterable[Item], rules: Mapping[str, Any]) -> list[tuple[int, s
     for item in items:
         if rules.get("reason_in") == "note" and item["decision"] in ("denied", "modified") and item.get("reason"):
             found.append((item["sequence"], item["reason"]["text"]))
-        if rules.get("validity") == "circumstance" and item["decision"] in GRANTED:
-            found.append((item["sequence"], CIRCUMSTANCE))
+        if rules.get("validity") in NOTES and item["decision"] in GRANTED:
+            found.append((item["sequence"], NOTES[rules["validity"]]))
     return found
 
 

@@ -97,6 +97,11 @@ class Member:
     facts: Mapping[str, Any] = field(repr=False)
     subscriber: str = ""
 
+    @property
+    def relationship(self) -> str:
+        """The relationship to the subscriber, as a code of FHIR's subscriber-relationship; which one nobody says."""
+        return "other" if self.subscriber else "self"
+
 
 @dataclass(frozen=True)
 class Case:

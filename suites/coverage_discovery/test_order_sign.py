@@ -18,7 +18,10 @@ def test_listed_services_are_said_to_need_authorization_and_others_are_not(cover
     )
     undecided = [each for each in services if each.undecided]
     advise(
-        not undecided, "a plain yes or no", at=", ".join(each.at for each in undecided), got="conditional, or exempt"
+        not undecided,
+        "a plain yes or no",
+        at=", ".join(each.at for each in undecided),
+        got="conditional, exempt, or not covered",
     )
 
 

@@ -23,6 +23,7 @@ def test_every_item_is_decided(prior_auth):
 @requirement("prior-auth.pended")
 def test_a_request_under_review_is_said_to_be_pended(prior_auth):
     submission = prior_auth.submission("pended")
+    need(not submission.only_drugs, "a pended request for more than drugs", change="cases.prior-auth.pended")
     others = [item for item in submission.first.decided if set(item.actions) - {"pended"}]
     need(not others and not submission.failed, "a request that is pended", change="cases.prior-auth.pended")
 

@@ -3,7 +3,7 @@
 from conformance import advise, expect, need, only_if, requirement
 from conformance.apis.discovery import Capabilities
 from conformance.apis.prior_auth import inquiry_form, returned
-from conformance.apis.raw import body_of, outcome_count, raw_problem
+from conformance.apis.raw import blames_the_request, body_of, outcome_count, raw_problem
 from conformance.apis.refusal import holds_data
 
 
@@ -27,6 +27,8 @@ def test_every_answer_is_fhir(prior_auth):
 def test_requests_are_taken(prior_auth):
     answers = prior_auth.raw_submissions()
     taken = [answer for answer in answers if 200 <= (answer.status or 0) < 300]
+    blamed = [answer for answer in answers if blames_the_request(answer)]
+    need(len(blamed) < len(answers), "a request that the payer does not call invalid", change="cases.prior-auth")
 
     expect(
         taken,

@@ -151,6 +151,10 @@ def test_what_goes_together(parts, guide):
         ({"covered": "conditional", "info_needed": "OTH"}, {"2.2.1"}),
         ({"covered": "conditional", "info_needed": "OTH", "reason": {"text": "why"}}, set()),
         ({"covered": "indeterminate"}, {"2.2.1"}),
+        ({"pa_needed": "no-auth", "doc_purpose": "withpa", "reason": {"text": "why"}}, {"2.2.1"}),
+        ({"pa_needed": "no-auth", "doc_purpose": "withclaim", "reason": {"text": "why"}}, set()),
+        ({"pa_needed": "auth-needed", "doc_purpose": "withpa"}, {"2.2.1"}),
+        ({"pa_needed": "auth-needed", "doc_purpose": "withpa", "reason": {"text": "why"}}, set()),
     ],
 )
 def test_what_does_not_go_together(parts, versions):

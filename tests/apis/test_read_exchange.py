@@ -12,7 +12,8 @@ from shared_data import needs_data
 from conformance.apis.member_match import everything, read_everything, read_match
 from conformance.apis.naming import is_called, surnames_of
 from conformance.apis.refusal import patients_named, revealed
-from conformance.flows.member_data import next_url
+from conformance.exchange import Exchange
+from conformance.flows.member_data import next_url, pages
 
 
 @needs_data
@@ -249,6 +250,77 @@ def test_a_patient_who_came_along_is_told_apart_at_any_url():
     read["entry"][1]["fullUrl"] = ABROAD["reference"]
     found = everything([read], "https://payer.example/fhir").strangers("Patient/member")
     assert [each.reference for each in found] == ["Patient/77", "Condition/1"]
+
+
+SUBSCRIBER = {"system": "https://payer.example/subscribers", "value": "S-1"}
+LEGACY = {"system": "https://claims.example/persons", "value": "77"}
+
+
+def told(other, identifiers=(SUBSCRIBER,)):
+    """What is told of a claim about another Patient, beside a member who has a subscriber's number too."""
+    member = patient(identifier=[*patient()["identifier"], SUBSCRIBER])
+    who = {**patient("other"), **other, "identifier": list(identifiers)}
+    alone = everything([bundle(member, who, resource("ExplanationOfBenefit", patient={"reference": "Patient/other"}))])
+    inside = resource("ExplanationOfBenefit", patient={"reference": "#other"}, contained=[who])
+    copy = everything([bundle(member, inside)])
+    return [
+        "stranger" if any(each.type == "ExplanationOfBenefit" for each in read.strangers("Patient/member"))
+        else "unplaced" if any(each.type == "ExplanationOfBenefit" for each in read.unplaced("Patient/member"))
+        else "own"
+        for read in (alone, copy)
+    ]  # fmt: skip
+
+
+SIBLING = {"name": [{"family": patient()["name"][0]["family"], "given": ["Kid"]}], "birthDate": "2015-05-05"}
+
+
+@pytest.mark.parametrize(
+    ("other", "identifiers", "expected"),
+    [
+        (SIBLING, (SUBSCRIBER,), ["stranger", "stranger"]),
+        ({"name": [{"text": "Mary Stranger"}], "birthDate": "1999-09-09"}, (), ["stranger", "stranger"]),
+        ({}, (LEGACY,), ["own", "own"]),
+        ({"name": [], "birthDate": None}, (LEGACY,), ["stranger", "unplaced"]),
+        ({}, (SUBSCRIBER, {**patient()["identifier"][0], "value": "M-another"}), ["own", "own"]),
+        (SIBLING, (LEGACY,), ["stranger", "stranger"]),
+    ],
+)
+def test_a_person_is_told_by_name_and_birth_date_beside_the_numbers(other, identifiers, expected):
+    assert told(other, identifiers) == expected
+
+
+def test_a_subject_known_by_a_number_of_an_unknown_kind_is_placed_by_nobody():
+    claim = resource("ExplanationOfBenefit", patient={"identifier": {"system": "https://other.example", "value": "A1"}})
+    read = everything([bundle(patient(), claim)])
+
+    assert read.strangers("Patient/member") == ()
+    assert [each.type for each in read.unplaced("Patient/member")] == ["ExplanationOfBenefit"]
+
+
+# -- pages -------------------------------------------------------------------------------------------------------------
+
+
+def walked(link):
+    """The walk over pages of one record each, whose next link is ``link`` with the number of the page."""
+    count = iter(range(1000))
+
+    def ask(url):
+        found = {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": resource("Condition")}]}
+        found["link"] = [{"relation": "next", "url": link.format(next(count))}]
+        return Exchange(
+            "x", "payer-to-payer.everything", "", "", "GET", f"https://payer.example/fhir/{url}", status=200,
+            headers={"content-type": "application/fhir+json"}, body=json.dumps(found).encode(),
+        )  # fmt: skip
+
+    return pages(ask, "Patient/member/$everything", "https://payer.example/fhir", "x")
+
+
+def test_pages_that_nobody_follows_to_their_end_are_told():
+    endless = walked("https://payer.example/fhir?page={}")
+    assert (len(endless.bundles), endless.lost) == (200, "there are more than 200 pages")
+    away = walked("https://data.example/fhir?page={}")
+    assert (len(away.bundles), "another origin" in away.lost) == (1, True)
+    assert walked("https://payer.example/fhir?page=again").lost == "", "a link that leads back is the payer's doing"
 
 
 # -- what people are called ------------------------------------------------------------------------------------------

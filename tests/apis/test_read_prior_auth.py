@@ -443,6 +443,22 @@ def test_an_item_tells_the_circumstance_under_which_its_authorization_ends():
     assert answer(item(1, A1), disposition="Valid for 10 visits").approved[0].circumstance == ("Valid for 10 visits",)
     discharge = [{"url": f"{PAS}extension-dischargeDate", "valueDate": "2027-02-01"}]
     assert answer({**item(1, A1), "extension": discharge}).approved[0].circumstance == ("discharge 2027-02-01",)
+    added = {"itemSequence": [1], "extension": discharge}
+    assert answer(item(1, A1), addItem=[added]).approved[0].circumstance == ("discharge 2027-02-01",)
+    said = {"text": "Ends upon discharge from the hospital"}
+    for line in (
+        item(1, review_action("A1", {"url": "reasonCode", "valueCodeableConcept": said})),
+        {"itemSequence": 1, "adjudication": [adjudication(A1, reason=said)]},
+    ):
+        assert answer(line).approved[0].circumstance == (said["text"],)
+    visits = {"url": "quantity", "valueQuantity": {"value": 6, "unit": "visits"}}
+    detail = [{"url": f"{PAS}extension-itemAuthorizedDetail", "extension": [visits]}]
+    assert answer({**item(1, A1), "extension": detail}).approved[0].circumstance == ("6 visits",)
+
+
+def test_an_added_item_states_the_period_as_the_time_of_its_service():
+    for serviced in ({"servicedPeriod": {"start": "2026-12-01", "end": "2026-12-31"}}, {"servicedDate": "2026-12-31"}):
+        assert answer(item(1, A1), addItem=[{"itemSequence": [1], **serviced}]).approved[0].until == "2026-12-31"
 
 
 def test_a_repeated_decision_is_no_circumstance():
@@ -558,6 +574,31 @@ GENERIC = [
     "Benefits are subject to eligibility at the time of service.",
     "Authorization number is AUTH123",
     "TODO: unknown",
+    "Please contact provider services at 800-555-0100.",
+    "If you have any questions, please call us.",
+    "For additional information contact our utilization management department.",
+    "A letter will be sent to the member and the provider.",
+    "A written notice has been mailed separately.",
+    "Please see the denial letter sent to you for details.",
+    "Denied in full; decision in process",
+    "Thank you for choosing Model Health Plan of Connecticut.",
+    "Benefits are determined when the claim is received.",
+]
+READS_LIKE_BOILERPLATE = [
+    "Notification was not received within 24 hours of admission",
+    "Notification was provided after the admission",
+    "The letter was not signed by the ordering physician",
+    "Contact lenses are excluded from the benefit",
+    "Telephone consultations are not a covered benefit",
+    "Phone therapy sessions exceed the benefit limit",
+    "Please contact Dr. Smith: trial of conservative therapy missing",
+    "Request for additional information was not answered",
+    "No response to our request for additional information",
+    "See the provider manual for imaging: MRI requires six weeks of physical therapy",
+    "Coverage is subject to step therapy: methotrexate was not tried",
+    "Coverage is determined by NCD 220.1 which requires six weeks of therapy",
+    "Benefits are subject to a six week trial of physical therapy first",
+    "Services not in plan",
 ]
 
 
@@ -576,6 +617,11 @@ def test_boilerplate_is_neither_a_reason_nor_a_circumstance_anywhere(said):
         assert answer(line, **more).denied[0].reasons == ()
     for line, more in [(item(1, A1, noteNumber=[1]), {"processNote": [note]}), (item(1, A1), {"disposition": said})]:
         assert answer(line, **more).approved[0].circumstance == ()
+
+
+@pytest.mark.parametrize("said", READS_LIKE_BOILERPLATE)
+def test_a_reason_that_reads_like_boilerplate_is_a_reason(said):
+    assert answer(item(1, A3), disposition=said).denied[0].reasons
 
 
 @pytest.mark.parametrize(
@@ -636,13 +682,21 @@ def test_what_is_said_of_all_is_meant_for_an_item_that_it_names():
         ("Unless the plan of care changes", True),
         ("Good for 10 visits", True),
         ("Ends 12/31/2027", True),
+        ("Ends upon discharge", True),
+        ("Authorized for this episode of care", True),
+        ("For the inpatient stay", True),
+        ("When the therapist changes", True),
+        ("Approved for the remainder of the plan year", True),
         ("Physical therapy of the knee", False),
+        ("Performing radiologist: Dr. Susan Watson", False),
+        ("MRI approved when performed in network", False),
+        ("Complete data received; request was valid", False),
     ],
 )
-def test_a_text_about_all_is_a_circumstance_only_where_it_speaks_of_an_end(said, ends):
+def test_a_text_is_a_circumstance_only_where_it_speaks_of_an_end(said, ends):
     assert bool(answer(item(1, A1), disposition=said).approved[0].circumstance) is ends
     linked = answer(item(1, A1, noteNumber=[1]), processNote=[{"number": 1, "text": said}])
-    assert linked.approved[0].circumstance == (said,)
+    assert bool(linked.approved[0].circumstance) is ends
 
 
 # -- where a decision may stand ----------------------------------------------------------------------------------------

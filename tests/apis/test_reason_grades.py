@@ -62,6 +62,7 @@ def test_the_best_of_several_reasons_counts_and_none_is_none():
         ([reason("0F")], [reason("50", system=CARC)], ""),
         ([reason("0F")], [reason(text="No imaging was sent.")], ""),
         ([], [reason("0F")], ""),
+        ([reason("0F")], [], "no reason any more"),
     ],
 )
 def test_two_tellings_disagree_only_by_the_codes_of_one_list(one, other, contrary):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from conformance.catalogue import load as load_catalogue
 from conformance.errors import UsageError
 from conformance.sandbox.record_cases import UNLAWFUL
 
+MANAGED = {"payer_type": "medicaid-mco", "rating_period_start": date(2026, 1, 1)}
 # Requirement -> payer, and kind, urgency, hours that are in time, hours that are late, first day of receipt.
 PROOFS: dict[str, tuple[dict[str, Any], str, str, int, int]] = {
     "drug-decisions.part-d-standard": ({"payer_type": "ma", "part_d": True}, "Part D", "standard", 71, 73),
@@ -24,7 +26,7 @@ PROOFS: dict[str, tuple[dict[str, Any], str, str, int, int]] = {
     "drug-decisions.medicaid-response": ({"payer_type": "medicaid-ffs"}, "COD", "standard", 23, 25),
     "drug-decisions.issuer-decision": ({"payer_type": "qhp-ffe"}, "drug", "expedited", 23, 25),
     "drug-decisions.chip-decision": ({"payer_type": "chip-ffs"}, "drug", "standard", 23, 25),
-    "drug-decisions.medicaid-decision": ({"payer_type": "medicaid-mco"}, "drug", "standard", 23, 25),
+    "drug-decisions.medicaid-decision": (MANAGED, "drug", "standard", 23, 25),
 }
 ITEMS = "prior-auth.decision-time-standard"
 BY_FIGURES = {"metrics.published", "metrics.counts"}  # test_published_figures

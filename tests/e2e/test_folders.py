@@ -89,7 +89,8 @@ class TestARealExport:
         every = {kind: resources(kind) for kind in kinds}
         wrong = {f"{kind}.ndjson:{n}" for kind in kinds for n, each in enumerate(every[kind], 1) if any(mistakes(each))}
 
-        assert scenario["judged"] == sum(map(len, every.values()))
+        # Of each type the first 200 are looked at closely, and whatever is built otherwise or like what was wrong.
+        assert min(200, min(map(len, every.values()))) < scenario["judged"] <= sum(map(len, every.values()))
         assert scenario["failed"] == len(wrong)
         assert len(scenario["findings"]) == 50
         assert {finding["at"] for finding in scenario["findings"]} <= wrong

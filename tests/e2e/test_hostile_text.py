@@ -95,7 +95,10 @@ def test_the_run_comes_to_its_end(ran: Ran) -> None:
     assert ran.results["complete"] is True
     assert ran.code == 1
     assert "prior-auth.standards" in ran.of("fail") or "discovery.capability-statement" in ran.of("fail")
-    assert not ran.of("error")
+    # An id that no address can carry is asked for in vain; nothing else is an error.
+    rows = [ran.row(each) for each in ran.of("error")]
+    told = {each["message"] for row in rows for each in row["scenarios"] if each["verdict"] == "error"}
+    assert told <= {"the address or a header holds what HTTP cannot carry"}
     assert MARKUP in (ran.folder / "verdicts.jsonl").read_text("utf-8")  # it is quoted, as it should be
 
 
@@ -113,7 +116,7 @@ def test_the_page_shows_it(ran: Ran) -> None:
     assert MARKUP in "".join(found.words)
     assert not [script for script in found.scripts if "alert(" in script]
     assert not [each for each in found.attributes if each[1].startswith("on") or each[0] in ("img", "iframe", "object")]
-    assert not [each for each in found.attributes if each[1] in ("href", "src") and "script" in each[2].lower()]
+    assert not [each for each in found.attributes if each[1] in ("href", "src") and "script:" in each[2].lower()]
 
 
 def test_the_other_files_can_be_read(ran: Ran) -> None:
@@ -153,6 +156,6 @@ def test_halves_of_characters_in_a_discovery_document_are_a_finding(payer: Runni
     found = examine(payer.target_file, tmp_path / "out", *NEWEST, "--suite", "discovery", "--intrusive")
 
     assert found.results["complete"] is True
-    assert found.of("fail") == {"discovery.capability-statement", "smart.configuration"}
+    assert found.of("fail") == {"discovery.capability-statement", "smart.configuration", "udap.metadata"}
     assert found.of("advisory") == {"davinci.configuration"}
     assert not found.of("error")

@@ -212,7 +212,8 @@ def _said_of(item: Any, response: Any) -> str:
 
 def _of_approval(item: Any, parts: list[Any], response: Any) -> Iterator[str]:
     periods = [own(item, PERIOD).get("valuePeriod"), response.get("preAuthPeriod")]
-    ends = item.get("noteNumber") or _said(response) == written.CIRCUMSTANCE
+    notes = [one["text"] for one in response.get("processNote", ()) if one["number"] in item.get("noteNumber", ())]
+    ends = written.CIRCUMSTANCE in (*notes, _said(response))
     if not any(period and period.get("end") for period in periods) and not ends:
         yield "prior-auth.approval-validity"
     if any(period and period.get("end", "9999-12-31") < period["start"] for period in periods):
@@ -245,9 +246,14 @@ def _of_inquiry(desk: Desk, asked: Any, submitted: Any, version: str) -> Iterato
         later = told(one)
         if not set(before) <= set(later) or any(later[n] != before[n] for n in before if before[n] != "A4"):
             yield "pas.inquiry-agrees"
-        for item in one.get("item", ()):
-            if _action(item) == "A3" and "prior-auth.denial-reason" in _of_denial(item, _parts(item), one):
-                yield "prior-auth.denial-reason"
+        if _silent(one):
+            yield "prior-auth.denial-reason" if _silent(submitted) else "pas.reasons-agree"
+
+
+def _silent(response: Any) -> bool:
+    """Whether it denies an item without saying why."""
+    denied = [item for item in response.get("item", ()) if _action(item) == "A3"]
+    return any("prior-auth.denial-reason" in _of_denial(item, _parts(item), response) for item in denied)
 
 
 def _inquiry_about(asked: Any) -> Any:

@@ -83,11 +83,14 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "matches_two_members",
         "Where two members match, one of them is answered.",
-        (
-            "payer-to-payer.several-matches",
-            "pdex.match-buckets",
-        ),
+        ("payer-to-payer.several-matches",),
         policies=changes.rule("exchange", first_of_several=True),
+    ),
+    Fault(
+        "matches_two_members_in_bulk",
+        "Where two members match in bulk, one of them is answered.",
+        ("pdex.match-buckets",),
+        policies=changes.rule("exchange", first_of_several_in_bulk=True),
     ),
     Fault(
         "matches_by_the_number_alone",
@@ -169,19 +172,6 @@ FAULTS: tuple[Fault, ...] = (
         "A match of a person who is not on file is answered with 403.",
         ("payer-to-payer.no-match",),
         bend=Bend(MATCH, edits.forbids, edits.about_nobody),
-    ),
-    Fault(
-        "pages_to_another_host",
-        "The second page of a member's data lies at another host, where no client takes its token.",
-        (
-            "payer-to-payer.matched-data",
-            "payer-to-payer.five-years",
-            "payer-to-payer.unstructured-documents",
-        ),
-        bend=Bend(
-            EVERYTHING, edits.paged("https://data.example.org/fhir/Patient/{id}/$everything?page=2"), changes.succeeded
-        ),
-        versions=SINGLE,
     ),
     Fault(
         "hides_records_in_another",

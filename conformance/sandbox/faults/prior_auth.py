@@ -48,11 +48,8 @@ def _without_reasons(seed: Seed) -> Seed:
     def silent(one: Mapping[str, Any]) -> Mapping[str, Any]:
         return {**one, "reason": None} if one["decision"] == "denied" else one
 
-    records = {
-        key: {**record, "items": [silent(item) for item in record["items"]]}
-        for key, record in seed.authorizations.items()
-    }
-    return replace(seed, authorizations=records, services={code: silent(one) for code, one in seed.services.items()})
+    # What is on file already keeps its reasons: the member's own API tells them as well.
+    return replace(seed, services={code: silent(one) for code, one in seed.services.items()})
 
 
 def _no_inquire(statement: Resource) -> None:

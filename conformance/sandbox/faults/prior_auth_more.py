@@ -8,7 +8,7 @@ from conformance.sandbox.faults.prior_auth_rules import NEWEST, inquire, rule, s
 from conformance.sandbox.frame import Fault
 from conformance.sandbox.outcome import refusal
 
-REFUSED = refusal(400, "invalid", "The request cannot be processed.")
+NO_POST = refusal(405, "not-supported", "Nothing can be posted here.")
 REASON = ("prior-auth.denial-reason",)
 BUNDLE = ("pas.response-bundle",)
 
@@ -44,16 +44,22 @@ FAULTS: tuple[Fault, ...] = (
         policies=rule(validity="boilerplate"),
     ),
     Fault(
+        "approves_with_a_remark",
+        "Approvals have no end, only a note to the item that speaks of something else.",
+        ("prior-auth.approval-validity",),
+        policies=rule(validity="remark"),
+    ),
+    Fault(
         "drops_an_item",
         "The last item of a request for several is not answered.",
-        ("prior-auth.decision", "pas.item-sequence-echo"),
+        ("prior-auth.decision",),
         bend=submit(edits.editing(answers.drop_the_last_item)),
     ),
     Fault(
         "refuses_every_request",
-        "Well-formed requests are answered 400.",
+        "Well-formed requests are answered 405.",
         ("prior-auth.exchange",),
-        bend=submit(edits.answering(REFUSED)),
+        bend=submit(edits.answering(NO_POST)),
     ),
     Fault(
         "adds_another_members_answer",
@@ -107,7 +113,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "inquiry_denies_without_a_reason",
         "An inquiry leaves out the reason that the submission was answered with.",
-        REASON,
+        ("pas.reasons-agree",),
         bend=inquire(edits.editing(answers.drop_reasons), edits.about_a_case),
     ),
     Fault(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.sandbox.faults import prior_auth_edits as edits
-from conformance.sandbox.faults.prior_auth_rules import inquire
+from conformance.sandbox.faults.prior_auth_rules import NO_CODE, inquire
 from conformance.sandbox.frame import Fault, Resource, Seed, Variant
 
 REASONS = "https://codesystem.x12.org/external/886"
@@ -61,6 +61,12 @@ VARIANTS: tuple[Variant, ...] = (
         "denies_because_nothing_came",
         "Denials say that the information asked for never came (X12 0P).",
         seed=_denied_for(code="0P"),
+    ),
+    Variant(
+        "denies_for_a_late_notification",
+        "Denials say in words alone that a notification came too late.",
+        seed=_denied_for(text="Notification was not received within 24 hours of admission."),
+        advises=NO_CODE,
     ),
     Variant(
         "inquiry_codes_the_adjustment",
