@@ -57,7 +57,8 @@ class Everything:
     """All that was returned of a member; ``patients`` are the Patient resources in it, contained ones too.
 
     ``surnames`` is what each of those is called (see ``surnames_of``); ``lost`` a next page that lies at another
-    origin, where nobody follows with credentials; ``records`` the resources of all entries.
+    origin, where nobody follows with credentials; ``records`` the resources of all entries,
+    ``refused`` kinds of data that were wished for and are not searched for.
     """
 
     at: str
@@ -66,6 +67,7 @@ class Everything:
     surnames: tuple[tuple[str, frozenset[str]], ...] = ()
     lost: str = ""
     records: tuple[Placed, ...] = ()
+    refused: tuple[str, ...] = ()
 
     @property
     def types(self) -> frozenset[str]:
