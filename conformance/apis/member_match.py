@@ -66,6 +66,7 @@ class Everything:
     people: tuple[tuple[str, Who], ...] = ()
     lost: str = ""
     records: tuple[Placed, ...] = ()
+    refused: tuple[str, ...] = ()
 
     @property
     def types(self) -> frozenset[str]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from conformance.apis.member_match import Match
+from conformance.apis.raw import body_of
+from conformance.apis.refusal import revealed
 from conformance.exchange import Exchange
 from conformance.target import Member
+
+IDENTIFYING = ("member_id", "subscriber_id", "patient_id", "coverage_id")
 
 
 @dataclass(frozen=True)
@@ -43,3 +48,10 @@ class Matched:
     def names_somebody(self) -> bool:
         """Whether the answer holds an identifier of a member, or a reference to one."""
         return self.match is not None and bool(self.match.identifiers or self.match.member_id)
+
+
+def revealed_of(exchange: Exchange, members: Collection[Member]) -> tuple[str, ...]:
+    """What a refusal gives away of some members; see ``refusal.revealed``."""
+    values = {str(member.facts.get(key, "")) for member in members for key in IDENTIFYING}
+    people = {(str(each.facts.get("family", "")), str(each.facts.get("birth_date", ""))) for each in members}
+    return revealed(exchange.body, body_of(exchange), exchange.request_body, values, people)

@@ -24,11 +24,13 @@ Ask = Callable[[str], Exchange]  # a path relative to the base URL, or a URL
 class Pages:
     """The Bundles that came; ``lost`` says why pages after them were not asked for, "" where they came to their end.
 
-    Our credentials do not go to another origin, and our patience ends: neither is the payer's fault.
+    Our credentials do not go to another origin, and our patience ends: neither is the payer's fault. ``refused`` are
+    the kinds of data that were wished for and that the payer does not search for.
     """
 
     bundles: tuple[dict[str, Any], ...]
     lost: str = ""
+    refused: tuple[str, ...] = ()
 
 
 def is_refused(exchange: Exchange) -> bool:
@@ -90,19 +92,26 @@ def next_url(base_url: str, url: str, written: str) -> str:
         return written
 
 
-def searched(ask: Ask, patient: str, kinds: Sequence[str], base_url: str, judged_by: str) -> Pages | None:
-    """A member's Patient and, by a search each, the declared kinds of data; None where any of them is refused."""
+def searched(
+    ask: Ask, patient: str, kinds: Sequence[str], base_url: str, judged_by: str, *, wished: Sequence[str] = ()
+) -> Pages | None:
+    """A member's Patient and, by a search each, the declared kinds of data; None where any of them is refused.
+
+    Kinds that are only ``wished`` for may be refused.
+    """
     read = ask(f"Patient/{patient}")
     if is_refused(read):
         return None
     own = resource_of(answered(read, judged_by), judged_by)
     found = [Pages(({"resourceType": "Bundle", "entry": [{"fullUrl": read.url, "resource": own}]},))]
-    for kind in kinds:
+    refused: list[str] = []
+    for kind in dict.fromkeys((*kinds, *wished)):
         if kind == "Patient":
             continue
         of_kind = pages(ask, f"{kind}?{urlencode({'patient': patient})}", base_url, judged_by)
-        if of_kind is None:
+        if of_kind is None and kind in kinds:
             return None
-        found.append(of_kind)
+        refused += [kind] if of_kind is None else []
+        found += [of_kind] if of_kind else []
     bundles = tuple(bundle for each in found for bundle in each.bundles)
-    return Pages(bundles, next((each.lost for each in found if each.lost), ""))
+    return Pages(bundles, next((each.lost for each in found if each.lost), ""), tuple(refused))

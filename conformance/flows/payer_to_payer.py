@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from conformance import clock
@@ -13,7 +15,7 @@ from conformance.apis.harvest import Harvest
 from conformance.apis.member_match import Everything, everything, read_match
 from conformance.apis.naming import is_called
 from conformance.apis.raw import body_of as body_of_answer
-from conformance.apis.refusal import outcomes, revealed
+from conformance.apis.refusal import outcomes
 from conformance.apis.searchset import read_page
 from conformance.apis.shapes import Person
 from conformance.cases import body_of
@@ -25,7 +27,7 @@ from conformance.flows.bulk_match import REFUSED
 from conformance.flows.consents import CONSENTS
 from conformance.flows.held import Documented, Oldest, documented, kinds, oldest
 from conformance.flows.match_requests import match_facts
-from conformance.flows.matched import Matched
+from conformance.flows.matched import Matched, revealed_of
 from conformance.flows.member_data import SEARCHES, demanded, pages, searched
 from conformance.flows.probing import Guess, guesses
 from conformance.flows.recording import Recording, answered, resource_of, unending
@@ -35,9 +37,8 @@ from conformance.wire.payer import Request
 
 RAW = "payer-to-payer.answers-are-fhir"
 FHIR_JSON = {"content-type": "application/fhir+json"}
-ONE = "cases.payer-to-payer.one-match"
+ONE, EVERYTHING = "cases.payer-to-payer.one-match", "apis.payer-to-payer.paths.everything"
 LINKS = {"minimal": {}, "full": {"more": True, "full": True}}
-IDENTIFYING = ("member_id", "subscriber_id", "patient_id", "coverage_id")
 
 
 class PayerToPayer:
@@ -95,8 +96,8 @@ class PayerToPayer:
 
     def refusals(self) -> tuple[Matched, ...]:
         """Every answer of a case that is to be refused and was refused."""
-        cases = [case for case in self._cases if case.startswith(REFUSED) and case != "consent-ends"]
-        refused = [answer for case in cases if (answer := self.match(case)).refused]
+        cases = (case for case in self._cases if case.startswith(REFUSED) and case != "consent-ends")
+        refused = [answer for answer in map(self.match, cases) if answer.refused]
         if not refused:
             raise NotTested("needs a match that is refused", change="cases.payer-to-payer.no-match")
         return tuple(refused)
@@ -107,9 +108,13 @@ class PayerToPayer:
 
     def harvest(self) -> Harvest:
         """All that the payer gives of the matched member, in bulk where the guide has it so, gathered in one walk."""
-        if self.claim.ig == "pdex" and self.guide["bulk"]:
+        if self._in_bulk:
             return Bulk(self._recording, self.claim).whole().harvest
         return self._recording.act((self.claim, "harvest"), self._harvest)
+
+    @property
+    def _in_bulk(self) -> bool:
+        return self.claim.ig == "pdex" and bool(self.guide["bulk"])
 
     def _harvest(self) -> Harvest:
         found = self.everything()
@@ -124,7 +129,10 @@ class PayerToPayer:
 
     def documented(self, key: str = "documented") -> tuple[Documented, ...]:
         """The declared authorizations of the member with the documents that came."""
-        return documented(self._case("one-match"), ONE, self.harvest(), key)
+        found = documented(self._case("one-match"), ONE, self.harvest(), key)
+        if not self._in_bulk and self.everything().refused and not all(each.documents for each in found):
+            raise NotTested("documents are not searched by their patient", change=EVERYTHING)
+        return found
 
     def patient(self, case: str = "one-match") -> str:
         """The matched member's Patient id at this payer."""
@@ -136,11 +144,7 @@ class PayerToPayer:
 
     def revealed(self, answer: Matched) -> tuple[str, ...]:
         """What a refusal gives away of members: person resources, references, numbers and people that are declared."""
-        members = self._recording.target.members.values()
-        values = {str(member.facts.get(key, "")) for member in members for key in IDENTIFYING}
-        people = {(str(each.facts.get("family", "")), str(each.facts.get("birth_date", ""))) for each in members}
-        exchange = answer.exchange
-        return revealed(exchange.body, body_of_answer(exchange), exchange.request_body, values, people)
+        return revealed_of(answer.exchange, self._recording.target.members.values())
 
     def matched_patient(self) -> Person | None:
         """The matched member's own Patient among the data."""
@@ -284,19 +288,17 @@ class PayerToPayer:
         path = self._everything_path(patient)
         found = pages(lambda url: self._send("everything", url, case), path, base, RAW)
         if found is None:
-            kinds = tuple(self._case(case).facts.get("holds", ()))
-            found = searched(lambda url: self._send("search", url, f"{case}{SEARCHES}"), patient, kinds, base, RAW)
+            facts = self._case(case).facts
+            kinds, wished = tuple(facts.get("holds", ())), ("DocumentReference",) if "documented" in facts else ()
+            search = partial(self._send, "search", case=f"{case}{SEARCHES}")
+            found = searched(search, patient, kinds, base, RAW, wished=wished)
         if found is None:
-            raise NotTested(
-                "neither $everything nor searches by patient are answered",
-                change="apis.payer-to-payer.paths.everything",
-            )
-        return everything(found.bundles, base, found.lost)
+            raise NotTested("neither $everything nor searches by patient are answered", change=EVERYTHING)
+        return replace(everything(found.bundles, base, found.lost), refused=found.refused)
 
     def _everything_path(self, patient: str) -> str:
         given = self._recording.api(self.claim).paths.get("everything")
-        path: str = given or self.guide.operations["payer-to-payer.everything"]["path"]
-        return path.replace("{id}", patient)
+        return str(given or self.guide.path("payer-to-payer.everything")).replace("{id}", patient)
 
     def _send(
         self,
