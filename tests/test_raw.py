@@ -396,7 +396,7 @@ def test_what_a_formulary_lacks():
     )
     assert formulary_faults(formulary) == ()
     assert formulary_faults(replace(formulary, types=())) == ("type is not DRUGPOL",)
-    assert formulary_faults(replace(formulary, period=None, name="")) == ("no name", "no period")
+    assert formulary_faults(replace(formulary, period=None, name="")) == ()  # 0..1 in the profile
     assert formulary_faults(replace(formulary, identifiers=(), status="")) == ("no identifier", "no status")
 
 

@@ -47,6 +47,11 @@ class Updated:
         return self.taken and self.answer is not None and self.answer.outcome != "error"
 
     @property
+    def undecided(self) -> bool:
+        """Whether an item of the update is pended: an inquiry may then tell more than its answer did."""
+        return self.answer is not None and any("pended" in each.actions for each in self.answer.items)
+
+    @property
     def told(self) -> str:
         """What came, for a finding."""
         if self.answer is None or not self.taken:

@@ -46,6 +46,7 @@ def test_a_replaced_number_leads_to_the_current_authorization(updates):
     update = updates.changed()
     need(update.taken, "an update that is taken", because="pas.update-taken")
     only_if(update.processed, "updates that are processed, not rejected")
+    only_if(not update.undecided, "updates that are decided at once")
     answers = updates.inquire_by_replaced_number()
 
     expect(answers, "the updated authorization, found by its number from before", at=update.at)

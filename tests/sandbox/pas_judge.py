@@ -141,7 +141,7 @@ def _of_response(response: Any, asked: Any, case: str, *, newer: bool) -> Iterat
     if newer and not response.get("request"):
         yield "pas.request-reference"
     asked_for = {item["sequence"] for item in claim(asked)["item"]}
-    if response.get("item") and set(told(response)) != asked_for:
+    if response.get("item") and not set(told(response)) <= asked_for:
         yield "pas.item-sequence-echo"
     if response["outcome"] == "queued" and not lines(response):
         return

