@@ -178,9 +178,13 @@ def due(
 def _strict(received: Stamp, limit: Limit, more: timedelta) -> datetime:
     if limit.counted == "calendar":
         return _later(received.earliest, timedelta(days=limit.days) + more)
-    # The strictest count of business days knows no holiday of the payer's own.
-    day = received.earliest.date()
-    return _later(received.earliest, add_business_days(day, limit.days) - day + more)
+    # The strictest count of business days knows no holiday of the payer's own. What came in on a day that is none
+    # waited for the beginning of the next.
+    arrived = received.earliest
+    day = add_business_days(arrived.date() - timedelta(days=1), 1)
+    if day != arrived.date():
+        arrived = datetime.combine(day, time.min, arrived.tzinfo)
+    return _later(arrived, add_business_days(day, limit.days) - day + more)
 
 
 def _days_on(day: date, limit: Limit, holidays: Iterable[date]) -> date:
