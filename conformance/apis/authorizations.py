@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from conformance.apis.shapes import JsonObject, identifiers, records, reference_key, text, texts
+from conformance.apis.shapes import JsonObject, identifiers, objects, records, reference_key, text, texts
 
 WHEN = "http://hl7.org/fhir/us/davinci-pdex/StructureDefinition/base-ext-when-adjudicated"
 ATTACHMENTS = frozenset({"DocumentReference", "QuestionnaireResponse", "Binary", "DiagnosticReport", "Media"})
@@ -38,7 +36,7 @@ def authorization(resource: JsonObject, at: str) -> Authorization | None:
     known = identifiers(resource.get("identifier"))
     meta = resource.get("meta")
     touched = [text(meta.get("lastUpdated")) if isinstance(meta, dict) else "", text(resource.get("created"))]
-    touched += [text(each.get("valueDateTime")) for each in _objects(resource) if each.get("url") == WHEN]
+    touched += [text(each.get("valueDateTime")) for each in objects(resource) if each.get("url") == WHEN]
     refers = (reference_key(each.get("valueReference")) for _, each in records(resource.get("supportingInfo")))
     return Authorization(
         at,
@@ -47,14 +45,3 @@ def authorization(resource: JsonObject, at: str) -> Authorization | None:
         tuple(each for each in touched if each),
         tuple(each for each in refers if each),
     )
-
-
-def _objects(node: Any) -> Iterator[JsonObject]:
-    waiting = [node]
-    while waiting:
-        each = waiting.pop()
-        if isinstance(each, list):
-            waiting += each
-        elif isinstance(each, dict):
-            yield each
-            waiting += each.values()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
-from conformance.apis.shapes import JsonObject, identifiers, record, records, reference_key, text, texts
+from conformance.apis.shapes import JsonObject, identifiers, objects, record, records, reference_key, text, texts
 
 # What may lawfully come without a good token: an explanation, or what the endpoint says of itself.
 PERSONAL = frozenset({"Patient", "RelatedPerson", "Person", "Coverage"})
@@ -34,7 +34,7 @@ def identifying(resource: Any) -> tuple[str, ...]:
     Other identifiers, of a transaction say, are nobody's.
     """
     found: list[str] = []
-    for node in _objects(resource):
+    for node in objects(resource):
         if node.get("resourceType") in PERSONAL:
             names = (name for _, name in records(node.get("name")))
             found += [each.value for each in identifiers(node.get("identifier"))]
@@ -48,7 +48,7 @@ def identifying(resource: Any) -> tuple[str, ...]:
 
 def patients_named(resource: Any) -> tuple[str, ...]:
     """The patients that an answer names as "Patient/id": by reference, or in words where the id is no word itself."""
-    referred = [reference_key(node) for node in _objects(resource)]
+    referred = [reference_key(node) for node in objects(resource)]
     found = [key for key in referred if key.startswith("Patient/") and PATIENT.fullmatch(key)]
     for written in _words(resource):
         found += [each[0] for each in PATIENT.finditer(written) if NO_WORD.search(each[1])]
@@ -84,21 +84,9 @@ def _tells(written: str, family: str, born: str) -> bool:
     return bool(named and born and born in written)
 
 
-def _objects(resource: Any) -> Iterator[JsonObject]:
-    """Every object in a resource, itself included."""
-    waiting: list[Any] = [resource]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, list):
-            waiting += node
-        elif isinstance(node, dict):
-            yield node
-            waiting += node.values()
-
-
 def _words(resource: Any) -> Iterator[str]:
     """Every text in a resource but paths: an expression may well speak of "Patient/name"."""
-    for node in _objects(resource):
+    for node in objects(resource):
         for key, value in node.items():
             if key not in PATHS:
                 yield from texts(value)

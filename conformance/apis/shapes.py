@@ -85,6 +85,18 @@ def record(value: Any) -> JsonObject:
     return value if isinstance(value, dict) else {}
 
 
+def objects(value: Any) -> Iterator[JsonObject]:
+    """Every object in a value, itself included; they may be changed on the way."""
+    waiting = [value]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            yield node
+            waiting += node.values()
+
+
 def records(value: Any) -> Iterator[tuple[int, JsonObject]]:
     """The objects of a list with their places in it; nothing where the value is no list."""
     if isinstance(value, list):

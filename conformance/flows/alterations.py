@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.apis.same_member import claim_of
-from conformance.apis.shapes import codings, entries, record, records, resolve, text
+from conformance.apis.shapes import codings, entries, objects, record, records, resolve, text
 from conformance.cases import fill, template
-from conformance.flows.bundles import objects, reached
+from conformance.flows.bundles import reached
 from conformance.guides import Guide
 
 PAS = "http://hl7.org/fhir/us/davinci-pas"

@@ -10,6 +10,7 @@ from typing import Any
 
 from conformance import clock
 from conformance.apis.match_groups import GroupMember, MatchGroup
+from conformance.apis.shapes import objects
 from conformance.cases import fill, template
 from conformance.errors import NotTested
 from conformance.flows.bulk_files import ReadFile
@@ -157,17 +158,11 @@ def _bundle(target: Target, name: str, case: Case, run: str, *, provider: bool) 
 def _renamed(part: Mapping[str, Any], ident: str) -> dict[str, Any]:
     """A part whose Patient has an id of its own: the bundles of one request must be told apart."""
     changed: dict[str, Any] = copy.deepcopy(dict(part))
-    waiting: list[Any] = [changed]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, list):
-            waiting += node
-        elif isinstance(node, dict):
-            if node.get("reference") == "Patient/member":
-                node["reference"] = f"Patient/{ident}"
-            if node.get("resourceType") == "Patient":
-                node["id"] = ident
-            waiting += node.values()
+    for node in objects(changed):
+        if node.get("reference") == "Patient/member":
+            node["reference"] = f"Patient/{ident}"
+        if node.get("resourceType") == "Patient":
+            node["id"] = ident
     return changed
 
 

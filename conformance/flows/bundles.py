@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from conformance.apis.same_member import claim_of
-from conformance.apis.shapes import Placed, entries, resolve
+from conformance.apis.shapes import Placed, entries, objects, resolve
 
 
 def reached(body: Mapping[str, Any]) -> tuple[Placed, ...]:
@@ -21,15 +21,3 @@ def reached(body: Mapping[str, Any]) -> tuple[Placed, ...]:
         led = (resolve(node, placed, listed) for node in objects(placed.resource) if "reference" in node)
         waiting += [each for each in led if each]
     return tuple(each for each in listed if each.at in found)
-
-
-def objects(value: Any) -> Iterable[dict[str, Any]]:
-    """Every object in a value."""
-    waiting = [value]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, list):
-            waiting += node
-        elif isinstance(node, dict):
-            yield node
-            waiting += node.values()
