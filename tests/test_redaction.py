@@ -429,3 +429,17 @@ def test_a_name_of_three_letters_is_found_as_it_is_written():
     told = redactor.resource({"resourceType": "Bundle", "entry": [{"resource": answer}, {"resource": patient}]})
 
     assert told["entry"][0]["resource"]["disposition"] == "Denied for Mr person-1: a doe and Doeringer stay"
+
+
+def test_of_thousands_with_one_first_name_each_is_found():
+    redactor = Redactor(members=[{"name": f"Anna Surname{n}"} for n in range(3000)])
+
+    assert redactor.text("ANNA SURNAME17 and Anna Surname2999 came, Anna Surname3000 did not") == (
+        "member-18 and member-3000 came, Anna Surname3000 did not"
+    )
+
+
+def test_letters_that_grow_when_they_are_small_hide_nobody():
+    redactor = Redactor(members=[{"family": "İlhan"}])
+
+    assert redactor.text("seen: İlhan, twice İlhan.") == "seen: member-1, twice member-1."

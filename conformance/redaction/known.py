@@ -59,7 +59,9 @@ class Known:
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
-        self._starting: dict[str, list[_Value]] = {}  # by their first word, in small letters
+        # By their first word, its place and their length, and themselves in small letters: of a text that has the word
+        # as many slices are looked up as there are lengths, however many names begin with it.
+        self._starting: dict[str, dict[tuple[int, int], dict[str, list[_Value]]]] = {}
         self._secrets: list[tuple[int, str]] = []  # the longest first, so that none is torn by a shorter one inside it
         self._told: dict[str, str] = {}  # short texts come again by the thousand: systems, codes, units
 
@@ -78,8 +80,9 @@ class Known:
         self._told.clear()
         for form in {value} if exact else forms(value):
             if first := WORD.search(form):
-                known = _Value(form, first.start(), name, exact)
-                self._starting.setdefault(first.group().lower(), []).append(known)
+                beginning = self._starting.setdefault(first.group().lower(), {})
+                alike = beginning.setdefault((first.start(), len(form)), {})
+                alike.setdefault(form.lower(), []).append(_Value(form, first.start(), name, exact))
 
     def hide(self, secret: str) -> None:
         """From now on ``secret`` is written nowhere, neither as it is nor as URLs and JSON spell it."""
@@ -114,27 +117,15 @@ class Known:
         return _with(text, spans) if spans else text
 
     def _found(self, text: str) -> Iterator[Span]:
-        small = text.lower()
-        if len(small) != len(text):  # a letter that is two in small letters: places would not fit
-            yield from self._found_word_by_word(text)
+        if self._starting.keys().isdisjoint(map(str.lower, WORD.findall(text))):
             return
-        begun = self._starting.keys() & set(WORD.findall(small))
-        for value in [each for word in begun for each in self._starting[word]]:
-            wanted = value.text.lower()
-            start = small.find(wanted)
-            while start >= 0:
-                end = start + len(wanted)
-                if value.is_written(text[start:end]) and _apart(text, start) and _apart(text, end):
-                    yield start, end, value.name
-                start = small.find(wanted, start + 1)
-
-    def _found_word_by_word(self, text: str) -> Iterator[Span]:
         for word in WORD.finditer(text):
-            for value in self._starting.get(word.group().lower(), ()):
-                start = word.start() - value.lead
-                end = start + len(value.text)
-                if start >= 0 and value.is_written(text[start:end]) and _apart(text, start) and _apart(text, end):
-                    yield start, end, value.name
+            for (lead, length), values in self._starting.get(word.group().lower(), {}).items():
+                start = word.start() - lead
+                end = start + length
+                for value in values.get(text[start:end].lower(), ()) if start >= 0 else ():
+                    if value.is_written(text[start:end]) and _apart(text, start) and _apart(text, end):
+                        yield start, end, value.name
 
     def _cut(self, text: str) -> Iterator[Span]:
         """Values that a message shows the beginning of: shortened before anybody could know what they are."""
@@ -146,15 +137,19 @@ class Known:
                     yield end - shown, end, HIDDEN
             begin = max(0, end - 200)
             for word in WORD.finditer(text, begin, end):
-                values = self._starting.get(word.group().lower(), [])
-                if word.end() == end and len(word.group()) >= LEAST_OF_A_CUT:
-                    values = [v for first, each in self._starting.items() if first.startswith(word.group().lower())
-                              for v in each]  # fmt: skip
-                for value in values:
+                begun = word.group().lower()
+                torn = word.end() == end and len(begun) >= LEAST_OF_A_CUT
+                firsts = [each for each in self._starting if each.startswith(begun)] if torn else [begun]
+                for value in (value for first in firsts for value in self._values(first)):
                     start = max(0, word.start() - value.lead)
                     written = text[start:end].lower()
                     if LEAST_OF_A_CUT <= len(written) < len(value.text) and value.text.lower().startswith(written):
                         yield start, end, value.name
+
+    def _values(self, first: str) -> Iterator[_Value]:
+        for texts in self._starting.get(first, {}).values():
+            for values in texts.values():
+                yield from values
 
 
 def forms(value: str) -> set[str]:
