@@ -21,7 +21,6 @@ PAS = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition"
 X12 = "https://codesystem.x12.org"
 ACTIONS = {"approved": "A1", "denied": "A3", "pended": "A4", "modified": "A6", "cancelled": "C"}
 GRANTED = ("approved", "modified")
-NAMED = ("KNOWN-EXP", "KNOWN-DENIED", "PA-0002", "PA-0003")
 KINDS = ("Coverage", "ExplanationOfBenefit", "Patient")
 SEARCHES = ("patient", "patient.identifier", "identifier", "use", "_id", "_include", "_revinclude", "_format", "_count")
 
@@ -71,8 +70,9 @@ def everything(call: Call, payer: Payer) -> Answer:
 def known(known_before: Seed) -> list[dict[str, Any]]:
     """The authorizations that a target file names for the first member: when decided, and whether with documents."""
     found = []
-    for key in NAMED:
-        record = known_before.authorizations[key]
+    for key, record in known_before.authorizations.items():
+        if "patient-access" not in record.get("told", ()):
+            continue
         stamps = {name: datetime.fromisoformat(record[name]) for name in ("received", "decided")}
         told = {"identifier": key, **stamps, "decision": record["items"][0]["decision"]}
         found.append({**told, **({"facts.documents": True} if record.get("documents") else {})})
@@ -99,7 +99,12 @@ def explanation(record: Mapping[str, Any], payer: Payer) -> Resource:
         "insurer": {"reference": "Organization/model-payer"},
         "provider": {"display": record["requester"]["name"]},
         "outcome": "queued" if any(item["decision"] == "pended" for item in items) else "complete",
-        "insurance": [{"focal": True, "coverage": {"reference": f"Coverage/coverage-{record['member']}"}}],
+        "insurance": [
+            {
+                "focal": True,
+                "coverage": {"reference": f"Coverage/{payer.seed.members[record['member']]['coverage']['id']}"},
+            }
+        ],
         "item": [_item(item) for item in items],
     }
     if record.get("documents"):

@@ -92,11 +92,16 @@ def known(seed: Seed, today: date) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     for key, record in seed.authorizations.items():
         received = datetime.fromisoformat(record["received"])
-        if key.startswith("KNOWN-") and received.date() <= today:
+        if "prior-auth" in record.get("told", ()) and received.date() <= today:
             told = {"identifier": key, "received": received, "decision": record["items"][0]["decision"]}
             told |= {"drug_kind": record["drug"]} if "drug" in record else {}
-            found.append({**told, "urgency": record["urgency"], "decided": None, "member": record["member"]})
+            found.append({**told, "urgency": record["urgency"], "decided": None, "member": _key(seed, record)})
     return found
+
+
+def _key(seed: Seed, record: Mapping[str, Any]) -> str:
+    """How a target file calls the member of a record."""
+    return str(seed.members[record["member"]].get("key", record["member"]))
 
 
 def _client(call: Call, payer: Payer) -> str:

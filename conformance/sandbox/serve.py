@@ -7,7 +7,7 @@ import secrets
 import socket
 import ssl
 import threading
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,8 +28,7 @@ Asgi = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[
 CLIENT_ID = "conformance-client"
 CLIENT_NPI = "1397205844"  # of the organization it is registered for: [requester] of the target file
 OTHER_CLIENT_ID = "conformance-other"  # another system, which submitted nothing
-# What the first member agreed to: that this app sees their data.
-AGREED = {"client": "member-app", "patient": "first", "scopes": ("patient/*.rs", "offline_access")}
+MEMBER_APP = "member-app"  # to which a member of the seed has agreed: that it sees their data
 SCOPES = ("system/*.rs", "system/Claim.crs", "system/Subscription.crud")
 
 
@@ -64,6 +63,7 @@ class Running:
     policies: Policies
     stage: Stage
     tls: ssl.SSLContext | None = field(repr=False)
+    data: Path | None = None  # what it knows; None for fixtures/sandbox
 
     def mount(self, application: Asgi) -> None:
         """Lets another application answer from the next request on; nothing is restarted."""
@@ -74,7 +74,7 @@ class Running:
         if clock_offset is not None:
             self.clock.move(clock_offset)
             self.write_target_file()
-        known = seed.load(self.clock.today())
+        known = seed.load(self.clock.today(), self.data)
         bent_seed, policies, bends = bent(known, self.policies, faults_and_variants)
         if self.tls is not None:
             certificates.limit(self.tls, str(policies.transport.get("maximum_tls", "1.3")))
@@ -83,7 +83,7 @@ class Running:
     def write_target_file(self) -> None:
         """Writes the target file with the dates of the payer's today."""
         place = target_file.Place(self.base_url, self.ca_file, self.client_key_file)
-        target_file.write(self.target_file, place, self.clock)
+        target_file.write(self.target_file, place, self.clock, self.data)
 
 
 @contextmanager
@@ -96,8 +96,11 @@ def serve(
     tls: bool = True,
     directory: Path,
     delay: float = 0.0,
+    data: Path | None = None,
 ) -> Iterator[Running]:
     """A payer on 127.0.0.1 until the block ends; ``delay`` seconds are added to each answer.
+
+    It knows what lies in ``data``: a folder like fixtures/sandbox, which it is where not given.
 
     UsageError for an unknown fault or variant; OSError where the port is taken.
     """
@@ -127,9 +130,10 @@ def serve(
             client_key_file=directory / "client-key.pem",
             target_file=directory / "target.toml",
             clock=Clock(clock_offset),
-            policies=_policies(key, refresh_token),
+            policies=_policies(key, refresh_token, seed.load(Clock(clock_offset).today(), data).members),
             stage=Stage(_nothing, delay),
             tls=context,
+            data=data,
         )
         running.become((*faults, *variants))
         running.write_target_file()
@@ -137,12 +141,14 @@ def serve(
             yield running
 
 
-def _policies(key: ec.EllipticCurvePrivateKey, refresh_token: str) -> Policies:
+def _policies(key: ec.EllipticCurvePrivateKey, refresh_token: str, members: Mapping[str, Any]) -> Policies:
     public = ECKey.import_key(key.public_key()).as_dict(private=False)
     client = {"keys": [dict(public)], "scopes": list(SCOPES), "npi": CLIENT_NPI, "system": "riverbend-ehr"}
     other = {**client, "npi": "1999999919", "system": "another-ehr"}
     clients = {CLIENT_ID: client, OTHER_CLIENT_ID: other}
-    return seed.policies().changed("trust", clients=clients, refresh_tokens={refresh_token: AGREED})
+    [patient] = [ident for ident, member in members.items() if MEMBER_APP in member.get("agreed", ())]
+    agreed = {"client": MEMBER_APP, "patient": patient, "scopes": ("patient/*.rs", "offline_access")}
+    return seed.policies().changed("trust", clients=clients, refresh_tokens={refresh_token: agreed})
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -13,10 +14,7 @@ from conformance import paths
 from conformance.sandbox import patient_access, prior_auth, seed
 from conformance.sandbox.clock import Clock
 
-OLD, ANCIENT = (
-    1790,
-    2600,
-)  # days since the oldest records of fixtures/sandbox/history.json within five years, and of all
+DAYS_AGO = re.compile(r"\$\{days_ago_(\d+)\}")  # a date in the template
 
 
 @dataclass(frozen=True)
@@ -33,17 +31,19 @@ class Place:
         return self.client_key_file.parent / "member.refresh"
 
 
-def write(file: Path, place: Place, clock: Clock) -> None:
-    """Writes the target file for the payer at ``place``, whose authorizations are those of the clock's today."""
-    template = Template((paths.fixtures() / "sandbox" / "target.toml").read_text("utf-8"))
-    known = prior_auth.known(seed.load(clock.today()), clock.today())
-    shown = patient_access.known(seed.load(clock.today()))
-    filled = template.substitute(
+def write(file: Path, place: Place, clock: Clock, data: Path | None = None) -> None:
+    """Writes the target file for the payer at ``place``, whose authorizations are those of the clock's today.
+
+    ``data`` holds the template and what the payer knows (fixtures/sandbox where not given).
+    """
+    template = ((data or paths.fixtures() / "sandbox") / "target.toml").read_text("utf-8")
+    on_file = seed.load(clock.today(), data)
+    known, shown = prior_auth.known(on_file, clock.today()), patient_access.known(on_file)
+    filled = Template(template).substitute(
+        {f"days_ago_{days}": str(clock.today() - timedelta(int(days))) for days in DAYS_AGO.findall(template)},
         base=place.base_url,
         ca_file=f"ca_file = {_quoted(str(place.ca_file))}" if place.ca_file else "",
         key_file=_quoted(str(place.client_key_file)),
-        old=(clock.today() - timedelta(days=OLD)).isoformat(),
-        ancient=(clock.today() - timedelta(days=ANCIENT)).isoformat(),
         refresh_token_file=_quoted(str(place.refresh_token_file)),
         known="\n".join(
             [*(_known("prior-auth", entry) for entry in known), *(_known("patient-access", entry) for entry in shown)]
