@@ -21,6 +21,7 @@ from conformance.flows.documentation import Documentation, Documents
 from conformance.flows.drug_files import DrugFiles
 from conformance.flows.formulary import Formulary
 from conformance.flows.lookups import LookUps
+from conformance.flows.must_support import MustSupport
 from conformance.flows.patient_access import PatientAccess
 from conformance.flows.payer_to_payer import PayerToPayer
 from conformance.flows.prior_auth import PriorAuth
@@ -72,6 +73,12 @@ def altered(subject: Subject, claim: Claim) -> Alterations:
 def lookups(subject: Subject, claim: Claim) -> LookUps:
     """Inquiries in all their forms, at a prior-authorization endpoint."""
     return LookUps(subject.recording, claim)
+
+
+@view
+def must_support(subject: Subject, claim: Claim) -> MustSupport:
+    """The elements in all answers of a prior-authorization endpoint."""
+    return MustSupport(subject.recording, claim)
 
 
 @view

@@ -11,6 +11,7 @@ from conformance.sandbox import prior_auth_answer as written
 from conformance.sandbox import prior_auth_decision as decisions
 from conformance.sandbox.frame import Answer, Call, Resource, Seed
 from conformance.sandbox.prior_auth_decision import Record
+from conformance.sandbox.prior_auth_extras import communication_request
 from conformance.sandbox.prior_auth_request import (
     Asked,
     Entry,
@@ -212,6 +213,12 @@ def _letter(
         own = written.requestor(record)
         requestor = f"{payer.base_url}/Organization/{own['id']}"
         resources[requestor] = own
+    asks = None
+    if not inquiry:  # an inquiry need not tell of it (PAS, spec-9)
+        asks = communication_request(
+            record, newer=_newer(call), requester=asked.insurer.full_url, recipient=asked.provider.full_url
+        )
+    asks_url = f"{payer.base_url}/CommunicationRequest/{asks['id']}" if asks else ""
     transmission = extensions(asked.claim, "extension-TransmissionIdentifiers")
     letter = written.Letter(
         newer=_newer(call),
@@ -224,8 +231,10 @@ def _letter(
         request=request,
         created=record["decided"] or record["received"],
         transmission=dict(transmission[0]) if transmission else {},
+        asks=asks_url,
     )
     response = written.claim_response(record, letter)
+    resources |= {asks_url: asks} if asks else {}
     return [(f"{payer.base_url}/ClaimResponse/{record['id']}", response), *resources.items()]
 
 

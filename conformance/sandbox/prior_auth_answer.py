@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.sandbox.frame import Resource
+from conformance.sandbox.prior_auth_extras import business_error, in_full
 from conformance.sandbox.prior_auth_request import PAS, objects
 
 X12 = "https://codesystem.x12.org"
 REVIEW_ACTIONS = f"{X12}/005010/306"
 REASONS = f"{X12}/external/886"
-REJECTIONS = f"{X12}/005010/901"
-FOLLOW_UPS = f"{X12}/005010/889"
 ACTIONS = {"approved": "A1", "denied": "A3", "pended": "A4", "modified": "A6", "cancelled": "C"}
 GRANTED = ("approved", "modified")
 CLAIM_TYPE = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/claim-type", "code": "professional"}]}
@@ -61,6 +60,7 @@ class Letter:
     request: Resource
     created: str
     transmission: Resource
+    asks: str = ""
 
 
 def claim_response(record: Mapping[str, Any], letter: Letter) -> Resource:
@@ -80,7 +80,7 @@ def claim_response(record: Mapping[str, Any], letter: Letter) -> Resource:
         "created": letter.created,
         "insurer": {"reference": letter.insurer},
         "requestor": {"reference": letter.requestor} if letter.requestor else None,
-        "request": letter.request if letter.newer else None,
+        "request": letter.request,
         "outcome": "error" if record.get("errors") else "complete",
         "disposition": _disposition(record["items"], letter.rules),
         "preAuthPeriod": _whole_period(record["items"], letter.rules),
@@ -89,9 +89,10 @@ def claim_response(record: Mapping[str, Any], letter: Letter) -> Resource:
             _added(item, letter) for item in record["items"] if item["decision"] == "modified" and letter.newer
         ],
         "processNote": [{"number": n, "type": "display", "text": text} for n, text in enumerate(texts, start=1)],
-        "error": [_error(error) for error in record.get("errors", ())],
+        "communicationRequest": [{"reference": letter.asks}] if letter.asks else None,
+        "error": [business_error(error, letter.rules, newer=letter.newer) for error in record.get("errors", ())],
     }
-    return {name: value for name, value in found.items() if value}
+    return in_full({name: value for name, value in found.items() if value}, record, newer=letter.newer)
 
 
 def bundle(
@@ -295,17 +296,6 @@ def _amount(item: Item, units: float) -> Resource:
 def concept(service: Mapping[str, Any]) -> Resource:
     """A service as a CodeableConcept; the authorizations on file hold system and code alone."""
     return dict(service) if "coding" in service or "code" not in service else {"coding": [dict(service)]}
-
-
-def _error(error: Mapping[str, str]) -> Resource:
-    follow_up = {"coding": [{"system": FOLLOW_UPS, "code": "C"}]}
-    return {
-        "extension": [
-            _extension("errorFollowupAction", "valueCodeableConcept", follow_up),
-            _extension("errorPath", "valueString", error["path"]),
-        ],
-        "code": {"coding": [{"system": REJECTIONS, "code": error["code"]}]},
-    }
 
 
 def _extension(name: str, kind: str, value: Any) -> Resource:

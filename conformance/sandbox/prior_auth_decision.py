@@ -215,6 +215,7 @@ def _ruling(rule: Mapping[str, Any], facts: Item, payer: Payer) -> Item:
             "valid_days": rule.get("valid_days", VALID_DAYS),
             "reason": rule.get("reason"),
             "units": rule.get("units"),
+            **({"asks": rule["asks"]} if "asks" in rule else {}),
         }
     return {"decision": decision}
 
@@ -233,16 +234,34 @@ def _settled(item: Item, now: datetime) -> Item:
 def _errors(asked: Asked, member: Mapping[str, Any] | None, payer: Payer) -> list[dict[str, str]]:
     rules = payer.policies.prior_auth
     if member is None and rules.get("checks_members", True):
-        return [{"code": NOT_ON_FILE, "path": f"Bundle.entry[{asked.patient.place}].resource.identifier"}]
+        return [
+            {
+                "code": NOT_ON_FILE,
+                "element": "2010C-NM109",
+                "path": f"Bundle.entry[{asked.patient.place}].resource.identifier",
+            }
+        ]
     if member and member["coverage"]["status"] != "active" and rules.get("checks_coverage", True):
-        return [{"code": NOT_ELIGIBLE, "path": f"Bundle.entry[{asked.coverage.place}].resource"}]
+        return [
+            {"code": NOT_ELIGIBLE, "element": "2010C-NM109", "path": f"Bundle.entry[{asked.coverage.place}].resource"}
+        ]
     insurers = {str(one.get("value")) for one in objects(asked.insurer.resource.get("identifier"))}
     if insurers and not insurers & set(INSURERS) and rules.get("checks_insurer", True):
-        return [{"code": NOT_THE_PAYER, "path": f"Bundle.entry[{asked.insurer.place}].resource.identifier"}]
+        return [
+            {
+                "code": NOT_THE_PAYER,
+                "element": "2010A-NM109",
+                "path": f"Bundle.entry[{asked.insurer.place}].resource.identifier",
+            }
+        ]
     place = next(entry.place for entry in asked.entries if entry.resource is asked.claim)
     rulings = [(index, _rule(item, payer)) for index, item in enumerate(asked.claim["item"])]
     return [
-        {"code": rule["reject"], "path": f"Bundle.entry[{place}].resource.item[{index}].productOrService"}
+        {
+            "code": rule["reject"],
+            "element": "2000F-SV101",
+            "path": f"Bundle.entry[{place}].resource.item[{index}].productOrService",
+        }
         for index, rule in rulings
         if rule["decision"] == "error"
     ]

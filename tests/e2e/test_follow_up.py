@@ -28,7 +28,8 @@ def test_a_late_decision_is_found_through_a_follow_up_that_is_killed(tmp_path: P
             "reason": {"code": "0T", "text": "No trial is on record (N-7)."},
         }
         known = seed.load(payer.clock.today())
-        services = {**known.services, "22551": {**known.services["22551"], **slow}}
+        at_once = {**known.services["63650"], "decision": "approved"}
+        services = {**known.services, "22551": {**known.services["22551"], **slow}, "63650": at_once}
         payer.mount(app.build(replace(known, services=services), payer.clock, payer.policies, ()))
 
         def start(*words: str, days: float = 0.0) -> subprocess.Popen[str]:

@@ -17,6 +17,7 @@ from conformance.sandbox.faults import (
     patient_access,
     prior_auth,
     prior_auth_clocks,
+    prior_auth_elements,
     prior_auth_reasons,
 )
 from conformance.sandbox.frame import Bend, Fault, Policies, Seed, Variant
@@ -26,6 +27,7 @@ ROOMS = (
     discovery,
     prior_auth,
     prior_auth_clocks,
+    prior_auth_elements,
     prior_auth_reasons,
     formulary,
     formulary_more,

@@ -1,0 +1,84 @@
+"""What an answer of the model payer holds beside the decision: errors, requests for more, what few answers need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.sandbox.frame import Resource
+from conformance.sandbox.prior_auth_request import PAS
+
+X12 = "https://codesystem.x12.org/005010"
+LOINC = "http://loinc.org"
+ROOMS = {"item": "item", "added": "addItem"}
+
+
+def in_full(response: Resource, record: Mapping[str, Any], *, newer: bool) -> Resource:
+    """The ClaimResponse with everything that the record has to be told: ``in_full`` of an authorization.
+
+    Its rooms are ``response``, ``item`` (of every item) and ``added`` (of every added item); what only later versions
+    profile stands in the same rooms of ``newer``.
+    """
+    told = record.get("in_full", {})
+    for rooms in (told, told.get("newer", {}) if newer else {}):
+        response = _joined(response, rooms.get("response", {}))
+        for room, element in ROOMS.items():
+            if room in rooms and element in response:
+                response[element] = [_joined(one, rooms[room]) for one in response[element]]
+    return response
+
+
+def communication_request(record: Mapping[str, Any], *, newer: bool, requester: str, recipient: str) -> Resource | None:
+    """The request for a document about the first item that waits for one; None where none does.
+
+    2.0.1 names the line in the payload, later versions in the request itself (profile-communicationrequest).
+    """
+    waiting = next((item for item in record["items"] if item["decision"] == "pended" and "asks" in item), None)
+    if waiting is None:
+        return None
+    asks = waiting["asks"]
+    line = {"url": f"{PAS}/extension-serviceLineNumber", "valuePositiveInt": waiting["sequence"]}
+    diagnosis = _coded("communicatedDiagnosis", "http://hl7.org/fhir/sid/icd-10-cm", asks["diagnosis"])
+    span = _coded("contentModifier", LOINC, asks["span"])
+    return {
+        "resourceType": "CommunicationRequest",
+        "id": f"asks-{record['id']}",
+        "meta": {"profile": [f"{PAS}/profile-communicationrequest"]},
+        **({"extension": [line]} if newer else {}),
+        "identifier": [{"system": "https://payer.example.org/attachments", "value": f"ACN-{record['id'][:8]}"}],
+        "status": "active",
+        "category": [{"coding": [{"system": f"{X12}/755", "code": asks["report"]}]}],
+        "medium": [{"coding": [{"system": f"{X12}/756", "code": asks["by"]}]}],
+        "payload": [
+            {"extension": [*([] if newer else [line]), diagnosis, span], "contentString": asks["document"]},
+        ],
+        "requester": {"reference": requester},
+        "recipient": [{"reference": recipient}],
+        "sender": {"reference": recipient},
+    }
+
+
+def business_error(error: Mapping[str, str], rules: Mapping[str, Any], *, newer: bool) -> Resource:
+    """An error of the answer: its X12 901 code, the element by its X12 and its FHIR name, what to do about it."""
+    element: Resource = {"valueString": error["element"]}
+    if newer:  # from 2.2 on with room for a note beside it
+        element = {"extension": [{"url": "error", **element}]}
+    follow_up = _coded("errorFollowupAction", f"{X12}/889", "C")
+    return {
+        "extension": [
+            *([follow_up] if rules.get("says_what_to_do", True) else []),
+            {"url": f"{PAS}/extension-errorElement", **element},
+            {"url": f"{PAS}/extension-errorPath", "valueString": error["path"]},
+        ],
+        "code": {"coding": [{"system": f"{X12}/901", "code": error["code"]}]},
+    }
+
+
+def _coded(name: str, system: str, code: str) -> Resource:
+    return {"url": f"{PAS}/extension-{name}", "valueCodeableConcept": {"coding": [{"system": system, "code": code}]}}
+
+
+def _joined(one: Mapping[str, Any], more: Mapping[str, Any]) -> Resource:
+    """Both together: lists one after the other, of anything else what is more."""
+    both = {name: [*one[name], *more[name]] for name in one.keys() & more if isinstance(one[name], list)}
+    return {**one, **more, **both}
