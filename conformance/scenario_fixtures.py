@@ -14,6 +14,7 @@ import pytest
 from conformance.clocks import Clocks
 from conformance.flows.altered import Alterations
 from conformance.flows.bulk import Bulk
+from conformance.flows.bulk_matching import BulkMatching
 from conformance.flows.coverage_discovery import CoverageDiscovery
 from conformance.flows.decisions import Decisions
 from conformance.flows.discovery import Discovery
@@ -151,6 +152,12 @@ def patient_access(subject: Subject, claim: Claim) -> PatientAccess:
 def bulk(subject: Subject, claim: Claim) -> Bulk:
     """A bulk endpoint: of payer-to-payer exchange, or of Provider Access."""
     return Bulk(subject.recording, claim)
+
+
+@view
+def bulk_match(subject: Subject, claim: Claim) -> BulkMatching:
+    """Members matched in bulk: at a payer-to-payer endpoint, or at one of Provider Access."""
+    return BulkMatching(subject.recording, claim)
 
 
 @view

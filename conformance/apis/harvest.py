@@ -24,6 +24,7 @@ MOST_PEOPLE = 20_000  # subjects, mentions and documents that are remembered
 PATIENT = re.compile(rb"Patient/[A-Za-z0-9.-]{1,64}")
 # What the short look would not see through.
 UNUSUAL = (rb"\/", rb"\u", b'"contained"', b"RelatedPerson/", b"/_history")
+MADE = frozenset({"Provenance", "OperationOutcome"})  # by an export
 TRANSMITTER = ("http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type", "transmitter")
 
 
@@ -64,6 +65,7 @@ class Harvest:
     types: Counter[str] = field(default_factory=Counter)
     oldest: dict[str, str] = field(default_factory=dict)
     updated: tuple[str, str] = ("", "")  # the earliest meta.lastUpdated, and where
+    newest: tuple[str, str] = ("", "")  # the latest, of what the export itself did not make
     too_old: Pile = field(default_factory=Pile)
     amounts: Pile = field(default_factory=Pile)
     unplaced: Pile = field(default_factory=Pile)
@@ -173,6 +175,8 @@ class Harvest:
         stamp = text(meta.get("lastUpdated")) if isinstance(meta, dict) else ""
         if stamp and (not self.updated[0] or stamp < self.updated[0]):
             self.updated = (stamp, at)
+        if stamp > self.newest[0] and kind not in MADE:
+            self.newest = (stamp, at)
 
 
 def _is_service(resource: JsonObject, kind: str) -> bool:

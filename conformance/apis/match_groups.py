@@ -16,6 +16,7 @@ from conformance.apis.shapes import (
     codings,
     contained,
     extension,
+    identifier,
     identifiers,
     is_type,
     record,
@@ -38,12 +39,13 @@ BY_PARAMETER = {
 @dataclass(frozen=True)
 class GroupMember:
     """One member of a Group: the reference as "Patient/id" (the payer's), the Patient as it was submitted (contained,
-    {} where there is none), the submitted Coverage that was matched."""
+    {} where there is none), the submitted Coverage that was matched, a number of the member beside the reference."""
 
     at: str
     reference: str
     submitted: JsonObject
     coverage: JsonObject
+    number: str = ""
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,8 @@ def _member(at: str, entity: JsonObject, inside: dict[str, JsonObject]) -> Group
     submitted = _named(extension(entity, SUBMITTED), inside)
     if not submitted and written.startswith("#"):
         submitted = inside.get(written[1:], {})
-    return GroupMember(at, written, submitted, _named(extension(entity, COVERAGE), inside))
+    number = identifier(entity.get("identifier")).value
+    return GroupMember(at, written, submitted, _named(extension(entity, COVERAGE), inside), number)
 
 
 def _named(found: JsonObject, inside: dict[str, JsonObject]) -> JsonObject:

@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import Any
+from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from conformance import clock
@@ -22,17 +21,17 @@ from conformance.errors import NotApplicable, NotTested
 from conformance.exchange import Exchange
 from conformance.flows.bulk_files import ReadFile
 from conformance.flows.bulk_job import Job
-from conformance.flows.bulk_match import MATCHED, Matching, bundles, ends_at, inline, is_match, sent_of
+from conformance.flows.bulk_match import MATCHED, ends_at
+from conformance.flows.bulk_matching import FILES, KICK_OFF, OF_MATCH, BulkMatching, complete
 from conformance.flows.bulk_requests import Requests
 from conformance.flows.recording import Recording, answered, resource_of
 from conformance.target import Api, Case, Claim
 from conformance.wire.gateway import origin
 from conformance.wire.request import NONE
 
-PATIENCE = timedelta(minutes=5)  # for a job whose case does not say how long it settles
-RAW, KICK_OFF, MANIFEST, FILES = "bulk.groups", "bulk.kick-off", "bulk.manifest", "bulk.files"
-OF_MATCH = {"payer-to-payer": "payer-to-payer.bulk-match", "provider-access": "provider-access.member-match"}
+RAW = "bulk.groups"
 SINCE_DAYS = 30
+DAY = timedelta(days=1)
 MARGIN = 0.2  # seconds after the end of a consent
 NEVER = "Encounter?date=lt1900-01-01"  # a filter that nothing fits
 
@@ -60,49 +59,11 @@ class Bulk:
         self.guide = recording.guide(claim)
         self._api: Api = recording.api(claim)
         self._asks = Requests(recording, claim)
+        self._matches = BulkMatching(recording, claim)
 
     @property
     def _cases(self) -> Mapping[str, Case]:
         return self._recording.target.cases.get(self.claim.api, {})
-
-    @property
-    def _patience(self) -> float:
-        waits = self._cases.get("bulk") or self._cases.get("one-match") or self._cases.get("attributed")
-        return (waits.settles if waits and waits.settles else PATIENCE).total_seconds()
-
-    # -- matching ------------------------------------------------------------------------------------------------
-
-    def matching(self, only: str = "") -> Matching:
-        """The bulk match of every declared case that is about a match, or of one case alone."""
-        return self._recording.act((self.claim, "matching", only), lambda: self._matching(only))
-
-    def matched(self) -> Matching:
-        """The same, as far as its job was carried through; NotTested, because of the job's rows, where it was not."""
-        return self._carried(self.matching())
-
-    def _carried(self, found: Matching) -> Matching:
-        if not found.groups:
-            self._complete(found.job)
-        if any(file.faults for file in found.files):
-            raise NotTested("a file of the match is broken", because=FILES)
-        return found
-
-    def _matching(self, only: str) -> Matching:
-        operation = OF_MATCH[self.claim.api]
-        cases = [(name, case) for name, case in self._cases.items() if name == only or (not only and is_match(name))]
-        if not cases:
-            raise NotTested("needs a member to match", change=f"cases.{self.claim.api}.one-match")
-        target, run_id = self._recording.target, f"{self._recording.run_id}-{self.claim.version}"
-        parameters = bundles(target, cases, run_id, provider=self.claim.api == "provider-access")
-        body = {"resourceType": "Parameters", "parameter": parameters}
-        kick_off = self._asks.send(operation, self._asks.path(operation), only or "match", body=body)
-        sent = sent_of(target, parameters, cases)
-        kept: list[tuple[str, Any]] = []
-        job = self._asks.followed(kick_off, self._patience)
-        files = self._asks.read(job, lambda resource, at, _raw: kept.append((at, resource)))
-        if job.manifest is None and job.polls and "Parameters" in self.guide["match_answers"]:
-            kept += inline(job)
-        return Matching(job, sent, groups_of(kept), files)
 
     # -- the group -----------------------------------------------------------------------------------------------
 
@@ -111,7 +72,7 @@ class Bulk:
         if self.claim.api not in OF_MATCH:
             raise NotApplicable("this API exchanges nothing in bulk")
         if self.claim.api == "payer-to-payer":
-            group = self.matched().group(MATCHED)
+            group = self._matches.matched().group(MATCHED)
             if group is None or not group.id:
                 raise NotTested("nobody was matched", because="pdex.match-buckets")
             return group
@@ -166,7 +127,7 @@ class Bulk:
         """The job of the bulk match, where members are matched, and that of the export, as far as it came to that."""
         if self.claim.api != "payer-to-payer":
             return (self.exported().job,)
-        found = self.matching()
+        found = self._matches.matching()
         with suppress(NotTested):
             return found.job, self.exported().job
         return (found.job,)
@@ -175,7 +136,7 @@ class Bulk:
         """The files of these jobs."""
         if self.claim.api != "payer-to-payer":
             return self.export().files
-        found = self.matching().files
+        found = self._matches.matching().files
         with suppress(NotTested):
             return found + self.export().files
         return found
@@ -183,7 +144,7 @@ class Bulk:
     def export(self, name: str = "whole", **more: str) -> Export:
         """The export of the Group, with further parameters; NotTested where it did not come to an end."""
         found = self.exported(name, **more)
-        self._complete(found.job)
+        complete(found.job, self.claim)
         return found
 
     def whole(self, name: str = "whole", **more: str) -> Export:
@@ -215,10 +176,10 @@ class Bulk:
 
     def has_manifest(self, job: Job) -> bool:
         """Whether a job ended with a whole manifest, or with what stands for one; NotTested where we did not wait."""
-        if job.manifest is None and self.claim.api == "payer-to-payer" and job is self.matching().job:
-            return bool(self.matching().groups)
+        if job.manifest is None and self.claim.api == "payer-to-payer" and job is self._matches.matching().job:
+            return bool(self._matches.matching().groups)
         if job.unfinished:
-            self._complete(job)
+            complete(job, self.claim)
         return job.manifest is not None and not job.manifest.faults
 
     def is_right(self, file: ReadFile) -> bool:
@@ -234,6 +195,16 @@ class Bulk:
         if not before or before >= moment:
             raise NotTested("needs a record that was last updated a month ago or earlier", change="members")
         return moment, self.whole("since", _since=moment)
+
+    def until(self) -> tuple[str, Export]:
+        """The day, and the export of what was updated until then; NotTested where not both older and newer are held."""
+        held = self.whole().harvest
+        oldest, newest = held.updated[0][:10], held.newest[0][:10]
+        last = (date.fromisoformat(newest) - 2 * DAY).isoformat() if newest else ""
+        if not oldest or oldest >= last:
+            raise NotTested("needs records that were last updated on different days", change="members")
+        # A day more: the last of the records lies in some zone on the day after.
+        return (date.fromisoformat(last) + DAY).isoformat(), self.exported("until", _until=f"{last}T00:00:00Z")
 
     def filtered(self) -> Export:
         """The export with a type filter that no Encounter fits; NotTested where there is none without it."""
@@ -251,7 +222,7 @@ class Bulk:
 
     def _after_consent(self, case: Case) -> tuple[str, Export] | None:
         ends = ends_at(case)
-        found = self._carried(self.matching(case.name))
+        found = self._matches.carried(self._matches.matching(case.name))
         group = found.group(MATCHED)
         member = found.found(found.sent[0], group) if group else None
         if group is None or member is None or ends is None:
@@ -260,7 +231,7 @@ class Bulk:
         exported = self._export(group, "after consent", {})
         if 400 <= (exported.job.kick_off.status or 0) < 500:
             return None
-        self._complete(exported.job)
+        complete(exported.job, self.claim)
         return reference_key(member.reference), exported
 
     def cancelled(self) -> tuple[Exchange, Exchange]:
@@ -300,14 +271,6 @@ class Bulk:
             raise NotTested(f"needs the case {name!r}", change=f"cases.{self.claim.api}.{name}")
         return self._cases[name]
 
-    def _complete(self, job: Job) -> None:
-        last = job.polls[-1] if job.polls else job.kick_off
-        answered(last, MANIFEST if job.polls else KICK_OFF)
-        if job.unfinished:
-            raise NotTested(job.unfinished, change=f"cases.{self.claim.api}.bulk.settles")
-        if job.manifest is None:
-            raise NotTested(job.broken, because=MANIFEST if job.polls else KICK_OFF)
-
     def _export(self, group: MatchGroup, name: str, more: Mapping[str, str]) -> Export:
         members = frozenset(
             key for each in group.members if (key := reference_key(each.reference)).startswith("Patient/")
@@ -315,5 +278,5 @@ class Bulk:
         years = int(self.guide["years"]) if self.claim.ig == "pdex" else 0
         cutoff = (clock.now() - timedelta(days=366 * years)).date().isoformat() if years else ""
         harvest = Harvest(members, self.claim.base_url, cutoff)
-        job = self._asks.followed(self._asks.kick_off(group.id, name, more), self._patience)
+        job = self._asks.followed(self._asks.kick_off(group.id, name, more), self._matches.patience)
         return Export(job, members, self._asks.read(job, harvest.add), harvest)

@@ -10,7 +10,7 @@ from typing import Any
 
 from conformance import clock
 from conformance.apis.match_groups import GroupMember, MatchGroup
-from conformance.apis.shapes import objects
+from conformance.apis.shapes import objects, reference_key
 from conformance.cases import fill, template
 from conformance.errors import NotTested
 from conformance.flows.bulk_files import ReadFile
@@ -73,14 +73,28 @@ class Matching:
         found = (each for each in self.groups if self.found(one, each))
         return tuple(dict.fromkeys(each.code or "no code" for each in found))
 
+    @property
+    def untold(self) -> tuple[Sent, ...]:
+        """The bundles that may be anybody in the Groups: they are not found, and somebody there is not told from them.
+
+        A Group need not contain the Patients that were submitted before PDex 2.2.0, nor where a provider asks.
+        """
+        nameless = any(not each.submitted for group in self.groups for each in group.members)
+        return tuple(one for one in self.sent if nameless and not self.buckets(one))
+
     def found(self, one: Sent, group: MatchGroup) -> GroupMember | None:
-        """The member of a Group that stands for a bundle: by the id that was sent, else by a number of it.
+        """The member of a Group that stands for a bundle: by the id that was sent, else by how the payer calls
+        the member.
 
         Several bundles may be about the same person: a number alone tells them apart only where no other has it.
         """
         wanted = str(one.patient["id"])
         for each in group.members:
             if str(each.submitted.get("id", "")) == wanted or each.reference in (f"#{wanted}", f"Patient/{wanted}"):
+                return each
+        known = self._known(one)
+        for each in group.members:
+            if not each.submitted and {each.number, reference_key(each.reference)} & known:
                 return each
         shared = {number for other in self.sent if other is not one for number in other.numbers}
         own = set(one.numbers) - shared
@@ -94,6 +108,13 @@ class Matching:
             if not each.submitted.get("id") and own & values:
                 return each
         return None
+
+    def _known(self, one: Sent) -> set[str]:
+        """How the payer itself may call the member of a bundle, where it is no other bundle's: number, "Patient/id"."""
+        if one.belongs != (MATCHED,) and any(each.member == one.member for each in self.sent if each is not one):
+            return set()
+        ident = one.member.facts.get("patient_id")
+        return {*one.numbers, *({f"Patient/{ident}"} if ident else ())}
 
 
 def bundles(

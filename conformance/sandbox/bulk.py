@@ -207,7 +207,8 @@ def _wanted(resource: Mapping[str, Any], asked: Mapping[str, str], payer: Payer)
     updated = datetime.fromisoformat(resource["meta"]["lastUpdated"])
     if "_since" in asked and not rules.get("ignores_since") and updated < datetime.fromisoformat(asked["_since"]):
         return False
-    return "_until" not in asked or updated < datetime.fromisoformat(asked["_until"])
+    until = "" if rules.get("ignores_until") else asked.get("_until", "")
+    return not until or updated < datetime.fromisoformat(until)
 
 
 def _is_type(asked: Mapping[str, str], kind: str) -> bool:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.sandbox import consent, exchange, people, trust
@@ -22,6 +23,7 @@ NAMED = {
 RESULTS = "http://hl7.org/fhir/us/davinci-pdex/CodeSystem/PdexMultiMemberMatchResultCS"
 ATTRIBUTION = "http://hl7.org/fhir/us/davinci-pdex/CodeSystem/PdexMemberAttributionCS"
 SUBMITTED = "http://hl7.org/fhir/us/davinci-pdex/StructureDefinition/base-ext-match-parameters"
+COVERAGE = "http://hl7.org/fhir/us/davinci-pdex/StructureDefinition/base-ext-match-coverage"
 OTHER_CLIENT, OTHER_NPI = "another-client", "1999999992"
 PANEL, OTHER_PANEL = "panel-riverbend", "panel-of-another"
 NPI = "http://hl7.org/fhir/sid/us-npi"
@@ -29,11 +31,15 @@ NPI = "http://hl7.org/fhir/sid/us-npi"
 
 @dataclass(frozen=True)
 class Listed:
-    """One member of a Group: the member's id ("" for nobody here), what was submitted, and the consent to it."""
+    """One member of a Group: the member's id ("" for nobody here), what was submitted, and the consent to it.
+
+    ``coverage`` is the Coverage that was submitted, where the same Patient came with several.
+    """
 
     member: str
     submitted: Resource
     consent: Resource | None = None
+    coverage: Resource | None = None
 
 
 @dataclass(frozen=True)
@@ -57,14 +63,17 @@ def match(call: Call, payer: Payer) -> Any:
     if not bundles:
         return refusal(400, "required", "A MemberBundle is missing.", expression="Parameters.parameter")
     listed: dict[str, list[Listed]] = {MATCH: [], NO_MATCH: [], CONSTRAINED: []}
+    sent = Counter(text(parts["MemberPatient"].get("id")) for parts in bundles)
     for parts in bundles:
         code, one = _placed(call, parts, payer)
-        listed[code].append(one)
+        several = sent[text(one.submitted.get("id"))] > 1 and call.version != "pdex=2.1.0"
+        listed[code].append(replace(one, coverage=parts["CoverageToMatch"]) if several else one)
     grant = trust.granted(call, payer)
     client, npi = (grant.client if grant else ""), trust.npi(call, payer)
     groups = [
         Group(payer.new_id(), code, client, npi, tuple(found), payer.clock.today().isoformat())
         for code, found in listed.items()
+        if found or not payer.policies.exchange.get("omits_empty_groups")
     ]
     with payer.overlay.lock:
         payer.overlay.groups.update({group.id: group for group in groups})
@@ -131,7 +140,7 @@ def resource(group: Group, payer: Payer) -> Resource:
         "resourceType": "Group",
         "id": group.id,
         "meta": {"lastUpdated": payer.clock.stamp()},
-        "contained": [each.submitted for each in group.members if each.submitted],
+        "contained": _contained(group),
         "identifier": [{"system": NPI, "value": group.npi}],
         "active": True,
         "type": "person",
@@ -154,7 +163,17 @@ def _entity(each: Listed, code: str) -> Resource:
     known_by = f"Patient/{each.member}" if code in (MATCH, "pdexprovidergroup") else inside
     if not inside:
         return {"reference": known_by}
-    return {"extension": [{"url": SUBMITTED, "valueReference": {"reference": inside}}], "reference": known_by}
+    parts = [{"url": SUBMITTED, "valueReference": {"reference": inside}}]
+    if each.coverage:
+        parts.append({"url": COVERAGE, "valueReference": {"reference": f"#{each.coverage['id']}"}})
+    return {"extension": parts, "reference": known_by}
+
+
+def _contained(group: Group) -> list[Resource]:
+    """The Patients that were submitted, each once, and the Coverages where a Patient came with several."""
+    found = [each.submitted for each in group.members if each.submitted]
+    found += [each.coverage for each in group.members if each.coverage]
+    return list({(one["resourceType"], one["id"]): one for one in found}.values())
 
 
 def _parts(parameter: Mapping[str, Any]) -> dict[str, Resource]:

@@ -82,6 +82,15 @@ def test_an_export_since_a_moment_holds_nothing_older(bulk):
     expect(not updated or updated >= moment[:10], f"nothing updated before {moment}", at=at, got=updated)
 
 
+@requirement("bulk.until")
+def test_an_export_until_a_moment_holds_nothing_newer(bulk):
+    day, only = bulk.until()
+    refused = 400 <= (only.job.kick_off.status or 0) < 500
+    newest, at = ("", "") if refused else bulk.whole("until").harvest.newest
+
+    expect(newest <= day, f"nothing updated after {day}", at=at, got=newest)
+
+
 @requirement("bulk.own-groups")
 def test_the_groups_of_others_are_not_given(bulk):
     expect.each(

@@ -8,8 +8,8 @@ MOST_ADVISED = 20
 
 
 @requirement("pdex.match-buckets")
-def test_each_member_is_in_the_group_where_it_belongs(bulk):
-    matching = bulk.matched()
+def test_each_member_is_in_the_group_where_it_belongs(bulk_match):
+    matching = bulk_match.placed()
 
     expect.each(
         matching.sent,
@@ -20,8 +20,8 @@ def test_each_member_is_in_the_group_where_it_belongs(bulk):
 
 
 @requirement("pdex.match-groups")
-def test_the_groups_say_what_they_are(bulk):
-    groups = need(bulk.matched().groups, "a Group", because="pdex.match-buckets")
+def test_the_groups_say_what_they_are(bulk_match):
+    groups = need(bulk_match.matched().groups, "a Group", because="pdex.match-buckets")
 
     expect.each(
         groups,
@@ -29,12 +29,12 @@ def test_the_groups_say_what_they_are(bulk):
         "a Group of actual persons with a result as its code",
         got=lambda group: f"code {group.code or 'missing'}, type {group.type or 'missing'}",
     )
-    expect(bulk.matched().group("match"), "the Group of the matched members", got="no such Group")
+    expect(bulk_match.matched().group("match"), "the Group of the matched members", got="no such Group")
 
 
 @requirement("pdex.submitted-patients")
-def test_each_member_contains_the_patient_that_was_submitted(bulk):
-    matching = bulk.matched()
+def test_each_member_contains_the_patient_that_was_submitted(bulk_match):
+    matching = bulk_match.matched()
     found = [(each, group, matching.found(each, group)) for each in matching.sent for group in matching.groups]
 
     expect.each(
@@ -43,6 +43,25 @@ def test_each_member_contains_the_patient_that_was_submitted(bulk):
         "the Patient as it was submitted",
         at=lambda each: each[2].at,
         got=lambda each: "another Patient" if each[2].submitted else "no contained Patient",
+    )
+
+
+@requirement("pdex.empty-match")
+def test_the_group_of_the_matched_is_there_where_nobody_is_matched(bulk_match):
+    matching = bulk_match.nobody_matched()
+
+    expect(
+        matching.group("match"), "the Group of the matched members, empty", at="match of nobody", got="no such Group"
+    )
+
+
+@requirement("pdex.several-coverages")
+def test_a_member_who_is_sent_with_two_coverages_is_told_by_coverage(bulk_match):
+    expect.each(
+        bulk_match.twice_covered(),
+        lambda each: each.preserved,
+        "the Coverage as it was submitted, contained and referred to by a member",
+        got=lambda _: "no such Coverage",
     )
 
 

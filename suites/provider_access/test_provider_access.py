@@ -75,8 +75,8 @@ def test_nobody_elses_records_are_given(bulk):
 
 
 @requirement("pdex.provider-match")
-def test_each_member_asked_for_is_in_the_group_where_it_belongs(bulk):
-    matching = bulk.matched()
+def test_each_member_asked_for_is_in_the_group_where_it_belongs(bulk_match):
+    matching = bulk_match.placed()
 
     expect.each(
         matching.sent,

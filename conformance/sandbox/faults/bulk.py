@@ -133,6 +133,25 @@ FAULTS: tuple[Fault, ...] = (
         policies=changes.rule("exchange", ignores_since=True),
     ),
     Fault(
+        "passes_over_until",
+        "An export of what was updated until a moment holds everything.",
+        ("bulk.until",),
+        policies=changes.rule("exchange", ignores_until=True),
+    ),
+    Fault(
+        "gives_no_empty_groups",
+        "A bulk match gives no Group that nobody is in.",
+        ("pdex.empty-match",),
+        policies=changes.rule("exchange", omits_empty_groups=True),
+    ),
+    Fault(
+        "forgets_which_coverage_matched",
+        "The Groups do not refer to the Coverages that were submitted.",
+        ("pdex.several-coverages",),
+        bend=Bend(FILE, edits.lines(edits.groups(edits.without_coverages)), changes.succeeded),
+        versions=WITH_2_2,
+    ),
+    Fault(
         "passes_over_type_filters",
         "A type filter is taken and not applied.",
         ("pdex.type-filter",),
@@ -295,6 +314,17 @@ VARIANTS: tuple[Variant, ...] = (
         "exports_whole_members_only",
         "An export of some types is refused.",
         bend=Bend(EXPORT, edits.keeps_types_to_itself, edits.names_types),
+    ),
+    Variant(
+        "exports_until_now_only",
+        "An export until a moment is refused.",
+        bend=Bend(EXPORT, edits.keeps_until_to_itself, edits.names("_until")),
+    ),
+    Variant(
+        "groups_without_submitted_patients",
+        "The Group of the matched members refers to the payer's own Patients alone.",
+        bend=Bend(FILE, edits.lines(edits.groups(edits.without_submitted)), edits.of_pdex_2_1),
+        versions=("pdex=2.1.0",),
     ),
     Variant(
         "answers_a_match_in_place",

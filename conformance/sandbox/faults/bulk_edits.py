@@ -177,6 +177,35 @@ def asks_after_the_consent(call: Call, answer: Answer) -> bool:
     return answer.status == 202 and call.path.startswith("Group/")
 
 
+def without_coverages(group: Resource) -> None:
+    group["contained"] = [each for each in group.get("contained", []) if each["resourceType"] != "Coverage"]
+    for each in group.get("member", []):
+        each["entity"]["extension"] = [one for one in each["entity"]["extension"] if "coverage" not in one["url"]]
+
+
+def without_submitted(group: Resource) -> None:
+    """A Group of matched members without what was submitted of them: each is known by a number."""
+    if group["code"]["coding"][0]["code"] == "match":
+        numbers = {f"#{each['id']}": each["identifier"][0] for each in group.pop("contained", [])}
+        for each in group.get("member", []):
+            [submitted] = each["entity"].pop("extension")
+            each["entity"]["identifier"] = numbers[submitted["valueReference"]["reference"]]
+
+
+def of_pdex_2_1(call: Call, answer: Answer) -> bool:
+    """Holds for what is answered in PDex 2.1.0."""
+    return answer.status == 200 and call.version == "pdex=2.1.0"
+
+
+def names(parameter: str) -> Callable[[Call, Answer], bool]:
+    """Holds for an export that is asked for with a parameter."""
+    return lambda call, answer: answer.status == 202 and parameter.encode() in call.body
+
+
+def keeps_until_to_itself(_call: Call, _answer: Answer) -> Answer:
+    return refusal(400, "not-supported", "The parameter _until is not supported.")
+
+
 def keeps_types_to_itself(_call: Call, _answer: Answer) -> Answer:
     return refusal(400, "not-supported", "The parameter _type is not supported.")
 
