@@ -1,10 +1,11 @@
-"""Faults and lawful variants of bulk exchange: payer-to-payer and Provider Access."""
+"""Faults of bulk exchange, payer-to-payer and Provider Access; its lawful variants lie in a module of their own."""
 
 from __future__ import annotations
 
 from conformance.sandbox.faults import bulk_edits as edits
 from conformance.sandbox.faults import changes
-from conformance.sandbox.frame import Bend, Fault, Variant
+from conformance.sandbox.faults.bulk_variants import VARIANTS
+from conformance.sandbox.frame import Bend, Fault
 
 EXPORT, STATUS, FILE, CANCEL, GROUPS = "bulk.export", "bulk.status", "bulk.file", "bulk.cancel", "bulk.groups"
 METADATA = "discovery.metadata"
@@ -259,81 +260,9 @@ FAULTS: tuple[Fault, ...] = (
     ),
 )
 
-VARIANTS: tuple[Variant, ...] = (
-    Variant(
-        "files_take_no_token",
-        "Files are at URLs that nobody can guess, and take no token.",
-        policies=changes.rule("exchange", files_open=True),
-    ),
-    Variant(
-        "exports_take_longer",
-        "A job is complete at the fourth time of asking.",
-        policies=changes.rule("exchange", polls=3),
-    ),
-    Variant(
-        "retries_at_a_date",
-        "Retry-After is a date, and one that has passed.",
-        bend=Bend(STATUS, edits.with_retry_date, edits.accepted),
-    ),
-    Variant(
-        "says_not_when_to_retry",
-        "A status in progress has no Retry-After.",
-        bend=Bend(STATUS, edits.without_retry, edits.accepted),
-    ),
-    Variant(
-        "counts_nothing",
-        "The manifest has no counts.",
-        bend=Bend(STATUS, edits.files(lambda listed: listed.pop("count")), edits.is_manifest),
-    ),
-    Variant(
-        "manifest_with_an_extension",
-        "The manifest has an extension and a list of deleted resources.",
-        bend=Bend(STATUS, changes.plain_json(lambda body: body.update(extension={}, deleted=[])), edits.is_manifest),
-    ),
-    Variant(
-        "files_are_not_packed",
-        "Files are given as they are, though the client would take them packed.",
-        bend=Bend(FILE, edits.unpacked, changes.succeeded),
-    ),
-    Variant(
-        "files_of_another_media_type",
-        "Files are application/ndjson.",
-        bend=Bend(FILE, edits.plain_ndjson),
-    ),
-    Variant(
-        "refers_absolutely",
-        "References to patients are absolute URLs, in Groups and records.",
-        bend=Bend(FILE, edits.text(edits.absolute), changes.succeeded),
-    ),
-    Variant(
-        "contains_copies_of_members",
-        "Conditions contain their patient without an identifier.",
-        bend=Bend(FILE, edits.lines(edits.with_copies), changes.succeeded),
-    ),
-    Variant(
-        "exports_whole_members_only",
-        "An export of some types is refused.",
-        bend=Bend(EXPORT, edits.keeps_types_to_itself, edits.names_types),
-    ),
-    Variant(
-        "exports_until_now_only",
-        "An export until a moment is refused.",
-        bend=Bend(EXPORT, edits.keeps_until_to_itself, edits.names("_until")),
-    ),
-    Variant(
-        "groups_without_submitted_patients",
-        "The Group of the matched members refers to the payer's own Patients alone.",
-        bend=Bend(FILE, edits.lines(edits.groups(edits.without_submitted)), edits.of_pdex_2_1),
-        versions=("pdex=2.1.0",),
-    ),
-    Variant(
-        "answers_a_match_in_place",
-        "The status of a bulk match answers its Parameters in place of a manifest.",
-        policies=changes.rule("exchange", answers_in_place=True),
-        versions=("pdex=2.1.0",),
-    ),
-)
-
 
 def _is_provider(base_url: str) -> bool:
     return "/pdex-provider/" in base_url or "/bulk/" in base_url
+
+
+__all__ = ["FAULTS", "VARIANTS"]
