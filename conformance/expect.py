@@ -17,6 +17,7 @@ from conformance.errors import Finding, NonConformance, NotApplicable, NotTested
 SHOWN_FINDINGS = 50
 LONGEST = 300  # characters of a value in a message
 REQUIREMENT = "__conformance_requirement__"
+LAST = "__conformance_last__"
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -204,11 +205,12 @@ def advise(value: object, what: str, *, at: str = "", got: object = None) -> Non
         judgement.advice.append(Finding(what, shown(got if got is not None else value), at))
 
 
-def requirement(requirement_id: str) -> Callable[[F], F]:
-    """Says which one requirement a scenario judges."""
+def requirement(requirement_id: str, *, last: bool = False) -> Callable[[F], F]:
+    """Says which one requirement a scenario judges; ``last``: when all others are done, as it spoils what they need."""
 
     def mark(scenario: F) -> F:
         setattr(scenario, REQUIREMENT, requirement_id)
+        setattr(scenario, LAST, last)
         return scenario
 
     return mark

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.scenarios import check_known, claim_ids, requirement_of, scenario_id, suite_of
+from conformance.scenarios import check_known, claim_ids, is_last, requirement_of, scenario_id, suite_of
 
 if TYPE_CHECKING:
     from conformance.judging import Outcome
@@ -91,7 +91,7 @@ class Examination:
             self.run.planned.setdefault(requirement.id, []).append(scenario_id(item))
         if dropped:
             config.hook.pytest_deselected(items=dropped)
-        items[:] = kept
+        items[:] = sorted(kept, key=lambda item: is_last(getattr(item, "function", None)))
         self._chosen = True
 
     @pytest.hookimpl(trylast=True)
@@ -103,11 +103,14 @@ class Examination:
             self._lanes.start(piece for item in session.items if (piece := self._piece(item)))
 
     def _piece(self, item: pytest.Item) -> tuple[str, str, Callable[[], Outcome]] | None:
-        """A scenario that needs our views only, as a piece of work in the lane of its base URL; None for any other."""
+        """A scenario that needs our views only, as a piece of work in the lane of its base URL; None for any other.
+
+        What is to be last is none either: pytest comes to it when every lane is done.
+        """
         from conformance.scenario_fixtures import VIEWS, views
 
         requirement = requirement_of(self.run, getattr(item, "function", None))
-        if requirement is None or not isinstance(item, pytest.Function):
+        if requirement is None or not isinstance(item, pytest.Function) or is_last(item.function):
             return None
         if not set(item.fixturenames) <= {*VIEWS, "subject", "claim", "request"}:
             return None

@@ -20,7 +20,7 @@ from conformance.judging import judged
 from conformance.opening import catalogue_of, guides, open_target, scenario_folders
 from conformance.run import Run, Selection, Subject
 from conformance.sandbox.serve import serve
-from conformance.scenarios import claim_ids, requirement_of, suite_of
+from conformance.scenarios import claim_ids, is_last, requirement_of, suite_of
 from conformance.target import Claim
 
 SUBJECT = "subject_name"
@@ -69,7 +69,9 @@ class Proving:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         order = {name: number for number, name in enumerate(self._subjects)}
         kept = [item for item in items if _params(item)[SUBJECT]]
-        items[:] = sorted(kept, key=lambda item: order[_params(item)[SUBJECT]])
+        items[:] = sorted(
+            kept, key=lambda item: (order[_params(item)[SUBJECT]], is_last(getattr(item, "function", None)))
+        )
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:

@@ -30,6 +30,13 @@ def check_known(run: Run, function: Any) -> None:
         raise pytest.UsageError(f"{function.__name__} judges the requirement {named!r}, which no catalogue row defines")
 
 
+def is_last(function: Any) -> bool:
+    """Whether a scenario is to run when all others are done."""
+    from conformance.expect import LAST
+
+    return bool(getattr(function, LAST, False))
+
+
 def claim_ids(claims: Sequence[Claim]) -> list[str]:
     """pas=2.2.1; with its API in front where two APIs claim the same."""
     labels = [claim.label for claim in claims]

@@ -93,6 +93,21 @@ def examine(pytester: pytest.Pytester, payer: Running, monkeypatch: pytest.Monke
     return run
 
 
+LAST = """
+@requirement("mine.shall", last=True)
+def test_it_spoils_what_the_others_need(prior_auth):
+    expect(True, "it")
+
+@requirement("mine.shall")
+def test_it_holds(prior_auth):
+    expect(True, "it")
+"""
+
+
+def test_what_is_to_be_last_is_last(examine: Any) -> None:
+    assert list(examine(LAST).verdicts) == ["it_holds", "it_spoils_what_the_others_need"]
+
+
 # -- every way to end --------------------------------------------------------------------------------------------------
 
 ENDS = """

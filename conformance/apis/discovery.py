@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -171,10 +172,17 @@ def _is_list(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
+SCOPE = re.compile(r"(?:patient|user|system)/(\*|[A-Za-z]+)\.(?:read|write|\*|[cruds]+)(?:\?.*)?")
+HARMLESS = frozenset({"openid", "fhirUser", "profile", "launch", "offline_access", "online_access"})
+
+
 def opens(scope: str, types: Collection[str]) -> bool:
-    """Whether a granted scope (words with spaces between) says that it reaches any of some resource types."""
-    reached = {word.partition("/")[2].partition(".")[0] for word in scope.split() if "/" in word}
-    return bool(reached & {"*", *types})
+    """Whether a granted scope (words with spaces between) may reach any of some resource types.
+
+    A word that is no SMART scope may mean anything.
+    """
+    words = [word for word in scope.split() if word.partition("/")[0] not in HARMLESS]
+    return any(found is None or found[1] in ("*", *types) for found in map(SCOPE.fullmatch, words))
 
 
 def _listed(json: JsonObject, key: str) -> tuple[str, ...]:

@@ -74,6 +74,7 @@ class Harvest:
     transmitted: Pile = field(default_factory=Pile)
     of_members: Counter[str] = field(default_factory=Counter)
     lost: str = ""  # why not all pages were asked for
+    looped: str = ""  # a next link that leads back
     _others: dict[str, Pile] = field(default_factory=dict)
     _mentioned: set[str] = field(default_factory=set)
     _linked: set[str] = field(default_factory=set)

@@ -65,6 +65,7 @@ class Everything:
     entries: tuple[Entry, ...]
     people: tuple[tuple[str, Who], ...] = ()
     lost: str = ""
+    looped: str = ""
     records: tuple[Placed, ...] = ()
     refused: tuple[str, ...] = ()
 

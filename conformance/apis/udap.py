@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,7 +54,7 @@ def read_signed(document: Any) -> Signed | None:
         header, claims = (json.loads(_decoded(each)) for each in parts[:2])
         signature = _decoded(parts[2])
         chain = tuple(base64.b64decode(each, validate=True) for each in texts(record(header).get("x5c")))
-    except (ValueError, binascii.Error):
+    except (ValueError, binascii.Error, RecursionError):
         return None
     signing_input = ".".join(parts[:2]).encode()
     return Signed(record(header), record(claims), chain, signing_input, signature)
@@ -62,17 +63,18 @@ def read_signed(document: Any) -> Signed | None:
 def signed_faults(signed: Signed, document: Any, base_url: str, moment: datetime, guide: Guide) -> tuple[str, ...]:
     """What is wrong with signed metadata, the signature apart: whom they speak of, for how long, and what they name."""
     claims, told = signed.claims, record(document)
-    expires, now = claims.get("exp"), moment.timestamp()
-    known = isinstance(expires, int | float) and not isinstance(expires, bool)
+    now = moment.timestamp()
+    expires = _seconds(claims.get("exp"))
+    known = expires is not None
     faults = {
         f"algorithm {text(signed.header.get('alg')) or 'missing'}": signed.header.get("alg") != guide["algorithm"],
         "no certificate (x5c)": not signed.certificates,
         "issuer and subject are not this base URL": {_plain(claims.get("iss")), _plain(claims.get("sub"))}
         != {_plain(base_url)},
         "no expiry": not known,
-        "expired": known and float(expires) < now,  # type: ignore[arg-type]
-        "good for more than a year": known
-        and float(expires) > now + timedelta(days=guide["longest_days"]).total_seconds(),  # type: ignore[arg-type]
+        "expired": expires is not None and expires < now,
+        "good for more than a year": expires is not None
+        and expires > now + timedelta(days=guide["longest_days"]).total_seconds(),
     }
     faults |= {
         f"{key} differs from what is signed": claims.get(key) != told.get(key)
@@ -80,6 +82,16 @@ def signed_faults(signed: Signed, document: Any, base_url: str, moment: datetime
         if key in told
     }
     return tuple(name for name, present in faults.items() if present)
+
+
+def _seconds(value: Any) -> float | None:
+    """A NumericDate; endless where it is larger than any; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def _plain(url: Any) -> str:

@@ -26,7 +26,7 @@ from conformance.flows.bulk_matching import FILES, KICK_OFF, OF_MATCH, BulkMatch
 from conformance.flows.bulk_requests import Requests
 from conformance.flows.recording import Recording, answered, resource_of
 from conformance.target import Api, Case, Claim
-from conformance.wire.gateway import origin
+from conformance.wire.gateway import REFUSED, origin
 from conformance.wire.request import NONE
 
 RAW = "bulk.groups"
@@ -119,7 +119,9 @@ class Bulk:
 
     def _foreign(self, ident: str) -> tuple[Exchange, ...]:
         read = self._asks.send("bulk.groups", f"{self._asks.path('bulk.groups')}/{ident}", "foreign")
-        return read, self._asks.kick_off(ident, "foreign", {})
+        asked = read, self._asks.kick_off(ident, "foreign", {})
+        # Our own Group was given before: a refusal, in whatever words, is about the other's.
+        return tuple(each if each.status in REFUSED else answered(each, RAW) for each in asked)
 
     # -- exports -------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from conformance.exchange import Exchange
 from conformance.flows.recording import answered, resource_of
 from conformance.wire.gateway import origin
 
-MOST_PAGES = 200
+MOST_PAGES, MOST_BYTES = 200, 256 * 2**20
 SEARCHES = ":searches"  # ends the case of the searches that stand in for $everything
 NOT_THERE = (404, 405, 501)  # there is no such operation
 
@@ -24,13 +24,15 @@ Ask = Callable[[str], Exchange]  # a path relative to the base URL, or a URL
 class Pages:
     """The Bundles that came; ``lost`` says why pages after them were not asked for, "" where they came to their end.
 
-    Our credentials do not go to another origin, and our patience ends: neither is the payer's fault. ``refused`` are
-    the kinds of data that were wished for and that the payer does not search for.
+    Our credentials do not go to another origin, and our patience ends: neither is the payer's fault. A next link that
+    leads back (``looped``) is. ``refused`` are the kinds of data that were wished for and that the payer does not
+    search for.
     """
 
     bundles: tuple[dict[str, Any], ...]
     lost: str = ""
     refused: tuple[str, ...] = ()
+    looped: str = ""
 
 
 def is_refused(exchange: Exchange) -> bool:
@@ -62,8 +64,8 @@ def pages(ask: Ask, path: str, base_url: str, judged_by: str) -> Pages | None:
     no Bundle."""
     bundles: list[dict[str, Any]] = []
     seen: set[str] = set()
-    following = path
-    while following and following not in seen and len(bundles) < MOST_PAGES:
+    following, taken = path, 0
+    while following and following not in seen and len(bundles) < MOST_PAGES and taken < MOST_BYTES:
         seen.add(following)
         exchange = ask(following)
         if not bundles and is_refused(exchange):
@@ -73,11 +75,14 @@ def pages(ask: Ask, path: str, base_url: str, judged_by: str) -> Pages | None:
         if page is None or exchange.status != 200:
             raise NotTested(f"{path} is answered with status {exchange.status}", because=judged_by)
         bundles.append(bundle)
+        taken += len(exchange.body)
         following = next_url(base_url, exchange.url, page.next)
         if following and origin(following) != origin(base_url):
             return Pages(tuple(bundles), f"the next page is at another origin ({following})")
-    cut = following and following not in seen
-    return Pages(tuple(bundles), f"there are more than {MOST_PAGES} pages" if cut else "")
+    if following in seen:
+        return Pages(tuple(bundles), looped=f"the next link of page {len(bundles)} leads back")
+    most = f"{MOST_PAGES} pages" if taken < MOST_BYTES else f"{MOST_BYTES // 2**20} MiB"
+    return Pages(tuple(bundles), f"there are more than {most}" if following else "")
 
 
 def next_url(base_url: str, url: str, written: str) -> str:
@@ -114,4 +119,5 @@ def searched(
         refused += [kind] if of_kind is None else []
         found += [of_kind] if of_kind else []
     bundles = tuple(bundle for each in found for bundle in each.bundles)
-    return Pages(bundles, next((each.lost for each in found if each.lost), ""), tuple(refused))
+    lost, looped = (next((told for each in found if (told := getattr(each, name))), "") for name in ("lost", "looped"))
+    return Pages(bundles, lost, tuple(refused), looped)

@@ -60,6 +60,10 @@ class PatientAccess:
         }
         return {kind: answered(self._get(path), RAW) for kind, path in asked.items()}
 
+    def looped(self) -> str:
+        """A next link among the member's claims and authorizations that leads back; "" where none does."""
+        return self._pages("ExplanationOfBenefit").looped
+
     def exchanges(self) -> tuple[Exchange, ...]:
         """Every answer to a request of our own token for our own data."""
         with suppress(NotTested):

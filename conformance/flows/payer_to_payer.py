@@ -29,7 +29,7 @@ from conformance.flows.held import Documented, Oldest, documented, kinds, oldest
 from conformance.flows.match_requests import match_facts
 from conformance.flows.matched import Matched, revealed_of
 from conformance.flows.member_data import SEARCHES, demanded, pages, searched
-from conformance.flows.probing import Guess, guesses
+from conformance.flows.probing import Probing, guesses
 from conformance.flows.recording import Recording, answered, resource_of, unending
 from conformance.primitives import wrong
 from conformance.target import Case, Claim, Member
@@ -82,7 +82,7 @@ class PayerToPayer:
             raise NotTested("the member was not matched", because="payer-to-payer.one-match")
         return self._recording.act((self.claim, "linked"), lambda: tuple(self._linked(link) for link in LINKS))
 
-    def probed(self) -> tuple[Guess, ...]:
+    def probed(self) -> Probing:
         """The answers to wrong guesses at a member's birth date, as many as the case "probing" says are too many."""
         case = self._case("probing")
         tries = int(case.facts.get("tries", 0))
@@ -118,7 +118,9 @@ class PayerToPayer:
 
     def _harvest(self) -> Harvest:
         found = self.everything()
-        harvest = Harvest(frozenset({f"Patient/{self.patient()}"}), self.claim.base_url, lost=found.lost)
+        harvest = Harvest(
+            frozenset({f"Patient/{self.patient()}"}), self.claim.base_url, lost=found.lost, looped=found.looped
+        )
         for placed in found.records:
             harvest.add(placed.resource, placed.at)
         return harvest
@@ -294,7 +296,7 @@ class PayerToPayer:
             found = searched(search, patient, kinds, base, RAW, wished=wished)
         if found is None:
             raise NotTested("neither $everything nor searches by patient are answered", change=EVERYTHING)
-        return replace(everything(found.bundles, base, found.lost), refused=found.refused)
+        return replace(everything(found.bundles, base, found.lost), refused=found.refused, looped=found.looped)
 
     def _everything_path(self, patient: str) -> str:
         given = self._recording.api(self.claim).paths.get("everything")

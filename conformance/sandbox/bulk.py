@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from conformance.sandbox import consent, groups, people, trust
+from conformance.sandbox import consent, exchange, groups, people, trust
 from conformance.sandbox.frame import Answer, Call, Resource
 from conformance.sandbox.outcome import refusal
 from conformance.sandbox.shape import objects, one_object, text
@@ -168,7 +168,7 @@ def _records(call: Call, payer: Payer, group: groups.Group) -> Iterator[Resource
             continue
         person = payer.seed.members[listed.member]
         own = [people.patient(person), people.coverage(person), people.organization()]
-        for each in [*own, *payer.seed.records.get(listed.member, ())]:
+        for each in [*own, *exchange.held(listed.member, payer)]:
             key = (each["resourceType"], each["id"])
             if key not in seen and _goes_out(call, payer, each):
                 seen.add(key)

@@ -96,7 +96,7 @@ def everything(call: Call, payer: Payer) -> Answer:
         return _hidden()
     person = payer.seed.members[member]
     resources = [people.patient(person), people.coverage(person), people.organization()]
-    resources += payer.seed.records.get(member, ())
+    resources += held(member, payer)
     query = dict(call.query)
     try:
         since = datetime.fromisoformat(query["_since"]) if "_since" in query else None
@@ -120,8 +120,14 @@ def records(call: Call, payer: Payer) -> Answer:
     member = asked["patient"].removeprefix("Patient/")
     if not may_see(call, payer, member):
         return _hidden()
-    found = [people.coverage(payer.seed.members[member]), *payer.seed.records.get(member, ())]
+    found = [people.coverage(payer.seed.members[member]), *held(member, payer)]
     return Answer(200, searchset(call, payer, [one for one in found if one["resourceType"] == call.path]))
+
+
+def held(member: str, payer: Payer) -> list[Resource]:
+    """The records of a member that may leave this payer for another, or for a provider."""
+    withheld = payer.policies.exchange.get("withholds", ())
+    return [each for each in payer.seed.records.get(member, ()) if each["resourceType"] not in withheld]
 
 
 def may_see(call: Call, payer: Payer, member: str) -> bool:

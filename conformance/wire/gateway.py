@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
+from conformance import clock
 from conformance.exchange import Failure
 from conformance.strict_json import load_object
 
@@ -14,6 +15,7 @@ BLOCKED = frozenset({403, 405, 406, 429, 502, 503, 504})  # with HTML: a gateway
 REFUSED = frozenset({401, 403, 407})
 FOLLOWED_BY_ALL = frozenset({307, 308})
 FOLLOWED_BY_GET = frozenset({301, 302, 303})
+LOCKING_SECONDS = 120  # no pace of ours makes a server want to be left alone for longer
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -103,5 +105,7 @@ def throttling(status: int | None, headers: Mapping[str, str], host: str) -> Fai
     wait = headers.get("retry-after", "")
     asked = f", Retry-After {wait[:40]}" if wait else ""
     if status == 429:
-        return Failure("too-many-requests", f"{host} answers 429 (too many requests{asked}): set or lower max_rps")
+        seconds = retry_after(headers, clock.now()) or 0.0
+        advice = "it has locked this client or a member" if seconds > LOCKING_SECONDS else "set or lower max_rps"
+        return Failure("too-many-requests", f"{host} answers 429 (too many requests{asked}): {advice}")
     return Failure("unavailable", f"{host} is unavailable (503{asked})")

@@ -106,6 +106,7 @@ class Wire:
         order, refused = self._order(base_url, api, request)
         exchange = self._exchange(order, request, refused)
         if exchange.status == 401 and self._token_aged(api.auth, order):
+            self._noted(exchange)
             order, refused = self._order(base_url, api, request)
             exchange = self._exchange(order, request, refused)
         return self._noted(exchange)
@@ -178,6 +179,7 @@ class Wire:
             wait = self._wait(exchange, order, tries)
             if wait is None or not request.again:
                 break
+            self._noted(exchange)  # what is asked again was said all the same
             clock.sleep(wait)
         if refused is None:
             self._remember(order, exchange)

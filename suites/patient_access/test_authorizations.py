@@ -22,7 +22,9 @@ def test_every_authorization_tells_what_the_law_names(patient_access):
 @requirement("patient-access.authorization-received")
 def test_a_request_is_shown_after_one_business_day(patient_access):
     expected = patient_access.received()
+    looped = patient_access.looped()
 
+    advise(not looped, "pages that can be followed to their end", at="Bundle", got=looped)
     expect.each(expected, lambda each: each.shown, "the authorization among the member's data", at=lambda each: each.at,
                 got=lambda _: "none of that number")  # fmt: skip
 

@@ -92,15 +92,15 @@ def test_a_coverage_to_link_may_be_minimal_or_full(exchange):
     )
 
 
-@requirement("payer-to-payer.probing")
+@requirement("payer-to-payer.probing", last=True)
 def test_guessing_is_hindered(exchange):
     tried = exchange.probed()
 
     expect(
-        any(guess.hindered for guess in tried),
+        tried.hindered,
         "a refusal to go on, or ever slower answers",
         at="cases.payer-to-payer.probing",
-        got=f"{len(tried)} wrong guesses answered alike",
+        got=f"{len(tried.answers)} wrong guesses answered alike",
     )
 
 

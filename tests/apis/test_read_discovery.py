@@ -173,6 +173,8 @@ def test_a_configuration_says_that_it_is_json():
         ("system/*.rs", True),
         ("user/*.read", True),
         ("system/ClaimX.rs", False),
+        ("api://pas/.default", True),  # no SMART scope: it may open anything
+        ("system/Location.rs pas.write", True),
     ],
 )
 def test_what_a_scope_says_it_opens(scope, reached):

@@ -13,6 +13,7 @@ from conformance.apis.member_match import everything, read_everything, read_matc
 from conformance.apis.naming import is_called, surnames_of
 from conformance.apis.refusal import patients_named, revealed
 from conformance.exchange import Exchange
+from conformance.flows import member_data
 from conformance.flows.member_data import next_url, pages
 
 
@@ -315,12 +316,19 @@ def walked(link):
     return pages(ask, "Patient/member/$everything", "https://payer.example/fhir", "x")
 
 
+def test_pages_are_taken_up_to_a_bound_of_bytes(monkeypatch):
+    monkeypatch.setattr(member_data, "MOST_BYTES", 2**20)
+    large = walked("https://payer.example/fhir?page={}" + "x" * 2**18)
+    assert (len(large.bundles), large.lost) == (4, "there are more than 1 MiB")
+
+
 def test_pages_that_nobody_follows_to_their_end_are_told():
     endless = walked("https://payer.example/fhir?page={}")
     assert (len(endless.bundles), endless.lost) == (200, "there are more than 200 pages")
     away = walked("https://data.example/fhir?page={}")
     assert (len(away.bundles), "another origin" in away.lost) == (1, True)
-    assert walked("https://payer.example/fhir?page=again").lost == "", "a link that leads back is the payer's doing"
+    back = walked("https://payer.example/fhir?page=again")
+    assert (back.lost, back.looped) == ("", "the next link of page 2 leads back"), "the payer's doing"
 
 
 # -- what people are called ------------------------------------------------------------------------------------------

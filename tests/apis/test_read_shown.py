@@ -254,4 +254,5 @@ def test_pages_that_nobody_follows_to_their_end_are_told():
     assert (len(endless.bundles), endless.lost) == (200, "there are more than 200 pages")
     away = walked("https://data.example/fhir?page={}")
     assert (len(away.bundles), "another origin" in away.lost) == (1, True)
-    assert walked("https://payer.example/fhir?page=again").lost == "", "a link that leads back is the payer's doing"
+    back = walked("https://payer.example/fhir?page=again")
+    assert (back.lost, back.looped) == ("", "the next link of page 2 leads back"), "the payer's doing"

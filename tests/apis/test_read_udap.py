@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from api_examples import GUIDES, example
+from cryptography import x509
 from joserfc import jws
 from joserfc.jwk import RSAKey
 from shared_data import needs_data
@@ -51,6 +52,24 @@ def test_what_is_no_document(document):
     assert read_signed(document) is None
 
 
+def test_what_nests_too_deeply_is_no_signed_metadata():
+    deep = base64.urlsafe_b64encode(b"[" * 200_000).decode().rstrip("=")
+    assert read_signed({"signed_metadata": f"{deep}.{deep}.AA"}) is None
+
+
+def test_a_certificate_with_an_extension_twice_is_for_no_address():
+    whole = sandbox.certificate(BASE)
+    names = x509.load_der_x509_certificate(whole).extensions.get_extension_for_class(x509.SubjectAlternativeName)
+    assert names
+    with pytest.MonkeyPatch.context() as patched:
+
+        def twice(_body: bytes) -> object:
+            raise x509.DuplicateExtension("twice", x509.SubjectAlternativeName.oid)
+
+        patched.setattr(x509, "load_der_x509_certificate", twice)
+        assert addresses(whole) == ()
+
+
 def test_a_signature_of_the_servers_own():
     document = signed()
     found = read_signed(document)
@@ -71,6 +90,7 @@ def test_a_signature_of_the_servers_own():
         ({"exp": None}, "no expiry"),
         ({"exp": int(NOW.timestamp()) - 1}, "expired"),
         ({"exp": int(NOW.timestamp()) + 400 * 86400}, "good for more than a year"),
+        ({"exp": 10**400}, "good for more than a year"),
         ({"token_endpoint": "https://other.example/token"}, "token_endpoint differs from what is signed"),
     ],
 )

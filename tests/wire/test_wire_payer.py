@@ -462,6 +462,22 @@ def test_429_is_waited_out_and_only_the_last_try_is_timed() -> None:
     assert exchange.seconds < 1
 
 
+def test_every_try_is_on_record() -> None:
+    with serving(saying(answer(b"{}", 429), answer(b"{}", 429), answer())) as payer, wired() as (wire, journal):
+        assert wire.send(payer.url, API, READ).status == 200
+    assert [each.status for each in journal] == [429, 429, 200]
+    assert len({each.id for each in journal}) == 3
+
+
+def test_a_lock_is_not_put_down_to_our_pace() -> None:
+    locked, _ = sent(saying(answer(b"{}", 429, headers={"Retry-After": "3600"})))
+    assert locked.failure
+    assert locked.failure.message.endswith("it has locked this client or a member")
+    hurried, _ = sent(saying(answer(b"{}", 429)))
+    assert hurried.failure
+    assert hurried.failure.message.endswith("set or lower max_rps")
+
+
 def test_503_with_a_date_to_come_back_is_waited_out() -> None:
     later = format_datetime(datetime.now(UTC) - timedelta(seconds=1), usegmt=True)
     exchange, payer = sent(saying(answer(b"", 503, headers={"Retry-After": later}), answer()))

@@ -41,7 +41,7 @@ FAULTS: tuple[Fault, ...] = (
             "pdex.authorizations",
             "provider-access.data",
         ),
-        seed=edits.claims_withheld,
+        policies=changes.rule("exchange", withholds=("ExplanationOfBenefit",)),
     ),
     Fault(
         "refuses_its_member",

@@ -222,15 +222,6 @@ def typed_twice(parameters: list[Resource]) -> list[Resource]:
     return parameters
 
 
-def claims_withheld(seed: Seed) -> Seed:
-    """No member's records hold an ExplanationOfBenefit."""
-    records = {
-        member: tuple(resource for resource in found if resource["resourceType"] != "ExplanationOfBenefit")
-        for member, found in seed.records.items()
-    }
-    return replace(seed, records=records)
-
-
 def wrong_person(seed: Seed) -> Seed:
     """The enrolment of the first member leads to the second member's file."""
     crossed = {**seed.members[FIRST], "record": SECOND}
