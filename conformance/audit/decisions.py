@@ -5,8 +5,9 @@ One row per decision; what could not be understood is counted, and nothing is dr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from conformance.audit import facts, grading, stamps
@@ -48,58 +49,48 @@ class Understood:
 
 
 def understand(engine: Engine, said: Said, payer: Payer, mapped: Mapped) -> Understood:
-    """The table of decisions, kept."""
+    """The table of decisions: an expression, worked out when it is kept (timed.py)."""
+    import ibis
+
     found = Understood(None)
     table = _once(engine, said, found)
-    words = {fact: _words(engine, table, fact, mapped, found) for fact in facts.WORDS}
+    # When a resource was made says something only where nothing else does.
+    table = table.mutate(
+        made=ibis.ifelse(table.decided.isnull() & table.notified.isnull(), table.made, _null("string"))
+    )
+    words = _words(engine, table, mapped, found, said)
     known, rest = _calendar(engine, table, payer, found, said)
     graded = _graded(engine, table)
-    columns: dict[str, Any] = {name: table[name] for name in ("source", "start", "place", "key", *KEPT_WORDS)}
-    columns |= {name: words[name] for name in ("outcome", "urgency", "urgency_asked", "extended", "appeal")}
-    columns["kind"] = _kind(table, words["kind"], payer)
-    columns["exclusion"] = _exclusion(table, words)
-    columns["extended_by"] = table.extended_by
-    columns["reasons"] = table.reasons
-    columns |= {f"t_{short}": table[name] for name, short in SHORT.items() if name not in said.absent or name == "made"}
-    joined = table.select(**columns)
+    stamped = {name: SHORT[name] for name in _stamped(said)}
+    marked = table.mutate(
+        **{f"{short}_head": stamps.head(table[name]) for name, short in stamped.items()},
+        **{f"{short}_tail": stamps.tail(table[name]) for name, short in stamped.items()},
+    )
+    both = marked
+    for short in stamped.values():  # each stamp joins the calendar anew, under names of its own
+        days = known.select(**{f"{short}_{name}": known[name] for name in ("text", *stamps.MEANING)})
+        ends = rest.select(**{f"{short}_{name}": rest[name] for name in ("end", "more", "east")})
+        both = both.left_join(days, marked[f"{short}_head"] == days[f"{short}_text"])
+        both = both.left_join(ends, marked[f"{short}_tail"] == ends[f"{short}_end"])
+    if graded is not None:
+        both = both.left_join(graded, marked.reasons == graded.text)
+    columns: dict[str, Any] = {name: both[name] for name in ("source", "start", "place", "key", *KEPT_WORDS)}
+    columns |= {name: words[name](both[name]) for name in ("outcome", "urgency", "urgency_asked", "extended", "appeal")}
+    columns["kind"] = _kind(both, words["kind"](both.kind), payer)
+    columns["exclusion"] = _exclusion(both, words["exclusion"](both.exclusion), columns["outcome"])
+    columns["extended_by"] = both.extended_by
+    columns["grade"] = ibis.coalesce(both.grade, grading.NONE) if graded is not None else ibis.literal(grading.NONE)
+    columns["reason"] = both.short if graded is not None else ibis.null("string")
     for name, short in SHORT.items():
-        text = f"t_{short}"
-        if text not in columns or name == "updated":
-            joined = joined.mutate(
-                **{f"{short}_e": _null("int64"), f"{short}_l": _null("int64"), f"{short}_w": _null("boolean")}
-            )
-            joined = joined.drop(text) if text in joined.columns else joined
+        if name not in stamped:
+            columns |= {f"{short}_e": _null("int64"), f"{short}_l": _null("int64"), f"{short}_w": _null("boolean")}
+            columns[f"{short}_bad"] = ibis.literal(False)
             continue
-        joined = _read(joined, text, short, known, rest)
-    for short in SHORT.values():
-        if f"{short}_bad" not in joined.columns:
-            joined = joined.mutate(**{f"{short}_bad": _false()})
-    both = joined.left_join(graded, joined.reasons == graded.text)
-    found.table = engine.keep(
-        "decisions",
-        both.drop(*[name for name in both.columns if name in ("reasons", "text")]).mutate(
-            grade=both.grade.fill_null(grading.NONE), reason=both.reason
-        ),
-    )
-    counted = engine.rows(found.table.agg(n=found.table.count(), keyless=found.table.key.isnull().sum()))[0]
-    found.rows, found.keyless = counted["n"], counted["keyless"] or 0
+        early, late = stamps.interval({each: both[f"{short}_{each}"] for each in (*stamps.MEANING, "more", "east")})
+        columns |= {f"{short}_e": early, f"{short}_l": late, f"{short}_w": both[f"{short}_whole"]}
+        columns[f"{short}_bad"] = both[name].notnull() & early.isnull()
+    found.table = both.select(**columns)
     return found
-
-
-def _read(table: Any, text: str, short: str, known: Any, rest: Any) -> Any:
-    """The table with one stamp's text read: earliest and latest second, whether it is a whole day, or none."""
-    rows = known.select(_head=known["head"], utc=known.utc, early=known.early, late=known.late, whole=known.whole)
-    ends = rest.select(_tail=rest["tail"], more=rest.more, east=rest.east)
-    rows, ends = rows.view(), ends.view()  # each stamp joins them anew: one table under one name would be one join
-    marked = table.mutate(_head=stamps.head(table[text]), _tail=stamps.tail(table[text]))
-    both = marked.left_join(rows, "_head").left_join(ends, "_tail")
-    early, late = stamps.interval(both)
-    kept = [both[name] for name in table.columns if name != text]
-    return both.select(
-        *kept,
-        **{f"{short}_e": early, f"{short}_l": late, f"{short}_w": both.whole},
-        **{f"{short}_bad": both[text].notnull() & early.isnull()},
-    )
 
 
 def _null(kind: str) -> Any:
@@ -108,60 +99,84 @@ def _null(kind: str) -> Any:
     return ibis.null(kind)
 
 
-def _false() -> Any:
-    import ibis
-
-    return ibis.literal(False)
-
-
 def _once(engine: Engine, said: Said, found: Understood) -> Any:
     """The table with one row per decision: of several the one changed last, else decided last."""
     import ibis
 
     table = said.table
-    several = table.group_by("key").agg(times=table.count()).filter(lambda t: (t.times > 1) & t.key.notnull())
-    beyond = engine.rows(several.agg(n=(several.times - 1).sum()))[0]["n"] or 0
-    found.twice = int(beyond)
-    if not beyond:
+    # First by a number made of each key, which is quicker to group by; two keys may share one: the few are looked at.
+    numbered = table.group_by(number=table.key.hash()).agg(times=table.count()).filter(lambda t: t.times > 1)
+    suspects = engine.keep("suspects", numbered.select("number"))
+    alike = table.filter(table.key.hash().isin(suspects.number) & table.key.notnull())
+    several = alike.group_by("key").agg(times=alike.count()).filter(lambda t: t.times > 1)
+    doubled = engine.keep("doubled", several)
+    counted = engine.rows(table.agg(
+        rows=table.count(), keyless=table.key.isnull().cast("int64").sum(),
+        beyond=doubled.agg(n=(doubled.times - 1).sum()).as_scalar(),
+    ))[0]  # fmt: skip
+    found.twice, found.keyless = int(counted["beyond"] or 0), int(counted["keyless"] or 0)
+    found.rows = counted["rows"] - found.twice
+    if not found.twice:
         return table
-    doubled = engine.keep("doubled", several.select("key"))
     order = [
         ibis.desc(ibis.coalesce(table[name], ""))
         for name in ("updated", "notified", "decided", "made", "outcome", "received")
     ]
     order += [ibis.desc(ibis.coalesce(table[name], 0)) for name in ("source", "start", "place")]
     again = table.semi_join(doubled, "key").mutate(rank=ibis.row_number().over(group_by="key", order_by=order))
-    alone = table.anti_join(doubled, "key")
-    return engine.keep("once", alone.union(again.filter(again.rank == 0).drop("rank")))
+    kept = engine.keep("kept", again.filter(again.rank == 0).drop("rank"))
+    return table.anti_join(doubled, "key").union(kept)
 
 
-def _words(engine: Engine, table: Any, fact: str, mapped: Mapped, found: Understood) -> Any:
-    """A column in our words; what is unknown is counted under its name and becomes null (of exclusions: other)."""
-    column = table[fact]
-    counted = _times(engine, table.select(word=column), MOST_WORDS)
-    own = mapped.values.get(fact, {})
-    ours: dict[str, str] = {}
-    for row in counted:
-        word = own.get(facts.plain(row["word"])) or _word(fact, row["word"])
-        if word:
-            ours[row["word"]] = word
-        else:
-            found.unknown.setdefault(fact, {})[row["word"]] = row["n"]
+def _words(
+    engine: Engine, table: Any, mapped: Mapped, found: Understood, said: Said
+) -> dict[str, Callable[[Any], Any]]:
+    """For each column of words what puts it in ours; what is unknown is counted, and null (of exclusions: other)."""
     import ibis
 
-    nothing = ibis.null("string")
-    if fact == "exclusion":  # a reason we do not know is still a reason of the payer's: told apart, not judged
-        nothing = ibis.ifelse(column.isnull(), ibis.null("string"), ibis.literal("other"))
-    return column.cases(*ours.items(), else_=nothing) if ours else nothing
+    there = [fact for fact in facts.WORDS if fact not in said.absent]
+    counted = _times(engine, {fact: table[fact] for fact in there}, MOST_WORDS)
+    put: dict[str, Callable[[Any], Any]] = {}
+    for fact in facts.WORDS:
+        own = mapped.values.get(fact, {})
+        ours: dict[str, str] = {}
+        for theirs, n in counted.get(fact, {}).items():
+            word = own.get(facts.plain(theirs)) or _word(fact, theirs)
+            if word:
+                ours[theirs] = word
+            else:
+                found.unknown.setdefault(fact, {})[theirs] = n
+        put[fact] = partial(_put, ours, ibis.literal("other") if fact == "exclusion" else ibis.null("string"))
+    return put
 
 
-def _times(engine: Engine, words: Any, most: int | None = None) -> list[dict[str, Any]]:
-    """The distinct words of a table of one column and how often each occurs, the most frequent first."""
+def _put(ours: Mapping[str, str], nothing: Any, column: Any) -> Any:
+    """A column in our words; ``nothing`` for those we do not know."""
     import ibis
 
-    there = words.filter(words.word.notnull())
-    counted = there.group_by("word").agg(n=there.count()).order_by([ibis.desc("n"), "word"])
-    return engine.rows(counted.limit(most) if most else counted)
+    unknown = ibis.ifelse(column.isnull(), ibis.null("string"), nothing)
+    return column.cases(*ours.items(), else_=unknown) if ours else unknown
+
+
+def _times(engine: Engine, columns: Mapping[str, Any], most: int | None = None) -> dict[str, dict[str, int]]:
+    """The distinct texts of columns and how often each occurs, the most frequent first; ``most`` of each column."""
+    import ibis
+
+    if not columns:
+        return {}
+    parts = []
+    for name, column in columns.items():
+        words = column.name("word").as_table()
+        words = words.filter(words.word.notnull())
+        counted = words.group_by("word").agg(n=words.count())
+        if most:
+            counted = counted.order_by([ibis.desc("n"), "word"]).limit(most)
+        parts.append(counted.mutate(name=ibis.literal(name)))
+    every = ibis.union(*parts) if len(parts) > 1 else parts[0]
+    found: dict[str, dict[str, int]] = {name: {} for name in columns}
+    for row in sorted(engine.rows(every), key=lambda row: (-row["n"], row["word"])):
+        found[row["name"]][row["word"]] = row["n"]
+    return found
 
 
 def _word(fact: str, said: str) -> str | None:
@@ -198,15 +213,15 @@ def _kind(table: Any, word: Any, payer: Payer) -> Any:
     )
 
 
-def _exclusion(table: Any, words: Mapping[str, Any]) -> Any:
+def _exclusion(table: Any, word: Any, outcome: Any) -> Any:
     """Why a decision is none the clocks count; null where it counts."""
     import ibis
 
-    said = words["exclusion"].nullif("none")
+    said = word.nullif("none")
     return ibis.cases(
         (said.notnull(), said),
         (table.certification.isin(list(_APPEALS)), ibis.literal("appeal")),
-        (words["outcome"].isin(list(facts.EXCLUDING)), words["outcome"]),
+        (outcome.isin(list(facts.EXCLUDING)), outcome),
         else_=ibis.null("string"),
     )
 
@@ -217,32 +232,31 @@ def _stamped(said: Said) -> Sequence[str]:
 
 def _calendar(engine: Engine, table: Any, payer: Payer, found: Understood, said: Said) -> tuple[Any, Any]:
     """What every day and hour that occurs in a stamp means, and what may follow it."""
-    heads: dict[str, dict[str, int]] = {}
-    ends: set[str] = {""}
-    for name in _stamped(said):
-        text = table[name]
-        heads[name] = {row["word"]: row["n"] for row in _times(engine, table.select(word=stamps.head(text)))}
-        ends |= {row["word"] for row in _times(engine, table.select(word=stamps.tail(text)))}
+    names = _stamped(said)
+    heads = _times(engine, {name: stamps.head(table[name]) for name in names})
+    tails = _times(engine, {name: stamps.tail(table[name]) for name in names})
     rows = stamps.calendar(sorted({head for each in heads.values() for head in each}), payer.zones)
-    rests = stamps.tails(sorted(ends))
-    read = dict(zip(rows["head"], rows["form"], strict=True))
+    rests = stamps.tails(sorted({"", *(tail for each in tails.values() for tail in each)}))
+    read = dict(zip(rows["text"], rows["form"], strict=True))
     for name, each in heads.items():
         for head, times in each.items():
             if head in read:
                 found.spelt[read[head]] = found.spelt.get(read[head], 0) + times
             else:
                 found.unread.setdefault(name, {})[head] = times
-    types = {"head": "string", "utc": "int64", "early": "int64", "late": "int64", "whole": "bool"}
+    types = {"text": "string", "utc": "int64", "early": "int64", "late": "int64", "whole": "bool"}
     return engine.table(rows, types, "calendar"), engine.table(
-        rests, {"tail": "string", "more": "int64", "east": "int64"}, "tails"
+        rests, {"end": "string", "more": "int64", "east": "int64"}, "tails"
     )
 
 
-def _graded(engine: Engine, table: Any) -> Any:
-    """Every distinct reason with its grade and short name."""
+def _graded(engine: Engine, table: Any) -> Any | None:
+    """Every distinct reason with its grade and short name; nothing where no decision has one."""
     texts = [
         row["text"] for row in engine.rows(table.filter(table.reasons.notnull()).select(text=table.reasons).distinct())
     ]
+    if not texts:
+        return None
     grades = [grading.grade(text) for text in texts]
-    rows = {"text": texts, "grade": [grade for grade, _ in grades], "reason": [name for _, name in grades]}
-    return engine.table(rows, {"text": "string", "grade": "int64", "reason": "string"}, "graded")
+    rows = {"text": texts, "grade": [grade for grade, _ in grades], "short": [name for _, name in grades]}
+    return engine.table(rows, {"text": "string", "grade": "int64", "short": "string"}, "graded")

@@ -6,7 +6,7 @@ within one hour has the same local day and the same due day. Elsewhere quarters 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from conformance import clock
 from conformance.audit.engine import Engine
+from conformance.audit.facts import DRUGS
 from conformance.audit.payer import Payer
 from conformance.limits import Limit, due, limit_for
 
@@ -29,22 +30,36 @@ def grain(zones: Iterable[str]) -> int:
     return QUARTER if any(each % timedelta(hours=1) for each in offsets) else HOUR
 
 
+def slot(earliest: Any, latest: Any, whole: Any, kind: Any, urgency: Any, seconds: int) -> dict[str, Any]:
+    """Columns: ``be`` and ``bl``, the hours of earliest and latest receipt; ``slot``, one number for all KEYS."""
+    import ibis
+
+    be, bl = ((each / seconds).floor().cast("int64") for each in (earliest, latest))
+    number = kind.cases(*((each, place) for place, each in enumerate(("item", *DRUGS))), else_=len(DRUGS) + 1)
+    what = number * 2 + ibis.ifelse(urgency == "expedited", 1, 0)
+    hours = be * (1 << 18) + (bl - be)  # of a year without a month there are fewer quarters of an hour than that
+    return {"be": be, "bl": bl, "slot": (hours * 2 + ibis.ifelse(whole, 1, 0)) * 32 + what}
+
+
 def receipts(engine: Engine, started: Any) -> list[dict[str, Any]]:
-    """The distinct (hour of earliest receipt, of latest, whole day, kind, urgency) among decisions."""
-    return engine.rows(started.filter(started.be.notnull()).select(*KEYS).distinct())
+    """The distinct slots among decisions, with what each stands for (KEYS)."""
+    known = started.filter(started.be.notnull())
+    return engine.rows(known.group_by("slot").agg(**{name: known[name].first() for name in KEYS}))
 
 
 def table(
-    engine: Engine, payer: Payer, requirement: str, receipts_: list[dict[str, Any]], seconds: int
-) -> tuple[Any, dict[int, Limit]]:
-    """The due table of one requirement, keyed by KEYS, and its clocks by number.
+    engine: Engine, payer: Payer, asked: Mapping[str, frozenset[tuple[str, str]]], receipts_: list[dict[str, Any]]
+) -> tuple[Any, dict[str, dict[int, Limit]]]:
+    """The due table of all requirements, and the clocks of each by number; ``asked`` are their (kind, urgency).
 
-    Per key: ``rule``; ``strict`` and ``late_after`` in seconds after receipt, ``late_at`` the second itself where a
-    limit counts days; the same with ``x_`` for a request whose time was extended.
+    Per ``which`` (the requirement's place in ``asked``) and slot: ``rule``; ``strict`` and ``late_after`` in seconds
+    after receipt, ``late_at`` the second itself where a limit counts days; the same with ``x_`` for a request whose
+    time was extended.
     """
-    columns: dict[str, list[Any]] = {name: [] for name in (*KEYS, "rule", *_SPANS)}
-    rules: dict[Limit, int] = {}
-    rows = _known(payer, requirement)
+    seconds = grain(payer.zones)
+    columns: dict[str, list[Any]] = {name: [] for name in ("which", "slot", "rule", *_SPANS)}
+    rules: dict[str, dict[int, Limit]] = {requirement: {} for requirement in asked}
+    numbers: dict[Limit, int] = {}
     holidays = frozenset(payer.target.holidays)
 
     @cache
@@ -58,19 +73,24 @@ def table(
             found.append(_seconds(until.lenient) if limit.days else None)
         return tuple(found)
 
+    by_requirement = [
+        (which, _known(payer, requirement), requirement, kinds)
+        for which, (requirement, kinds) in enumerate(asked.items())
+    ]
     for key in receipts_:
         received = _stamp(key["be"], key["bl"], key["r_w"], seconds)
-        limit = limit_for(rows, requirement, payer.asked(key["kind"], key["urgency"], received))
-        if limit is None or not _counts(limit):
-            continue
-        values = (*(key[name] for name in KEYS), rules.setdefault(limit, len(rules)))
-        values += spans(limit, key["be"], key["bl"], key["r_w"])
-        for name, value in zip(columns, values, strict=True):
-            columns[name].append(value)
-    types = {"be": "int64", "bl": "int64", "r_w": "bool", "kind": "string", "urgency": "string", "rule": "int64"}
-    types |= dict.fromkeys(_SPANS, "int64")
-    name = "due_" + "".join(each if each.isalnum() else "_" for each in requirement)
-    return engine.table(columns, types, name), {number: limit for limit, number in rules.items()}
+        for which, known, requirement, kinds in by_requirement:
+            if (key["kind"], key["urgency"]) not in kinds:
+                continue
+            limit = limit_for(known, requirement, payer.asked(key["kind"], key["urgency"], received))
+            if limit is None or not _counts(limit):
+                continue
+            number = numbers.setdefault(limit, len(numbers))
+            rules[requirement][number] = limit
+            values = (which, key["slot"], number, *spans(limit, key["be"], key["bl"], key["r_w"]))
+            for name, value in zip(columns, values, strict=True):
+                columns[name].append(value)
+    return engine.table(columns, dict.fromkeys(columns, "int64"), "due"), rules
 
 
 _SPANS = ("strict", "late_after", "late_at", "x_strict", "x_late_after", "x_late_at")

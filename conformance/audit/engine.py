@@ -1,7 +1,7 @@
 """The engine under the expressions: embedded DuckDB, or an existing Spark; loading and keeping tables is all it does.
 
-Expressions are ibis and run alike on both. Tables that are asked more than once are kept: DuckDB writes them to a
-file of its own in a temporary folder, so that memory stays bounded; Spark caches them.
+Expressions are ibis and run alike on both. Tables that are asked more than once are kept: DuckDB holds them in memory
+up to a bound and lays the rest into a temporary folder; Spark caches them.
 """
 
 from __future__ import annotations
@@ -69,7 +69,6 @@ def _duckdb() -> Iterator[Engine]:
         ) from missing
     with tempfile.TemporaryDirectory(prefix="conformance-audit-") as folder:
         connection = ibis.duckdb.connect(
-            Path(folder) / "audit.duckdb",
             memory_limit=MEMORY,
             temp_directory=folder,
             autoinstall_known_extensions=False,
@@ -125,8 +124,10 @@ class DuckDb:
         self._connection = connection
         self.version = version
         self._read = 0
+        self._delimited = False
 
     def csv(self, files: Sequence[Path], encoding: str) -> Any:
+        self._delimited = True
         return self._connection.read_csv(
             [str(file) for file in files],
             table_name=self._name(),
@@ -148,6 +149,8 @@ class DuckDb:
 
     def rejects(self) -> list[dict[str, Any]]:
         """The lines of delimited text that could not be read so far: file, line and why."""
+        if not self._delimited:
+            return []  # DuckDB makes the tables of rejects with the first delimited text it reads
         cursor = self._connection.con.execute(
             "select s.file_path, e.line, e.error_message "
             "from reject_errors e join reject_scans s using (scan_id, file_id)"
@@ -155,14 +158,21 @@ class DuckDb:
         return [{"file": file, "line": line, "why": why} for file, line, why in cursor.fetchall()]
 
     def table(self, rows: Mapping[str, Sequence[Any]], types: Mapping[str, str], name: str) -> Any:
-        return self._connection.create_table(name, _arrow(rows, types), overwrite=True)
+        given = f"given_{name}"
+        self._connection.con.register(given, _arrow(rows, types))
+        self._connection.con.execute(f'CREATE OR REPLACE TABLE "{name}" AS FROM "{given}"')
+        self._connection.con.unregister(given)
+        return self._connection.table(name)
 
     def keep(self, name: str, expression: Any) -> Any:
-        return self._connection.create_table(name, expression, overwrite=True)
+        self._connection.con.execute(f'CREATE OR REPLACE TABLE "{name}" AS {self._connection.compile(expression)}')
+        return self._connection.table(name)
 
     def rows(self, expression: Any) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._connection.to_pyarrow(expression).to_pylist()
-        return found
+        # Not by ibis's own way out, which takes pandas along.
+        cursor = self._connection.con.execute(self._connection.compile(expression))
+        names = [column[0] for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def _name(self) -> str:
         self._read += 1

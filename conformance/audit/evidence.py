@@ -6,6 +6,7 @@ Nothing that names a member is written; a decision is told by file and row, and 
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -44,10 +45,16 @@ def collect(records: Records, found: Found, mapped: Mapped, given: Mapping[str, 
 
 def _of_records(records: Records, given: Mapping[str, Any], year: int | None) -> dict[str, Any]:
     said, understood, engine, t = records.said, records.understood, records.engine, records.started
-    states = {row["why"]: row["n"] for row in engine.rows(t.group_by("why").agg(n=t.count()))}
-    left = t.filter(t.why == "excluded")
-    excluded = {row["exclusion"]: row["n"] for row in engine.rows(left.group_by("exclusion").agg(n=left.count()))}
-    span = engine.rows(t.agg(first=t.r_e.min(), last=t.r_l.max()))[0]
+    states: Counter[str] = Counter()
+    excluded: Counter[str] = Counter()
+    groups = t.group_by("why", "exclusion").agg(n=t.count(), first=t.r_e.min(), last=t.r_l.max())
+    rows = engine.rows(groups)
+    for row in rows:
+        states[row["why"]] += row["n"]
+        if row["why"] == "excluded":
+            excluded[row["exclusion"]] += row["n"]
+    first = min((row["first"] for row in rows if row["first"] is not None), default=None)
+    last = max((row["last"] for row in rows if row["last"] is not None), default=None)
     rejects = engine.rejects() if hasattr(engine, "rejects") else []
     return {
         "mapping": {
@@ -71,7 +78,7 @@ def _of_records(records: Records, given: Mapping[str, Any], year: int | None) ->
         "unknown_words": {fact: dict(list(words.items())[:TOLD]) for fact, words in understood.unknown.items()},
         "unreadable_stamps": {name: dict(list(words.items())[:TOLD]) for name, words in understood.unread.items()},
         "stamps": understood.spelt,
-        "received": {"first": _moment(span["first"]), "last": _moment(span["last"])},
+        "received": {"first": _moment(first), "last": _moment(last)},
         "clocks": [_clock(each) for each in records.timings.values()],
         "reasons": {scope: dict(each) for scope, each in records.reasons.items()},
         "metrics": metrics.computed(records, year),

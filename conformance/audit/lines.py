@@ -20,18 +20,21 @@ NO_DECISION = {"queued": "A4", "error": "error"}  # outcome of an answer without
 WHOLE, ITEM, PART = "\x1d", "\x1e", "\x1f"
 _NO_MARKS = {ord(mark): " " for mark in (WHOLE, ITEM, PART)}
 _REFUSED = frozenset({"A2", "A3", "A6"})
+_NO_ANSWERS = frozenset({"entered-in-error", "draft"})
 
 COLUMNS = (
     "role", "name", "other", "key", "received", "decided", "made", "outcome", "reasons", "urgency", "service",
     "service_system", "certification", "updated", "excluded",
 )  # fmt: skip
+# Those that hold few distinct texts.
+FEW = ("role", "outcome", "reasons", "urgency", "service", "service_system", "certification", "updated", "excluded")
 Row = tuple[str | None, ...]
 
 
 def rows(resource: Resource) -> Iterator[Row]:
     """The rows of one line (COLUMNS); of a Bundle those of its entries; none where it holds neither."""
     if resource.resourceType in ANSWERS:
-        yield _answer(resource)
+        yield answer(resource)
     elif resource.resourceType == "Claim":
         yield _request(resource)
     elif resource.resourceType == "Bundle":
@@ -40,7 +43,8 @@ def rows(resource: Resource) -> Iterator[Row]:
                 yield from rows(entry.resource)
 
 
-def _answer(raw: Resource) -> Row:
+def answer(raw: Resource) -> Row:
+    """The row of an answer: a ClaimResponse or an ExplanationOfBenefit."""
     codes: list[str] = []
     decided: list[str] = []
     for item in raw.item:
@@ -94,26 +98,29 @@ def _decisions(element: Item | Resource, codes: list[str], decided: list[str]) -
         _decision(each, codes, decided)
 
 
+_ACTION, _ISSUED, _ADJUDICATED = "extension-reviewAction", "extension-itemPreAuthIssueDate", "base-ext-when-adjudicated"
+_ACTION_CODE = "reviewActionCode"
+
+
 def _decision(each: Extension, codes: list[str], decided: list[str]) -> None:
     url = each.url
-    if url.endswith("extension-reviewAction"):
+    if each.valueDateTime is not None:
+        if url.endswith(_ADJUDICATED) and each.valueDateTime:
+            decided.append(each.valueDateTime)
+    elif each.valueDate is not None:
+        if url.endswith(_ISSUED) and each.valueDate:
+            decided.append(each.valueDate)
+    elif url.endswith(_ACTION):
         for part in each.extension:
-            if part.url.endswith("reviewActionCode") or part.url == "code":
-                coding = _first(part.valueCodeableConcept)
-                code = (coding.code if coding else None) or part.valueCode
+            if part.url.endswith(_ACTION_CODE) or part.url == "code":
+                code = _code(part.valueCodeableConcept) or part.valueCode
                 if code:
                     codes.append(code.upper())
-    elif url.endswith("extension-itemPreAuthIssueDate"):
-        if each.valueDate:
-            decided.append(each.valueDate)
-    elif url.endswith("base-ext-when-adjudicated") and each.valueDateTime:
-        decided.append(each.valueDateTime)
 
 
 def _received(raw: Resource) -> str | None:
     for info in raw.supportingInfo:
-        category = _first(info.category)
-        if category and category.code in RECEIVED:
+        if _code(info.category) in RECEIVED:
             return (info.timingPeriod.start if info.timingPeriod else None) or info.timingDate
     return None
 
@@ -121,17 +128,17 @@ def _received(raw: Resource) -> str | None:
 def _urgency(raw: Resource) -> str | None:
     """X12 1338 where it stands (U, 03), else the priority; no guide binds either to a turnaround."""
     for each in raw.extension:
-        if each.url.endswith("extension-levelOfServiceCode") and (coding := _first(each.valueCodeableConcept)):
-            return coding.code
-    coding = _first(raw.priority)
-    return coding.code if coding else None
+        if each.url.endswith("extension-levelOfServiceCode") and (code := _code(each.valueCodeableConcept)):
+            return code
+    return _code(raw.priority)
 
 
 def _excluded(raw: Resource) -> str | None:
     """Why an answer is none on a request for authorization."""
-    if raw.use not in ("preauthorization", None):
-        return f"use {raw.use}"
-    return "entered in error" if raw.status in ("entered-in-error", "draft") else None
+    use = raw.use
+    if use is not None and use != "preauthorization":
+        return f"use {use}"
+    return "entered in error" if raw.status in _NO_ANSWERS else None
 
 
 def _reasons(raw: Resource) -> str:
@@ -190,6 +197,15 @@ def _concept(concept: Concept | None, parts: list[str]) -> None:
 
 def _number(raw: Resource) -> str | None:
     return next((each.value for each in raw.identifier if each.value), None)
+
+
+def _code(concept: Concept | None) -> str | None:
+    """The first code of a concept."""
+    if concept is not None:
+        for each in concept.coding:
+            if each.code:
+                return each.code
+    return None
 
 
 def _first(concept: Concept | None) -> Coding | None:

@@ -42,13 +42,12 @@ METHOD = (
 
 def computed(records: Decided, year: int | None = None) -> dict[str, Any]:
     """Counts and times of items by urgency and of drugs, and the nine figures in both readings."""
+    import ibis
+
     t = decided(records, year)
-    groups = {
-        "standard": t.filter((t.kind == "item") & (t.urgency == "standard")),
-        "expedited": t.filter((t.kind == "item") & (t.urgency == "expedited")),
-        "drugs": t.filter(t.kind != "item"),
-    }
-    counts = {name: _counts(records, each) for name, each in groups.items()}
+    part = ibis.cases((t.kind != "item", "drugs"), (t.urgency == "expedited", "expedited"), else_="standard")
+    counted = {row.pop("part"): row for row in records.engine.rows(_counted(t.mutate(part=part)))}
+    counts = {name: _plain(counted.get(name, {})) for name in ("standard", "expedited", "drugs")}
     return {
         "year": year,
         "method": METHOD,
@@ -72,31 +71,39 @@ def _new_year(year: int) -> int:
     return (date(year, 1, 1) - _FIRST).days * DAY
 
 
-def _counts(records: Decided, t: Any) -> dict[str, Any]:
+def _counted(t: Any) -> Any:
     def times(check: Any) -> Any:
         return check.fill_null(False).cast("int64").sum()
 
-    row = records.engine.rows(
-        t.agg(
-            total=t.count(),
-            **{name: times(t.outcome == name) for name in DECISIONS},
-            appealed=times(t.appeal.isin(["approved", "denied", "pending"])),
-            approved_after_appeal=times(t.appeal == "approved"),
-            denied_after_appeal=times(t.appeal == "denied"),
-            extended=times(t.extended == "yes"),
-            extended_approved=times((t.extended == "yes") & (t.outcome == "approved")),
-            extended_partial=times((t.extended == "yes") & (t.outcome == "partial")),
-            timed=t.spent.count(),
-            mean=t.spent.mean(),
-            **{f"p{round(share * 100)}": t.spent.quantile(share) for share in PERCENTILES},
-            **{f"within_{limit}": times(t.spent <= limit) for _, limit in WITHIN},
-        )
-    )[0]
-    counted = {
-        name: value if name == "mean" or (name.startswith("p") and name != "partial") else int(value or 0)
-        for name, value in row.items()
+    return t.group_by("part").agg(
+        total=t.count(),
+        **{name: times(t.outcome == name) for name in DECISIONS},
+        appealed=times(t.appeal.isin(["approved", "denied", "pending"])),
+        approved_after_appeal=times(t.appeal == "approved"),
+        denied_after_appeal=times(t.appeal == "denied"),
+        extended=times(t.extended == "yes"),
+        extended_approved=times((t.extended == "yes") & (t.outcome == "approved")),
+        extended_partial=times((t.extended == "yes") & (t.outcome == "partial")),
+        timed=t.spent.count(),
+        mean=t.spent.mean(),
+        **{f"p{round(share * 100)}": t.spent.quantile(share) for share in PERCENTILES},
+        **{f"within_{limit}": times(t.spent <= limit) for _, limit in WITHIN},
+    )
+
+
+_TIMES = ("mean", *(f"p{round(share * 100)}" for share in PERCENTILES))
+_COUNTS = (
+    "total", *DECISIONS, "appealed", "approved_after_appeal", "denied_after_appeal", "extended", "extended_approved",
+    "extended_partial", "timed", *(f"within_{limit}" for _, limit in WITHIN),
+)  # fmt: skip
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """Counts as whole numbers; times to thousandths of a second, None where there were none."""
+    spent = {name: row.get(name) for name in _TIMES}
+    return {name: int(row.get(name) or 0) for name in _COUNTS} | {
+        name: None if value is None else round(float(value), 3) for name, value in spent.items()
     }
-    return {name: round(value, 3) if isinstance(value, float) else value for name, value in counted.items()}
 
 
 def figures(counts: dict[str, dict[str, Any]], reading: str) -> dict[str, Any]:
@@ -163,34 +170,42 @@ def cuts(records: Decided, year: int | None = None) -> dict[str, list[dict[str, 
 
     Rows with a cell of 1 to 10 are merged with others until none is left, so that no margin gives a cell away.
     """
-    t = decided(records, year)
+    counted = _by(records, decided(records, year))
     found = {}
     for name in CUTS:
-        mine = t.filter(t.outcome != "approved") if name == "reason" else t
-        rows = _by(records, mine, name)
+        rows = [row for row in counted[name] if row["value"] != ""]
         if len(rows) > 1:
             found[name] = merged(rows)[:MOST]
-    if months := _by_month(_by(records, t, "asked_for")):
+    if months := _by_month(counted["asked_for"]):
         found["month"] = merged(months, by_name=True)
     return found
 
 
-def _by(records: Decided, t: Any, column: str) -> list[dict[str, Any]]:
+def _by(records: Decided, t: Any) -> dict[str, list[dict[str, Any]]]:
+    """Counts of outcomes by every value of every cut, and by day of receipt."""
     import ibis
 
-    named = t.select(value=t[column], outcome=t.outcome)
-    named = named.filter(named.value.notnull())
-    counted = named.group_by("value").agg(
-        **{each: (named.outcome == each).cast("int64").sum() for each in DECISIONS}, total=ibis._.count()
-    )
-    return [row for row in records.engine.rows(counted) if row["value"] != ""]
+    parts = []
+    for name in (*CUTS, "asked_for"):
+        mine = t.filter(t.outcome != "approved") if name == "reason" else t
+        named = mine.select(value=mine[name].cast("string"), outcome=mine.outcome)
+        named = named.filter(named.value.notnull())
+        parts.append(
+            named.group_by("value").agg(
+                **{each: (named.outcome == each).cast("int64").sum() for each in DECISIONS}, total=named.count()
+            ).mutate(cut=ibis.literal(name))
+        )  # fmt: skip
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in (*CUTS, "asked_for")}
+    for row in records.engine.rows(ibis.union(*parts)):
+        found[row.pop("cut")].append(row)
+    return found
 
 
 def _by_month(days: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Counts by day of receipt (UTC, days since 1970) as counts by month."""
     months: dict[str, list[dict[str, Any]]] = {}
     for row in days:
-        months.setdefault((_FIRST + timedelta(days=row["value"])).strftime("%Y-%m"), []).append(row)
+        months.setdefault((_FIRST + timedelta(days=int(row["value"]))).strftime("%Y-%m"), []).append(row)
     return [{"value": month, **_sum(rows)} for month, rows in months.items()]
 
 

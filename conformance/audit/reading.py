@@ -20,6 +20,7 @@ from conformance.audit.sources import Source
 SHARE = 48 * 1024 * 1024  # bytes of one share
 AT_ONCE = 20_000  # rows written at once
 TOLD = 50  # broken lines told one by one
+BLOCK = 1 << 20  # bytes that are cut into lines at once
 LONGEST = 64 * 1024 * 1024  # bytes of one line
 
 
@@ -72,7 +73,7 @@ def read_all(sources: Sequence[Source], folder: Path, workers: int) -> list[Read
 
 
 def read(share: Share, name: str) -> Read:
-    """One share read into a Parquet file: lines.COLUMNS, ``place`` (line within the share), ``share``."""
+    """One share read into a Parquet file: lines.COLUMNS, ``place`` (line within the share), ``source``, ``start``."""
     import pyarrow
     from pyarrow import parquet
 
@@ -81,46 +82,56 @@ def read(share: Share, name: str) -> Read:
         ("source", pyarrow.int64()), ("start", pyarrow.int64()),
     ])  # fmt: skip
     told = Read(share)
-    batch: list[tuple[Any, ...]] = []
     gc.disable()  # plain trees without circles: nothing to collect, and looking for it costs a third of the time
     try:
-        with parquet.ParquetWriter(name, schema, compression="lz4") as writer:
-
-            def write() -> None:
-                columns: list[Any] = list(zip(*batch, strict=True)) or [[] for _ in schema]
+        with parquet.ParquetWriter(
+            name, schema, compression="lz4", use_dictionary=list(lines.FEW), write_statistics=False
+        ) as writer:
+            for rows, places in _batches(share, told):
+                columns: list[Any] = [*zip(*rows, strict=True), places, [share.number] * len(rows)]
+                columns.append([share.start] * len(rows))
                 arrays = [pyarrow.array(column, each.type) for column, each in zip(columns, schema, strict=True)]
                 writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))
-                batch.clear()
-
-            for place, row in _rows(share, told):
-                batch.append((*row, place, share.number, share.start))
-                if len(batch) >= AT_ONCE:
-                    write()
-            write()
     finally:
         gc.enable()
     return told
 
 
-def _rows(share: Share, told: Read) -> Iterator[tuple[int, lines.Row]]:
+def _batches(share: Share, told: Read) -> Iterator[tuple[list[lines.Row], list[int]]]:
+    """The rows of a share and the lines they stand in; this loop runs once for every line there is."""
     import msgspec
 
-    decode = msgspec.json.Decoder(Resource).decode
-    for place, line in _lines(share):
-        told.lines = place
-        if line.isspace():
-            continue
-        try:
-            resource = decode(line)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as wrong:
-            _misread(told, place, line, wrong)
-            continue
-        if resource.resourceType not in lines.KNOWN:
-            told.strangers[resource.resourceType] += 1
-            continue
-        for row in lines.rows(resource):
-            told.rows += 1
-            yield place, row
+    decode, of_answer, answers = msgspec.json.Decoder(Resource).decode, lines.answer, lines.ANSWERS
+    rows: list[lines.Row] = []
+    places: list[int] = []
+    place = 0
+    for block in _blocks(share):
+        for line in block:
+            place += 1
+            if not line or line.isspace():
+                continue
+            try:
+                resource = decode(line)
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as wrong:
+                _misread(told, place, line, wrong)
+                continue
+            if resource.resourceType in answers:
+                rows.append(of_answer(resource))
+                places.append(place)
+            elif resource.resourceType in lines.KNOWN:
+                more = list(lines.rows(resource))
+                rows += more
+                places += [place] * len(more)
+            else:
+                told.strangers[resource.resourceType] += 1
+        if len(rows) >= AT_ONCE:
+            told.rows += len(rows)
+            yield rows, places
+            rows, places = [], []
+    told.lines = place
+    told.rows += len(rows)
+    if rows:
+        yield rows, places
 
 
 def _misread(told: Read, place: int, line: bytes, wrong: Exception) -> None:
@@ -146,8 +157,8 @@ def _tell(told: Read, place: int, why: str) -> None:
         told.told.append((place, why))
 
 
-def _lines(share: Share) -> Iterator[tuple[int, bytes]]:
-    """The lines that begin in a share, numbered from 1; a byte order mark before the first is no part of it."""
+def _blocks(share: Share) -> Iterator[list[bytes]]:
+    """The lines that begin in a share, many at a time; a byte order mark before the first is no part of it."""
     opener: Any = gzip.open if share.end is None else open
     opened: IO[bytes]
     with opener(share.path, "rb") as opened:
@@ -155,13 +166,14 @@ def _lines(share: Share) -> Iterator[tuple[int, bytes]]:
         if share.start:
             opened.seek(share.start - 1)
             position += len(opened.readline()) - 1  # the line that began before belongs to the share before
-        place = 0
         while share.end is None or position < share.end:
-            line = opened.readline(LONGEST)
-            if not line:
+            block = opened.read(BLOCK if share.end is None else min(BLOCK, share.end - position))
+            if not block:
                 return
-            if position == 0 and line.startswith(b"\xef\xbb\xbf"):
-                line = line[3:]
-            place += 1
-            position += len(line)
-            yield place, line
+            if not block.endswith(b"\n"):
+                block += opened.readline(LONGEST)
+            found = block.removesuffix(b"\n").split(b"\n")
+            if position == 0:
+                found[0] = found[0].removeprefix(b"\xef\xbb\xbf")
+            position += len(block)
+            yield found

@@ -70,16 +70,15 @@ class Records:
         return timed.started(self.engine, self.understood.table, self.payer)
 
     @cached_property
-    def _receipts(self) -> list[dict[str, Any]]:
-        return due.receipts(self.engine, self.started)
+    def _judged(self) -> dict[str, Timed]:
+        """All requirements that have clocks, judged in one go."""
+        named = {limit.requirement for limit in (*self.payer.clocks, *limits())}
+        asked = {name: self._kinds(name) for name in sorted(named)}
+        return timed.judge(self.engine, self.started, self.payer, due.receipts(self.engine, self.started), asked)
 
     def clocked(self, requirement: str) -> Timed:
         """The decisions of one requirement against its clocks."""
-        if requirement not in self.timings:
-            kinds = self._kinds(requirement)
-            self.timings[requirement] = timed.judge(
-                self.engine, self.started, self.payer, requirement, self._receipts, kinds
-            )
+        self.timings[requirement] = self._judged[requirement]
         return self.timings[requirement]
 
     def _kinds(self, requirement: str) -> frozenset[tuple[str, str]]:
@@ -136,10 +135,12 @@ class Records:
         mine = t.filter((t.extended == "yes") & (t.kind == "item") & t.exclusion.isnull())
         bare = mine.x_e.isnull() | mine.extended_by.isnull()
         row = self._one(mine.agg(n=mine.count(), bad=bare.cast("int64").sum()))
-        shown = self.engine.rows(mine.filter(bare).order_by("key", "source", "place").limit(SHOWN).select(*_WHERE))
+        size, bad = row["n"] or 0, int(row["bad"] or 0)
+        shown = mine.filter(bare).order_by("key", "source", "place").limit(SHOWN).select(*_WHERE)
+        told = "extended without a notice, or without saying why"
         return Population(
-            row["n"] or 0, row["n"] or 0, int(row["bad"] or 0),
-            tuple(Finding("", "extended without a notice, or without saying why", self.at(**each)) for each in shown),
+            size, size, bad,
+            tuple(Finding("", told, self.at(**each)) for each in (self.engine.rows(shown) if bad else ())),
             lacking="extensions",
         )  # fmt: skip
 
@@ -150,17 +151,19 @@ class Records:
             size = self._one(t.agg(n=t.count()))["n"]
             return Population(size, lacking="a column with the reasons of denials (reason, reason_code)")
         t = self._denied(scope)
-        counted = {row["grade"]: row["n"] for row in self.engine.rows(t.group_by("grade").agg(n=t.count()))}
-        self.reasons[scope] = {name: counted.get(number, 0) for number, name in enumerate(grading.GRADES)}
-        size = sum(counted.values())
-        bad = t.filter(t.grade < grading.SPECIFIC)
-        shown = self.engine.rows(bad.order_by("key", "source", "place").limit(SHOWN).select(*_WHERE, "grade"))
+        unsaid = t.channel.isnull().cast("int64").sum()
+        counted = {row["grade"]: row for row in self.engine.rows(t.group_by("grade").agg(n=t.count(), unsaid=unsaid))}
+        grades = {name: counted[number]["n"] if number in counted else 0 for number, name in enumerate(grading.GRADES)}
+        self.reasons[scope] = grades
+        size, silent = sum(grades.values()), sum(int(each["unsaid"] or 0) for each in counted.values())
+        failed = size - grades[grading.GRADES[grading.SPECIFIC]]
+        shown = t.filter(t.grade < grading.SPECIFIC).order_by("key", "source", "place").limit(SHOWN)
+        rows = self.engine.rows(shown.select(*_WHERE, "grade")) if failed else []
         told = ("no reason at all", "only words that repeat the decision, or boilerplate")
-        unsaid = self._one(t.agg(n=t.channel.isnull().cast("int64").sum()))["n"] or 0
         return Population(
-            size, size, size - counted.get(grading.SPECIFIC, 0),
-            tuple(Finding("", told[each.pop("grade")], self.at(**each)) for each in shown),
-            partial=f"{unsaid:,} denials do not say by which channel they went out" if unsaid else "",
+            size, size, failed,
+            tuple(Finding("", told[each.pop("grade")], self.at(**each)) for each in rows),
+            partial=f"{silent:,} denials do not say by which channel they went out" if silent else "",
             lacking="denials",
         )  # fmt: skip
 

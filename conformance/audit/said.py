@@ -61,12 +61,11 @@ def read(engine: Engine, found: Found, mapped: Mapped, folder: Path) -> Said:
         others = table.filter(~kept)
         said.left[f"another {fact} than {', '.join(wanted)}"] = engine.rows(others.agg(n=others.count()))[0]["n"]
         table = table.filter(kept)
-    # Of Parquet nothing is copied: it is read again as often as it is asked. Text is parsed once.
-    logs_only = all(source.form == "parquet" for source in found.sources)
-    said.table = table if logs_only and engine.lines else engine.keep("said", table)
+    # DuckDB reads again what it is asked for, out of columns; copying all of it would take longer.
+    said.table = table if engine.lines else engine.keep("said", table)
     given = {fact for each in said.mapped.values() for fact in each}
     if ndjson:
-        given |= {"key", "received", "decided", "outcome", "urgency", "service", "updated", "reason"}
+        given |= {"key", "received", "decided", "outcome", "urgency", "service", "updated", "reason", "exclusion"}
     said.absent = tuple(fact.name for fact in FACTS if fact.name not in given)
     return said
 
@@ -134,7 +133,11 @@ def _resources(engine: Engine, sources: Sequence[Source], number: Mapping[Path, 
         own = [number[source.path] for source in sources]
         if own != list(range(len(own))):
             flat = flat.mutate(source=flat.source.substitute(dict(enumerate(own))))
-    return _joined(flat)
+    answers = flat.filter(flat.role == "answer")
+    requests = flat.filter(flat.role == "request")
+    if not engine.rows(requests.limit(1).select("role")):
+        return _answered(answers, None)
+    return engine.keep("answered", _answered(answers, requests))
 
 
 def _take(done: Sequence[Read], sources: Sequence[Source], number: Mapping[Path, int], said: Said) -> None:
@@ -152,22 +155,18 @@ def _take(done: Sequence[Read], sources: Sequence[Source], number: Mapping[Path,
         said.rows += each.rows
 
 
-def _joined(flat: Any) -> Any:
+_OF_REQUESTS = ("received", "urgency", "service", "service_system", "certification")
+
+
+def _answered(answers: Any, requests: Any | None) -> Any:
     """Answers with what their requests say; an answer names its request by id, or by number."""
     import ibis
 
-    answers = flat.filter(flat.role == "answer")
-    requests = flat.filter(flat.role == "request")
-    told = ("received", "urgency", "service", "service_system", "certification")
-    named = requests.filter(requests.name.notnull()).select(
-        asked=requests.name, **{each: requests[each] for each in told}
-    )
-    numbered = requests.filter(requests.other.notnull() & (requests.other != requests.name)).select(
-        asked=requests.other, **{each: requests[each] for each in told}
-    )
-    known = named.union(numbered).group_by("asked").agg(**{f"c_{each}": ibis._[each].max() for each in told})
-    answers = answers.mutate(asked=ibis.coalesce(answers.name, answers.other))
-    both = answers.left_join(known, "asked")
+    if requests is None:
+        both = answers.mutate(**{f"c_{each}": ibis.null("string") for each in _OF_REQUESTS})
+    else:
+        answers = answers.mutate(asked=ibis.coalesce(answers.name, answers.other))
+        both = answers.left_join(_requests(requests), "asked")
     facts = {
         "key": both.key,
         "received": ibis.coalesce(both.received, both.c_received),
@@ -184,3 +183,17 @@ def _joined(flat: Any) -> Any:
         **{name: both[name] for name in _INTEGERS},
     }
     return both.select(**{name: facts.get(name, ibis.null("string")) for name in SAID})
+
+
+def _requests(requests: Any) -> Any:
+    """What requests say, once by their id and once by their number."""
+    import ibis
+
+    named = requests.filter(requests.name.notnull()).select(
+        asked=requests.name, **{each: requests[each] for each in _OF_REQUESTS}
+    )
+    numbered = requests.filter(requests.other.notnull() & (requests.other != requests.name)).select(
+        asked=requests.other, **{each: requests[each] for each in _OF_REQUESTS}
+    )
+    every = named.union(numbered)
+    return every.group_by("asked").agg(**{f"c_{each}": ibis._[each].max() for each in _OF_REQUESTS})

@@ -14,6 +14,7 @@ from typing import Any
 
 from conformance import clock
 
+MEANING = ("utc", "early", "late", "whole")  # what calendar() tells of each head
 HEAD = 13  # "2026-03-01T09": a day and its hour
 _SLASHES = re.compile(
     r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})(?:[ T,]+(\d{1,2})(?::(\d\d))?(?::(\d\d)(?:\.\d+)?)?\s*([AaPp]\.?[Mm]\.?)?)?"
@@ -45,7 +46,7 @@ def calendar(heads: Iterable[str], zones: Sequence[str]) -> Mapping[str, list[An
 
     ``whole``: it is a day without a time; ``form``: iso, us or other. What is no time is left out.
     """
-    rows: dict[str, list[Any]] = {"head": [], "utc": [], "early": [], "late": [], "whole": [], "form": []}
+    rows: dict[str, list[Any]] = {"text": [], "utc": [], "early": [], "late": [], "whole": [], "form": []}
     for text in heads:
         iso, form = _as_iso(text)
         local = clock.stamp(iso, zones or ("UTC",)) if iso else None
@@ -54,7 +55,7 @@ def calendar(heads: Iterable[str], zones: Sequence[str]) -> Mapping[str, list[An
         in_utc = clock.stamp(iso, ("UTC",)) if iso else None
         utc = _seconds(in_utc.earliest) if in_utc else 0
         for name, value in (
-            ("head", text), ("utc", utc), ("early", _seconds(local.earliest)), ("late", _seconds(local.latest)),
+            ("text", text), ("utc", utc), ("early", _seconds(local.earliest)), ("late", _seconds(local.latest)),
             ("whole", local.whole_day), ("form", form),
         ):  # fmt: skip
             rows[name].append(value)
@@ -112,13 +113,13 @@ def tail(text: Any) -> Any:
 
 def tails(found: Iterable[str]) -> Mapping[str, list[Any]]:
     """What each tail (":30:15-05:00") adds to its hour: ``more`` seconds; ``east`` of Greenwich where it says so."""
-    rows: dict[str, list[Any]] = {"tail": [], "more": [], "east": []}
+    rows: dict[str, list[Any]] = {"end": [], "more": [], "east": []}
     for text in found:
         if not (read := _TAIL.fullmatch(text)):
             continue
         minute, second, zone = int(read[1] or 0), int(read[2] or 0), read[3]
         if minute < 60 and second <= 60 and (zone is None or _east(zone) is not None):
-            for name, value in (("tail", text), ("more", minute * 60 + second), ("east", zone and _east(zone))):
+            for name, value in (("end", text), ("more", minute * 60 + second), ("east", zone and _east(zone))):
                 rows[name].append(value)
     return rows
 
@@ -131,9 +132,11 @@ def _east(zone: str) -> int | None:
     return None if hours > 14 or minutes > 59 else -seconds if zone[0] == "-" else seconds
 
 
-def interval(known: Any) -> tuple[Any, Any]:
-    """A stamp's earliest and latest second, of the rows of both tables that it was joined to."""
+def interval(known: Mapping[str, Any]) -> tuple[Any, Any]:
+    """A stamp's earliest and latest second, of the columns of both tables that it was joined to."""
     import ibis
 
-    exact = known.utc + known.more - known.east
-    return tuple(ibis.ifelse(known.east.isnull(), local + known.more, exact) for local in (known.early, known.late))
+    more, east = known["more"], known["east"]
+    exact = known["utc"] + more - east
+    early, late = (ibis.ifelse(east.isnull(), local + more, exact) for local in (known["early"], known["late"]))
+    return early, late

@@ -96,8 +96,7 @@ def started(engine: Engine, decisions: Any, payer: Payer) -> Any:
     )
     timely = t.mutate(
         s_e=first, s_l=last, r_w=whole, e_e=ibis.ifelse(bounded, t.m_l, e_e), e_l=ibis.ifelse(bounded, t.m_l, e_l),
-        bounded=bounded, told=told, why=why, be=(first / size).floor().cast("int64"),
-        bl=(last / size).floor().cast("int64"),
+        bounded=bounded, told=told, why=why, **due.slot(first, last, whole, t.kind, t.urgency, size),
         spent=ibis.ifelse((why == "timed") & ~bounded, _spent(t), ibis.null("int64")),
         asked_for=(t.r_e / 86400).floor().cast("int64"),
     )  # fmt: skip
@@ -121,83 +120,92 @@ def judge(
     engine: Engine,
     table: Any,
     payer: Payer,
-    requirement: str,
     receipts: list[dict[str, Any]],
-    kinds: frozenset[tuple[str, str]],
-) -> Timed:
-    """One requirement's decisions against its clocks; ``kinds`` are the (kind, urgency) that its clocks can judge."""
+    asked: Mapping[str, frozenset[tuple[str, str]]],
+) -> dict[str, Timed]:
+    """The decisions of every requirement against its clocks; ``asked`` are the (kind, urgency) that each can judge."""
+    dues, rules = due.table(engine, payer, asked, receipts)
+    both = _against(table, dues, payer, _pairs(engine, asked), rules)
+    found = {name: Timed(name, tuple(sorted(rules[name].values(), key=lambda limit: limit.rule))) for name in asked}
+    names = list(asked)
+    for row in engine.rows(_counted(both)):
+        counted = found[names[row.pop("which")]]
+        counted.counts = {name: int(value or 0) for name, value in row.items()}
+    if any(each["late"] or each["overdue"] for each in found.values()):
+        columns = ("which", "key", "source", "start", "place", "s_e", "end_e", "until", "told")
+        late = engine.keep("late", both.filter((both.state == "late") | both.overdue).select(*columns))
+        for which, each in enumerate(found.values()):
+            if each["late"] or each["overdue"]:
+                mine = late.filter(late.which == which).order_by("key", "source", "place").limit(SHOWN)
+                each.late = tuple(_late(row) for row in engine.rows(mine))
+    return found
+
+
+def _pairs(engine: Engine, asked: Mapping[str, frozenset[tuple[str, str]]]) -> Any:
+    rows = [(which, *pair) for which, pairs in enumerate(asked.values()) for pair in sorted(pairs)]
+    names = ("which", "kind", "urgency")
+    columns = {name: [row[place] for row in rows] for place, name in enumerate(names)}
+    return engine.table(columns, {"which": "int64", "kind": "string", "urgency": "string"}, "asked")
+
+
+def _against(table: Any, dues: Any, payer: Payer, pairs: Any, rules: Mapping[str, Mapping[int, Limit]]) -> Any:
+    """Every decision beside each requirement it falls under, with what came of it there."""
     import ibis
 
-    dues, rules = due.table(engine, payer, requirement, receipts, due.grain(payer.zones))
-    found = Timed(requirement, tuple(rules.values()))
-    mine = _false()
-    for kind, urgency in sorted(kinds):
-        mine = mine | ((table.kind == kind) & (table.urgency == urgency))
-    t = table.filter(mine)
-    both = t.left_join(dues, list(due.KEYS))
-    both = both.mutate(bound=both.rule.notnull())
+    t = table.drop("outcome", "exclusion", "service", "specialty", "plan", "line", "delegate", "channel", "reason")
+    both = t.join(pairs, ["kind", "urgency"]).left_join(dues, ["which", "slot"])
     extended = (both.extended == "yes").fill_null(False)
-    late_at = ibis.coalesce(both.late_at, both.s_l + both.late_after)
-    late_x = ibis.coalesce(both.x_late_at, both.s_l + both.x_late_after)
     response = _false()
-    answering = [number for number, limit in rules.items() if limit.ends == "response"]
+    answering = [number for each in rules.values() for number, limit in each.items() if limit.ends == "response"]
     if answering:
         response = both.rule.isin(answering) & both.p_e.notnull()
+    late_x = ibis.coalesce(both.x_late_at, both.s_l + both.x_late_after)
     both = both.mutate(
-        until=ibis.ifelse(extended, late_x, late_at), sure=late_x,
+        bound=both.rule.notnull(), dated=both.rule.notnull() & (both.why == "timed"), sure=late_x,
+        until=ibis.ifelse(extended, late_x, ibis.coalesce(both.late_at, both.s_l + both.late_after)),
         strict_until=both.s_e + ibis.ifelse(extended, both.x_strict, both.strict),
         end_e=ibis.ifelse(response, ibis.least(both.p_e, both.e_e), both.e_e),
         end_l=ibis.ifelse(response, ibis.least(both.p_l, both.e_l), both.e_l),
     )  # fmt: skip
-    dated = both.bound & (both.why == "timed")
     over = (both.end_e > both.until).fill_null(False)
     state = ibis.cases(
-        (dated & over & both.bounded, ibis.literal("undated")),
-        (dated & over, ibis.literal("late")),
-        (dated & (both.end_l > both.strict_until), ibis.literal("close")),
-        (dated, ibis.literal("in_time")),
+        (both.dated & over & both.bounded, ibis.literal("undated")),
+        (both.dated & over, ibis.literal("late")),
+        (both.dated & (both.end_l > both.strict_until), ibis.literal("close")),
+        (both.dated, ibis.literal("in_time")),
         else_=ibis.literal("none"),
     )
     until = int(payer.extracted.timestamp()) if payer.extracted else None
     waiting = both.bound & (both.why == "open")
-    overdue = waiting & (both.sure < until) if until is not None else _false() & waiting
-    maybe = waiting & (both.until < until) & ~overdue if until is not None else _false() & waiting
-    both = both.mutate(state=state, overdue=overdue.fill_null(False), maybe=maybe.fill_null(False), dated=dated)
-    _count(engine, both, found)
-    if found["late"] or found["overdue"]:
-        shown = both.filter((both.state == "late") | both.overdue).order_by("key", "source", "place").limit(SHOWN)
-        columns = ["key", "source", "start", "place", "s_e", "end_e", "until", "told"]
-        found.late = tuple(_late(row) for row in engine.rows(shown.select(*columns)))
-    return found
+    overdue = (waiting & (both.sure < until)).fill_null(False) if until is not None else _false()
+    maybe = (waiting & (both.until < until)).fill_null(False) & ~overdue if until is not None else _false()
+    return both.mutate(state=state, overdue=overdue, maybe=maybe)
 
 
-def _count(engine: Engine, both: Any, found: Timed) -> None:
+def _counted(both: Any) -> Any:
 
     def times(check: Any) -> Any:
         return check.fill_null(False).cast("int64").sum()
 
     inside = both.why.isin(["excluded", "unknown"])
     extended = both.dated & (both.extended == "yes")
-    row = engine.rows(
-        both.agg(
-            rows=both.count(),
-            population=times(~inside),
-            excluded=times(both.why == "excluded"),
-            judged=times(both.dated & (both.state != "undated")),
-            **{name: times(both.state == name) for name in ("late", "close", "in_time", "undated")},
-            strictly_late=times(both.dated & ~both.bounded & (both.end_e > both.strict_until)),
-            **{name: times(both.why == name) for name in UNTIMED},
-            open=times(both.why == "open"),
-            overdue=times(both.overdue),
-            maybe=times(both.maybe),
-            unbound=times((both.why == "timed") & ~both.bound),
-            no_notice=times(both.dated & ~both.told & (both.state != "undated")),
-            extended=times(extended),
-            extended_unannounced=times(extended & both.x_e.isnull()),
-            no_urgency=times(both.urgency_said.isnull() & ~inside),
-        )
-    )[0]
-    found.counts = {name: int(value or 0) for name, value in row.items()}
+    return both.group_by("which").agg(
+        rows=both.count(),
+        population=times(~inside),
+        excluded=times(both.why == "excluded"),
+        judged=times(both.dated & (both.state != "undated")),
+        **{name: times(both.state == name) for name in ("late", "close", "in_time", "undated")},
+        strictly_late=times(both.dated & ~both.bounded & (both.end_e > both.strict_until)),
+        **{name: times(both.why == name) for name in UNTIMED},
+        open=times(both.why == "open"),
+        overdue=times(both.overdue),
+        maybe=times(both.maybe),
+        unbound=times((both.why == "timed") & ~both.bound),
+        no_notice=times(both.dated & ~both.told & (both.state != "undated")),
+        extended=times(extended),
+        extended_unannounced=times(extended & both.x_e.isnull()),
+        no_urgency=times(both.urgency_said.isnull() & ~inside),
+    )
 
 
 def _late(row: dict[str, Any]) -> Late:

@@ -76,6 +76,17 @@ def test_every_decision_is_found_to_be_what_it_is(made: Path, tmp_path: Path, fo
                 assert counted[urgency]["p50"] == pytest.approx(seconds["median"], abs=0.01)
 
 
+@pytest.mark.parametrize("form", ["pdex", "pas"])
+def test_an_audit_of_fhir_goes_all_the_way_to_its_report(made: Path, tmp_path: Path, form: str) -> None:
+    results = audit([str(made / form)], tmp_path, {"map": str(made / "audit.toml")})
+
+    truth = json.loads((made / "truth.json").read_text())["forms"][form]
+    assert results["exit_code"] == 1
+    assert results["audit"]["totals"]["decisions"] == truth["decisions"]
+    assert results["audit"]["totals"]["lines_that_could_not_be_read"] == 0
+    assert (tmp_path / "report.html").is_file()
+
+
 def test_every_scenario_of_records_that_decides_is_broken_by_some_case() -> None:
     broken = {requirement for case in UNLAWFUL for requirement in case.breaks}
 

@@ -18,7 +18,7 @@ def read(text: str) -> tuple[int, int] | None:
     if split and "." in text:
         tail += text.rpartition(".")[2].lstrip("0123456789")
     days, ends = stamps.calendar([head], ZONES), stamps.tails([tail])
-    if not days["head"] or not ends["tail"]:
+    if not days["text"] or not ends["end"]:
         return None
     more, east = ends["more"][0], ends["east"][0]
     if east is not None:

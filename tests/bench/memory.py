@@ -9,6 +9,7 @@ from pathlib import Path
 
 EVERY = 0.05  # seconds between two looks
 PROC = Path("/proc")
+JUDGED = (0, 1, 3)  # exit codes of a command that went through
 
 
 def watched(words: list[str], env: dict[str, str], cwd: Path) -> tuple[float, int, int]:
@@ -36,6 +37,8 @@ def watched(words: list[str], env: dict[str, str], cwd: Path) -> tuple[float, in
     over.set()
     if watcher.ident is not None:
         watcher.join()
+    if process.returncode not in JUDGED:
+        raise RuntimeError(f"{' '.join(words)} ended with {process.returncode}")
     return seconds, *most
 
 
