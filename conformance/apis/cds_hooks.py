@@ -30,6 +30,11 @@ class Service:
     versions: tuple[str, ...] = ()
     options: tuple[JsonObject, ...] = ()
 
+    @property
+    def callable(self) -> bool:
+        """Whether its id can stand in the URL by which it is called."""
+        return bool(self.id) and self.id.isascii() and self.id.isprintable() and " " not in self.id
+
 
 @dataclass(frozen=True)
 class Action:
@@ -77,7 +82,8 @@ def read_services(document: Any) -> tuple[Service, ...] | None:
 def service_faults(service: Service) -> tuple[str, ...]:
     """What CDS Hooks requires of a service and is not there."""
     told = {"hook": service.hook, "id": service.id, "description": service.description}
-    return tuple(f"no {name}" for name, value in told.items() if not value)
+    absent = tuple(f"no {name}" for name, value in told.items() if not value)
+    return absent if service.callable or not service.id else (*absent, "an id that no URL can hold")
 
 
 def option_faults(service: Service, guide: Guide) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.apis.shapes import JsonObject, codings, extensions, records, reference_text, text
+from conformance.apis.shapes import JsonObject, codings, extensions, record, records, reference_text, text
 from conformance.guides import Guide
 
 COVERAGE_INFORMATION = "http://hl7.org/fhir/us/davinci-crd/StructureDefinition/ext-coverage-information"
@@ -25,7 +25,8 @@ _ONCE = ("coverage", "covered", "date", "coverage-assertion-id")  # 1..1 in ever
 class CoverageInformation:
     """One statement about one order: ``order`` is "Type/id" of the resource that carries it, ``in_card`` where it was.
 
-    Codes are as written; ``counts`` says how often each part stands there.
+    Codes are as written; ``counts`` says how often each part stands there, ``wordless`` are the codes of each reason
+    that is not put into words.
     """
 
     at: str
@@ -38,6 +39,7 @@ class CoverageInformation:
     needed: tuple[str, ...]
     reasons: tuple[str, ...]
     has_reason: bool
+    wordless: tuple[tuple[str, ...], ...]
     questionnaires: tuple[str, ...]
     details: tuple[str, ...]
     assertion: str
@@ -98,6 +100,9 @@ def _one(extension: JsonObject, at: str, order: str, in_card: bool) -> CoverageI
         needed=codes("info-needed"),
         reasons=tuple(one.code for each in reasons for one in codings(each)),
         has_reason=bool(reasons),
+        wordless=tuple(
+            tuple(one.code for one in codings(each)) for each in reasons if not text(record(each).get("text"))
+        ),
         questionnaires=tuple(text(each.get("valueCanonical")) for each in parts.get("questionnaire", ())),
         details=tuple(_detail(each) for each in parts.get("detail", ())),
         assertion=first("coverage-assertion-id", "valueString"),
@@ -155,6 +160,9 @@ def contradictions(found: CoverageInformation, guide: Guide) -> tuple[str, ...]:
             "other information without a reason": "OTH" in found.needed and not found.has_reason,
             "a purpose of documents without a reason": bool({*found.purposes} - {"conditional"})
             and not found.has_reason,
+            "a reason of the payer's own without words": any(
+                each and not {*each} & set(guide["reason_codes"]) for each in found.wordless
+            ),
             "indeterminate without a reason": "indeterminate" in undecided and not found.has_reason,
         }
     else:

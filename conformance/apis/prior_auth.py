@@ -24,6 +24,7 @@ from conformance.apis.shapes import (
     entries,
     extension,
     identifiers,
+    is_type,
     period,
     person,
     record,
@@ -152,9 +153,11 @@ class Answer:
         return tuple(code for error in self.errors for code in error.codes)
 
 
-def returned(operation: str) -> tuple[str, ...]:
+def returned(operation: str, guide: Guide) -> tuple[str, ...]:
     """What an operation may answer with: $submit a bare Bundle; how $inquire answers is for its form to judge."""
-    return ("Bundle",) if operation == "prior-auth.submit" else ("Bundle", "Parameters")
+    if operation == "prior-auth.submit":
+        return ("Bundle",)
+    return ("Bundle", "Parameters", *(("OperationOutcome",) if guide["inquiry_outcome"] else ()))
 
 
 def read_answer(resource: Any, guide: Guide) -> Answer | None:
@@ -171,8 +174,10 @@ def read_inquiry(resource: Any, guide: Guide) -> tuple[Answer, ...] | None:
     """The answers to $inquire, in order; none found is empty, None is no answer to an inquiry at all.
 
     Read in either form (a Bundle, or Parameters holding Bundles), whichever the version asks for: see
-    ``inquiry_form``.
+    ``inquiry_form``. Where the version lets an OperationOutcome stand for an answer, it tells of none.
     """
+    if is_type(resource, "OperationOutcome") and guide["inquiry_outcome"]:
+        return ()
     return None if inquiry_form(resource) is None else tuple(_answers(resource, guide))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.apis.shapes import JsonObject, Placed, entries, is_type, record, records, text
+from conformance.apis.shapes import JsonObject, Placed, codings, entries, is_type, record, records, text
 from conformance.guides import Guide
 
 CQF_LIBRARY = "http://hl7.org/fhir/StructureDefinition/cqf-library"
@@ -95,7 +95,7 @@ def package_faults(package: Package, guide: Guide) -> tuple[str, ...]:
 
 
 def absent_libraries(package: Package) -> tuple[str, ...]:
-    """The libraries that a package's Questionnaires and Libraries name and that are not in it."""
+    """The libraries that a package's Questionnaires name and that are not in it."""
     there: set[str] = set()
     for each in package.of_type("Library"):
         url, version = text(each.resource.get("url")), text(each.resource.get("version"))
@@ -112,4 +112,9 @@ def absent_libraries(package: Package) -> tuple[str, ...]:
 def library_forms(library: JsonObject) -> frozenset[str]:
     """The media types in which a Library carries its logic."""
     contents = [each for _, each in records(library.get("content")) if text(each.get("data"))]
-    return frozenset(text(each.get("contentType")) for each in contents)
+    return frozenset(text(each.get("contentType")).partition(";")[0].strip().lower() for each in contents)
+
+
+def is_logic(library: JsonObject) -> bool:
+    """Whether a Library holds logic: the model that logic is written against (FHIR-ModelInfo) is XML alone."""
+    return not any(each.code == "model-definition" for each in codings(library.get("type")))

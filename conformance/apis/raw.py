@@ -8,6 +8,7 @@ from typing import Any
 from conformance.apis.refusal import outcomes
 from conformance.exchange import Exchange
 from conformance.fhir import NotFhir, parse, structure
+from conformance.guides import Guide
 
 SHOWN = 3
 
@@ -58,6 +59,12 @@ def body_of(exchange: Exchange) -> Any:
 def blames_the_request(exchange: Exchange) -> bool:
     """Whether an answer says, in an OperationOutcome, that it is the request itself that is wrong (400, 422)."""
     return exchange.status in (400, 422) and outcome_count(exchange) > 0
+
+
+def explained(exchange: Exchange, guide: Guide) -> bool:
+    """Whether a refusal carries what its guide version asks for: an OperationOutcome, or a single one."""
+    count = outcome_count(exchange)
+    return count == 1 or (count > 1 and not guide["single_outcome"])
 
 
 def outcome_count(exchange: Exchange) -> int:

@@ -11,7 +11,7 @@ from conformance.errors import NotTested
 from conformance.exchange import Exchange
 from conformance.flows.alterations import altered
 from conformance.flows.prior_auth import PriorAuth
-from conformance.flows.prior_auth_requests import EXCHANGE, RAW, SUBMIT, Requests
+from conformance.flows.prior_auth_requests import RAW, SUBMIT, Requests
 from conformance.flows.recording import Recording, answered
 from conformance.flows.submission import Submission
 from conformance.target import Claim
@@ -79,7 +79,9 @@ class Alterations:
                 continue
             if not submission.failed:
                 return submission
-            wrong = wrong or NotTested("no declared request is taken", because=EXCHANGE)
+            wrong = wrong or NotTested(
+                "the declared request ends in a business error", change=f"cases.prior-auth.{case}"
+            )
         raise wrong or NotTested("needs a case to submit", change="cases.prior-auth.approved")
 
     def _read(self, how: str, send: Callable[[], Exchange]) -> Altered:

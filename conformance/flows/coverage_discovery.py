@@ -144,7 +144,7 @@ class CoverageDiscovery:
 
     def service(self) -> Service:
         """The service that is called when an order is signed."""
-        found = next((each for each in self.services() if each.hook == ORDER_SIGN and each.id), None)
+        found = next((each for each in self.services() if each.hook == ORDER_SIGN and each.callable), None)
         if found is None:
             raise NotTested(f"no service is offered for {ORDER_SIGN}", because=SERVICES)
         return found

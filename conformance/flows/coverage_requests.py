@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,7 +23,9 @@ def resources(target: Target, case: Case, sent: str) -> dict[str, dict[str, Any]
     """The resources of a request by type: the order, and the member, coverage, payer and requester around it."""
     facts, change = _facts(target, case, sent), case_key(case)
     wanted = (*SEARCH_BASIS, str(case.facts.get("order", DEFAULT_ORDER)))
-    return {kind: fill(template("crd-resources")[kind], facts, change) for kind in wanted}
+    made = {kind: fill(template("crd-resources")[kind], facts, change) for kind in wanted}
+    order_of(made)["id"] = str(uuid.uuid5(uuid.NAMESPACE_URL, sent))
+    return made
 
 
 def order_of(made: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

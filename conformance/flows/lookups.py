@@ -20,7 +20,7 @@ from conformance.flows.submission import Submission, same_request
 from conformance.target import Claim
 
 OTHER_MEMBER = "second"
-STRANGER = {"npi": "1999999919", "name": "Another Clinic"}  # number and name of a system that submitted nothing
+STRANGER = {"npi": "1999999919", "name": "Another Clinic"}  # an organization that submitted nothing, made up
 OTHER_PRACTITIONER = {"npi": "1999999927", "family": "Stranger", "given": ["Sam"]}
 
 
@@ -81,6 +81,8 @@ class LookUps:
         inquiry = self._third_party("third-party", lambda: self._body(submission, self._fresh("third")), None)
         if inquiry.refused:  # the organization it asks for is one that no payer knows
             raise NotTested("the inquiry of another system is refused", change=f"apis.{self._claim.api}.other_auth")
+        if not inquiry.found and not self._recording.target.other_requester:
+            raise NotTested("needs another provider that the payer knows, to ask in its name", change="other_requester")
         return inquiry
 
     def by_strangers(self) -> tuple[LookUp, ...]:
@@ -100,8 +102,9 @@ class LookUps:
         practitioner = through or self._recording.target.requester.get("practitioner")
         if not practitioner:
             raise NotTested("needs the practitioner of the request", change="requester.practitioner")
+        who = self._recording.target.other_requester or STRANGER
         return self._look_up(
-            how, lambda: asked_through(asked_by(body(), STRANGER), practitioner), refusable=True, other=True
+            how, lambda: asked_through(asked_by(body(), who), practitioner), refusable=True, other=True
         )
 
     def _look_up(

@@ -11,6 +11,7 @@ from conformance import clock
 from conformance.apis.answer_content import changed_items
 from conformance.apis.prior_auth import Answer, read_answer, read_answers
 from conformance.apis.raw import body_of as body_of_answer
+from conformance.apis.shapes import is_type
 from conformance.cases import broken, invalid_requests
 from conformance.errors import NotTested, Unjudgeable
 from conformance.exchange import Exchange, ended
@@ -177,9 +178,13 @@ class PriorAuth:
         wrong: NotTested | None = None
         for case in self._usual_first():
             try:
-                return self._requests.usable(self.inquiry(case))
+                found = self._requests.usable(self.inquiry(case))
             except NotTested as reason:
                 wrong = wrong or reason
+                continue
+            if not is_type(found, "OperationOutcome"):  # which has a form of its own, where it may come at all
+                return found
+            wrong = wrong or NotTested("inquiries are answered with outcomes alone", because="pas.inquiry-finds")
         for known in self.on_file.listed():
             return self._requests.usable(self.on_file.exchange(known))
         raise wrong or NotTested("needs a case to inquire about", change="cases.prior-auth")

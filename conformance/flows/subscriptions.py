@@ -9,17 +9,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from conformance import clock
-from conformance.apis.notifications import EVENT, HANDSHAKE, TOPIC, Notification, read_notification
+from conformance.apis.notifications import EVENT, HANDSHAKE, Notification, read_notification
 from conformance.apis.prior_auth import read_answer
 from conformance.apis.raw import body_of
+from conformance.apis.same_member import claim_of
 from conformance.apis.shapes import record, text
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
 from conformance.flows.lookups import LookUps
 from conformance.flows.prior_auth import PriorAuth
-from conformance.flows.prior_auth_requests import FHIR_JSON, RAW, SUBMIT, Requests, good
+from conformance.flows.prior_auth_requests import FHIR_JSON, INQUIRE, RAW, SUBMIT, Requests, good
 from conformance.flows.recording import Recording, answered
 from conformance.flows.submission import Submission, same_request, undecided
+from conformance.flows.subscription_bodies import subscription, with_content
 from conformance.strict_json import load_or_none
 from conformance.target import Claim
 from conformance.wire.callbacks import Received
@@ -27,9 +29,10 @@ from conformance.wire.payer import Request
 
 SUBSCRIBE = "prior-auth.subscribe"
 MADE = "pas.subscription-created"
-BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition"
 PATIENCE = 6.0  # seconds that a handshake, or a notification of what is decided already, may take
 NOT_IMPLEMENTED = 501
+GONE = frozenset({404, 410})
+TAKEN_OVER = "Taken over."
 LASTS = timedelta(days=1)  # a subscription that nobody deletes ends by itself
 Make = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -64,6 +67,18 @@ class Made:
         """The id of the subscription: of the resource, or of the Location that the answer names."""
         location = self.exchange.headers.get("location", "").partition("/_history")[0].rstrip("/")
         return text(self.resource.get("id")) or location.rpartition("/")[2]
+
+
+@dataclass(frozen=True)
+class Touched:
+    """What another system did to a subscription, the answer to that, and whether it had its way."""
+
+    answer: Exchange
+    done: bool
+
+    @property
+    def at(self) -> str:
+        return self.answer.method
 
 
 @dataclass(frozen=True)
@@ -103,10 +118,18 @@ class Subscriptions:
         return self._made("create")
 
     def handshake(self) -> Notification | None:
-        """The handshake of that subscription; None where none comes."""
+        """The handshake of that subscription; None where none comes before it is active.
+
+        No source says how soon it has to come: NotTested where it may be still to come, or could not be delivered.
+        """
         made = self._usable(self.made())
         found = self._wait(made, PATIENCE, lambda each: each.kind == HANDSHAKE)
-        return next((each for each in found if each.kind == HANDSHAKE), None)
+        shaken = next((each for each in found if each.kind == HANDSHAKE), None)
+        if shaken is None and (status := self._status(made)) != "active":
+            raise NotTested(
+                f"no handshake has come, and the subscription is {status or 'not to be read'}", change="callback"
+            )
+        return shaken
 
     def changed(self) -> Exchange:
         """The answer to a change of a subscription of our own."""
@@ -131,19 +154,30 @@ class Subscriptions:
     def by_id_only(self) -> Made:
         """A subscription to notifications that hold ids alone, where one as the guide has it is made."""
         self._usable(self.made())
-        return self._made("id-only", lambda body: _with_content(body, "id-only"))
+        return self._made("id-only", lambda body: with_content(body, "id-only"))
 
-    def touched_by_another(self) -> tuple[Exchange, ...]:
-        """The answers to a second client, known to the payer, that changes, then deletes, a subscription of ours."""
+    def touched_by_another(self) -> tuple[Touched, ...]:
+        """What a second client, known to the payer, comes to that changes, then deletes, a subscription of ours.
+
+        A payer may say that all is well of something that it hides: what became of it is read as its owner.
+        """
         made = self._usable(self._made("of-ours"))
         LookUps(self._recording, self._claim).by_a_third_party()  # a 403 now is about what it may do, not who it is
-        body = {**made.sent, "id": made.ident, "reason": "Taken over."}
+        readable = good(self._read(made, "before"))
+        body = {**made.sent, "id": made.ident, "reason": TAKEN_OVER}
         change = self._act("other's-change", lambda: self._send("PUT", f"/{made.ident}", "other", body, other=True))
+        changed = self._read(made, "changed")
         delete = self._act("other's-delete", lambda: self._send("DELETE", f"/{made.ident}", "other", other=True))
-        return change, delete
+        deleted = self._read(made, "deleted")
+        if readable:
+            taken = good(changed) and record(body_of(changed)).get("reason") == TAKEN_OVER
+            return Touched(change, taken), Touched(delete, good(changed) and gone(deleted))
+        if good(delete) and not good(change):
+            raise NotTested("a deletion by another system is answered as done, and the subscription cannot be read")
+        return Touched(change, good(change)), Touched(delete, good(delete))
 
     def notified(self) -> Notified:
-        """A pended request that is decided soon, and what was notified of it."""
+        """A pended request that is decided soon, and what was notified of it; NotTested where it stays pended."""
         made = self._usable(self.made())
         case = self._settling()
         patience = (self._requests.case(case).settles or timedelta()).total_seconds() + PATIENCE
@@ -153,6 +187,8 @@ class Subscriptions:
             since = clock.now()
             submission = self._submitted(case)
             found = self._wait(made, patience, lambda each: _about(each, submission), since)
+            if not any(_about(each, submission) for each in found) and self._still_pended(submission):
+                raise NotTested("the request is still pended this time", change=f"cases.prior-auth.{case}.settles")
             return Notified(submission, tuple(each for each in found if _about(each, submission)), len(found))
 
         return self._recording.act((self._claim, "notified"), submit)
@@ -184,6 +220,22 @@ class Subscriptions:
             raise NotTested("the request was decided at once this time", change=f"cases.prior-auth.{case}")
         return Submission(case, request, answer, answer, f"cases.prior-auth.{case}", (answer,))
 
+    def _still_pended(self, submission: Submission) -> bool:
+        """Whether an inquiry does not tell the end of a request that nothing was notified of."""
+        sent = claim_of(submission.request).resource["identifier"][0]["value"]
+        body = self._requests.look_up(submission.case, sent)
+        told = self._requests.found(self._requests.post(INQUIRE, "lookup:notified", body))
+        mine = [each for each in told if same_request(each, submission)]
+        return not mine or all(undecided(each) for each in mine)
+
+    def _status(self, made: Made) -> str:
+        """The status of a subscription as it is read now, as it was answered where it cannot be read."""
+        read = self._read(made, "status")
+        return text(record(body_of(read) if good(read) else made.resource).get("status"))
+
+    def _read(self, made: Made, when: str) -> Exchange:
+        return self._act(f"read-{when}", lambda: self._send("GET", f"/{made.ident}", f"read-{when}"))
+
     def _made(self, how: str, change: Make = lambda body: body) -> Made:
         """A subscription by the first of the guide's filters that the payer takes."""
         receiver = self._recording.receiver()
@@ -212,19 +264,7 @@ class Subscriptions:
         who = requester.get("npi") if name == "identifier" else requester.get("system_id") or requester.get("npi")
         if not who:
             raise NotTested("needs the identifier of the organization that asks", change="requester.npi")
-        body = {
-            "resourceType": "Subscription",
-            "meta": {"profile": [f"{BACKPORT}/backport-subscription"]},
-            "status": "requested",
-            "end": (clock.now() + LASTS).isoformat(timespec="seconds"),
-            "reason": "Results of pended prior authorization requests.",
-            "criteria": TOPIC,
-            "_criteria": {
-                "extension": [{"url": f"{BACKPORT}/backport-filter-criteria", "valueString": f"{name}={who}"}]
-            },
-            "channel": {"type": "rest-hook", "endpoint": endpoint, "payload": "application/fhir+json"},
-        }
-        return _with_content(body, self.content)
+        return subscription(endpoint, f"{name}={who}", self.content, clock.now() + LASTS)
 
     def _act(self, how: str, send: Callable[[], Exchange]) -> Exchange:
         return answered(self._recording.act((self._claim, "subscription", how), send), RAW)
@@ -254,6 +294,11 @@ class Subscriptions:
         return read(receiver.wait(made.endpoint, seconds, lambda received: any(map(wanted, read(received)))))
 
 
+def gone(exchange: Exchange) -> bool:
+    """Whether a read says that there is no such thing."""
+    return exchange.status in GONE
+
+
 def _about(notification: Notification, submission: Submission) -> bool:
     """Whether a notification can be about a submission: by its content, by its focus, or where it tells neither."""
     if notification.kind != EVENT:
@@ -264,8 +309,3 @@ def _about(notification: Notification, submission: Submission) -> bool:
     idents = {each.rstrip("/").rpartition("/")[2] for each in notification.focus}
     # A payer may give its answer another id once it is decided: then the endpoint, which is ours alone, must do.
     return not idents or not ident or ident in idents or len(idents) == 1
-
-
-def _with_content(body: dict[str, Any], content: str) -> dict[str, Any]:
-    extension = {"url": f"{BACKPORT}/backport-payload-content", "valueCode": content}
-    return {**body, "channel": {**body["channel"], "_payload": {"extension": [extension]}}}

@@ -72,7 +72,7 @@ class Updated:
     def as_submission(self) -> Submission:
         """The update as the request that it now is."""
         if self.answer is None:
-            raise NotTested("the update has no answer to go on with", because="pas.update-taken")
+            raise NotTested("the update has no answer to go on with", because=RAW)
         return Submission("update", self.request, self.answer, self.answer, self.at, (self.answer,))
 
     def _items(self) -> tuple[Item, ...]:
@@ -89,13 +89,17 @@ class Updates:
         self._requests = Requests(recording, claim)
         self.guide = recording.guide(claim)
 
-    def changed(self) -> Updated:
-        """A request for two items of the usual service, updated: one changed, one cancelled, one added."""
-        return self._updated("changed", changing)
+    def changed(self, *, taken: bool = False) -> Updated:
+        """A request for two items of the usual service, updated: one changed, one cancelled, one added.
+
+        ``taken``: NotTested where it is not.
+        """
+        updated = self._updated("changed", changing)
+        return self._taken(updated) if taken else updated
 
     def cancelled(self) -> Updated:
-        """A request for two items, cancelled as a whole."""
-        return self._updated("cancelled", cancelling)
+        """A request for two items, cancelled as a whole; NotTested where that is not taken."""
+        return self._taken(self._updated("cancelled", cancelling))
 
     def inquire(self) -> tuple[Answer, ...]:
         """What an inquiry by the update's own identifier tells of it."""
@@ -111,6 +115,13 @@ class Updates:
                 "the answer to the request before its update has no number", because="pas.authorization-number"
             )
         return self._found("update:replaced-number", updated, f"{self._recording.run_id}-replaced", number)
+
+    def _taken(self, updated: Updated) -> Updated:
+        """The update, if it was taken; what it has to look like is clear in some versions of the guide only."""
+        if not updated.taken:
+            because = "pas.update-taken" if self.guide["update_related"] else ""
+            raise NotTested(f"the update is not taken ({updated.told})", because=because)
+        return updated
 
     def _found(self, case: str, updated: Updated, identifier: str, number: str) -> tuple[Answer, ...]:
         """What an inquiry tells of the update; asked once more, a moment later, before it counts as another story."""

@@ -59,8 +59,10 @@ def change(call: Call, payer: Payer) -> Answer:
     kept = payer.overlay.subscriptions.get(ident)
     if kept is None or kept["version"] != call.version:
         return refusal(404, "not-found", "There is no such subscription.")
-    if kept["client"] != _client(call, payer) and payer.policies.prior_auth.get("owners_only", True):
-        return refusal(403, "forbidden", "The subscription is another system's.")
+    owners_only = payer.policies.prior_auth.get("owners_only", True)
+    if kept["client"] != _client(call, payer) and owners_only:
+        quietly = owners_only == "quietly"
+        return Answer(204) if quietly else refusal(403, "forbidden", "The subscription is another system's.")
     if call.method == "DELETE":
         with payer.overlay.lock:
             payer.overlay.subscriptions.pop(ident, None)
@@ -169,9 +171,10 @@ def _notify(kept: dict[str, Any], bundle: Resource, payer: Payer) -> None:
 
 def _notification(kept: Mapping[str, Any], payer: Payer, kind: str, bundle: Resource | None = None) -> Resource:
     """A notification Bundle: what it is about, and behind it the response Bundle where this version sends it."""
+    named = kind != "handshake" or payer.policies.prior_auth.get("handshake_topic", True)
     parameters: list[Resource] = [
         {"name": "subscription", "valueReference": {"reference": f"{kept['base_url']}/Subscription/{kept['id']}"}},
-        {"name": "topic", "valueCanonical": TOPIC},
+        *([{"name": "topic", "valueCanonical": TOPIC}] if named else []),
         {"name": "status", "valueCode": kept["resource"]["status"]},
         {"name": "type", "valueCode": kind},
         {"name": "events-since-subscription-start", "valueString": str(kept["events"])},

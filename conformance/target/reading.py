@@ -174,7 +174,17 @@ def _plain_values(document: Document) -> dict[str, Any]:
         for name in ("rating_period_start", "plan_year_start", "as_of")
         if name in document.values
     }
-    kept = ("name", "payer_type", "part_d", "environment", "representative", "requester", "payer", "max_rps")
+    kept = (
+        "name",
+        "payer_type",
+        "part_d",
+        "environment",
+        "representative",
+        "requester",
+        "other_requester",
+        "payer",
+        "max_rps",
+    )
     return {
         **{name: document.values[name] for name in kept if name in document.values},
         **days,

@@ -194,6 +194,7 @@ class Target:
     apis: Mapping[str, Api] = field(default_factory=dict)
     auth: Mapping[str, Auth] = field(default_factory=dict)
     requester: Mapping[str, Any] = field(default_factory=dict)
+    other_requester: Mapping[str, Any] = field(default_factory=dict)
     payer: Mapping[str, Any] = field(default_factory=dict)
     callback: Callback | None = None
     members: Mapping[str, Member] = field(default_factory=dict)

@@ -1,7 +1,13 @@
 """The questionnaires that a payer gives for what it wants documented."""
 
 from conformance import expect, only_if, requirement
-from conformance.apis.questionnaire_package import BOTH_FORMS, absent_libraries, library_forms, package_faults
+from conformance.apis.questionnaire_package import (
+    BOTH_FORMS,
+    absent_libraries,
+    is_logic,
+    library_forms,
+    package_faults,
+)
 from conformance.apis.raw import body_of, raw_problem
 from conformance.apis.refusal import holds_data
 
@@ -87,7 +93,8 @@ def test_the_libraries_that_a_questionnaire_needs_are_in_its_package(documentati
 
 @requirement("dtr.library-forms")
 def test_libraries_carry_their_logic_as_cql_and_elm(documentation):
-    libraries = [each for package in documentation.bundles() for each in package.of_type("Library")]
+    packages = documentation.bundles()
+    libraries = [each for package in packages for each in package.of_type("Library") if is_logic(each.resource)]
 
     expect.each(
         only_if(libraries, "packages with libraries"),

@@ -99,6 +99,7 @@ def test_the_run_comes_to_its_end(ran: Ran) -> None:
     rows = [ran.row(each) for each in ran.of("error")]
     told = {each["message"] for row in rows for each in row["scenarios"] if each["verdict"] == "error"}
     assert told <= {"the address or a header holds what HTTP cannot carry"}
+    assert not [each for each in ran.of("error") if each.startswith("crd.")], "crd.services fails for such an id"
     assert MARKUP in (ran.folder / "verdicts.jsonl").read_text("utf-8")  # it is quoted, as it should be
 
 

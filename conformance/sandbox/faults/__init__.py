@@ -18,6 +18,7 @@ from conformance.sandbox.faults import (
     prior_auth,
     prior_auth_clocks,
     prior_auth_elements,
+    prior_auth_lawful,
     prior_auth_reasons,
 )
 from conformance.sandbox.frame import Bend, Fault, Policies, Seed, Variant
@@ -28,6 +29,7 @@ ROOMS = (
     prior_auth,
     prior_auth_clocks,
     prior_auth_elements,
+    prior_auth_lawful,
     prior_auth_reasons,
     formulary,
     formulary_more,

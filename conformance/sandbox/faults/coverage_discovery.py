@@ -211,15 +211,13 @@ FAULTS: tuple[Fault, ...] = (
         "leaves_libraries_out",
         "A package lacks the library that its questionnaire names.",
         ("dtr.libraries-included",),
-        bend=edits.packages(lambda bundle: edits.keep_types(bundle, "Questionnaire", "QuestionnaireResponse"), NEW),
-        versions=DTR_NEW,
+        bend=edits.packages(lambda bundle: edits.keep_types(bundle, "Questionnaire", "QuestionnaireResponse")),
     ),
     Fault(
         "sends_libraries_uncompiled",
         "Libraries carry CQL and no ELM.",
         ("dtr.library-forms",),
-        bend=edits.packages(edits.only_cql, NEW),
-        versions=DTR_NEW,
+        bend=edits.packages(edits.only_cql),
     ),
     Fault(
         "keeps_the_package_operation_secret",

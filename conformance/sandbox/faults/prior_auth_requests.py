@@ -194,7 +194,8 @@ FAULTS: tuple[Fault, ...] = (
         "refuses_updates",
         "An update of a request is refused as invalid.",
         ("pas.update-taken",),
-        bend=submit(edits.answering(REFUSED), _asking(_an_update)),
+        bend=submit(edits.answering(REFUSED), _asking(_an_update, edits.of_version(NEWEST[0]))),
+        versions=NEWEST,
     ),
     Fault(
         "approves_what_is_cancelled",
