@@ -205,11 +205,7 @@ def _variant_row(variant: Variant, said: Sequence[Said]) -> dict[str, Any]:
 
 def _fault_row(fault: Fault, said: Sequence[Said], clean: Mapping[str, Said]) -> dict[str, Any]:
     here = [each for each in said if each.requirement in fault.breaks and _exists(fault, each.claim)]
-    due = {
-        each.scenario
-        for each in clean.values()
-        if each.requirement in fault.breaks and _exists(fault, each.claim) and each.verdict != "not-applicable"
-    }
+    due = _due(fault, clean)
     dead = {each.scenario for each in here if each.verdict in ("fail", "advisory")}
     excused = _excused(fault, said)
     other = [
@@ -219,7 +215,7 @@ def _fault_row(fault: Fault, said: Sequence[Said], clean: Mapping[str, Said]) ->
         and each.verdict in HARM
         and not (each.verdict == "not-tested" and each.requirement in excused)
         and clean[each.scenario].verdict not in HARM
-        and not (each.verdict == "error" and each.actor == "network")  # nobody could connect: nothing was judged
+        and not _unreached(each)
     ]
     return {
         "name": fault.name,
@@ -234,15 +230,32 @@ def _fault_row(fault: Fault, said: Sequence[Said], clean: Mapping[str, Said]) ->
     }
 
 
+def _due(fault: Fault, clean: Mapping[str, Said]) -> set[str]:
+    """The scenarios that a fault has to fail: those of what it breaks that had something to judge without it, and all
+    of a requirement for which the fault alone gives them something."""
+    due: set[str] = set()
+    for broken in fault.breaks:
+        concerned = [each for each in clean.values() if each.requirement == broken and _exists(fault, each.claim)]
+        judged = [each for each in concerned if each.verdict != "not-applicable"]
+        due |= {each.scenario for each in judged or concerned}
+    return due
+
+
 def _exists(fault: Fault, claim: str) -> bool:
     return not fault.versions or claim in fault.versions
 
 
+def _unreached(said: Said) -> bool:
+    """Whether nobody could connect, so that nothing was judged."""
+    return said.verdict == "error" and said.actor == "network"
+
+
 def _excused(fault: Fault, said: Sequence[Said]) -> set[str]:
-    """The requirements that are not-tested because of a broken one, or because of one so excused."""
+    """The requirements that are not-tested because of a broken one, of one never reached, or of one so excused."""
     excused: set[str] = set()
+    begun = {*fault.breaks, *(each.requirement for each in said if _unreached(each))}
     while True:
-        reasons = set(fault.breaks) | excused
+        reasons = begun | excused
         more = {each.requirement for each in said if each.verdict == "not-tested" and each.because in reasons}
         if more <= excused:
             return excused

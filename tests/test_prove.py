@@ -183,6 +183,21 @@ def test_a_fault_that_one_version_does_not_see_is_alive(verdict: str) -> None:
     assert found["alive"] == ["suite.test_a.one[pas=2.0.1]"]
 
 
+def test_what_a_fault_alone_gives_something_to_judge_must_fail() -> None:
+    nothing = {"suite.test_a.one[pas=2.2.1]": said("a.one", "not-applicable")}
+
+    assert row(fault("a.one"), said("a.one", "fail"), before=nothing)["killed"]
+    assert not row(fault("a.one"), said("a.one", "not-applicable"), before=nothing)["killed"]
+
+
+def test_what_nobody_could_reach_is_no_harm_nor_what_waits_for_it() -> None:
+    unreached = said("a.two", "error", actor="network")
+    waiting = said("a.three", "not-tested", because="a.two")
+
+    assert row(fault("a.one"), said("a.one", "fail"), unreached, waiting)["collateral"] == []
+    assert row(fault("a.one"), said("a.one", "fail"), replace(unreached, actor="us"), waiting)["collateral"] != []
+
+
 def test_a_fault_must_break_all_that_it_names() -> None:
     both, before = fault("a.one", "a.two"), clean(said("a.one"), said("a.two"))
 

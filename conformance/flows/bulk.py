@@ -24,7 +24,7 @@ from conformance.flows.bulk_job import Job
 from conformance.flows.bulk_match import MATCHED, ends_at
 from conformance.flows.bulk_matching import FILES, KICK_OFF, OF_MATCH, BulkMatching, complete
 from conformance.flows.bulk_requests import Requests
-from conformance.flows.recording import Recording, answered, resource_of
+from conformance.flows.recording import Recording, answered, resource_of, unending
 from conformance.target import Api, Case, Claim
 from conformance.wire.gateway import REFUSED, origin
 from conformance.wire.request import NONE
@@ -126,13 +126,18 @@ class Bulk:
     # -- exports -------------------------------------------------------------------------------------------------
 
     def jobs(self) -> tuple[Job, ...]:
-        """The job of the bulk match, where members are matched, and that of the export, as far as it came to that."""
+        """The job of the bulk match, where members are matched, and that of the export, as far as it came to that;
+        Unjudgeable where nothing of the payer came."""
         if self.claim.api != "payer-to-payer":
-            return (self.exported().job,)
-        found = self._matches.matching()
-        with suppress(NotTested):
-            return found.job, self.exported().job
-        return (found.job,)
+            begun = [self.exported().job]
+        else:
+            begun = [self._matches.matching().job]
+            with suppress(NotTested):
+                begun.append(self.exported().job)
+        for job in begun:
+            if not unending(job.kick_off):
+                answered(job.kick_off, RAW)
+        return tuple(begun)
 
     def files(self) -> tuple[ReadFile, ...]:
         """The files of these jobs."""
@@ -243,6 +248,7 @@ class Bulk:
 
     def _cancelled(self, group: MatchGroup) -> tuple[Exchange, Exchange]:
         job = self._asks.followed(self._asks.kick_off(group.id, "cancelled", {}), 0.0)
+        answered(job.kick_off, RAW)
         if not job.begun:
             raise NotTested("the export has no status URL", because=KICK_OFF)
         deleted = self._asks.send("bulk.cancel", job.status_url, "cancelled", method="DELETE")

@@ -335,21 +335,21 @@ class Formulary:
         return tuple(next(iter(self._listed(type_))) for type_ in LISTINGS if self._listed(type_))
 
     def read(self, type_: str, id_: str) -> Exchange:
-        """One resource by its id; NotTested where the id is none that FHIR knows: its address would be another's."""
+        """The answer to reading one resource; NotTested where the id is none that FHIR knows: its address would be
+        another's."""
         self._recording.endpoint(self.claim)
         if wrong("id", id_):
             raise NotTested(f"a {type_} was listed whose id {wrong('id', id_)}", because=RAW)
-        return self._recording.act(
-            (self.claim, "read", type_, id_), lambda: self._searches.get("formulary.read", f"{type_}/{id_}", "read")
+        read = (self.claim, "read", type_, id_)
+        return answered(
+            self._recording.act(read, lambda: self._searches.get("formulary.read", f"{type_}/{id_}", "read")), RAW
         )
 
     def read_resource(self, type_: str, id_: str) -> dict[str, Any] | None:
         """The resource that a read gives, or None where it gives none."""
-        exchange = self.read(type_, id_)
-        if exchange.status != 200 and exchange.failure is None:
-            return None
         try:
-            return resource_of(exchange, RAW)
+            exchange = self.read(type_, id_)
+            return resource_of(exchange, RAW) if exchange.status == 200 else None
         except NotTested:
             return None
 

@@ -1,6 +1,6 @@
 """Requests that nobody could approve, and a request sent again."""
 
-from conformance import expect, requirement
+from conformance import expect, need, requirement
 
 
 @requirement("pas.unknown-member")
@@ -36,5 +36,6 @@ def test_a_repeated_request_leads_to_no_second_authorization(probes):
     first, again = probes.again()
     known = {*first.first.numbers, *first.deciding.numbers}
 
+    need(all(again.granted), "numbers to tell authorizations by", because="pas.authorization-number")
     new = [number for number in again.granted if number not in known]
     expect(not new, "the authorization that was given already, or none", at=again.at, got=f"{len(new)} new numbers")

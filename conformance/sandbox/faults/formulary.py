@@ -142,7 +142,7 @@ KNOWN_WRONG = (
     Fault(
         "limits_new_starts_only",
         "One item asks new starts for an authorization that it does not ask for at all.",
-        ("usdf.new-starts-parent",),
+        ("usdf.new-starts-parent", "qhp.same-as-fhir"),  # the issuer's file knows of no limit
         seed=changes.item(
             "item-harbor-617312", changes.saying("PriorAuthorizationNewStartsOnly", "valueBoolean", True)
         ),
