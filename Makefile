@@ -62,6 +62,7 @@ types: $(READY)
 bench: $(READY)
 	@$(BIN)/python tests/bench/bench.py $(ARGS)
 	@$(BIN)/python tests/bench/records.py
+	@$(BIN)/python tests/bench/formulary.py
 
 prove: $(READY)
 	@$(BIN)/conformance prove $(ARGS)

@@ -7,6 +7,7 @@ systems are known with and without their ending -TEMPORARY-TRIAL-USE: the guide'
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import attrgetter
 from sys import intern
 from typing import Any, NamedTuple
 
@@ -99,6 +100,9 @@ _SPELT_OUT = frozenset({TIERS, BENEFIT_TYPES})
 _SHORTENED = frozenset({TIERS_WITHOUT_SUFFIX, BENEFIT_TYPES_WITHOUT_SUFFIX})
 
 
+Tiers = tuple[tuple[Coding, ...], ...]  # the codings of each tier that an item names
+
+
 class Item(NamedTuple):  # made by the hundred thousand, and no other value is made as fast
     """One drug's place in one formulary. The limits are None where the item does not speak of them.
 
@@ -114,7 +118,7 @@ class Item(NamedTuple):  # made by the hundred thousand, and no other value is m
     formulary: str
     status: str
     period: Period | None
-    tiers: tuple[tuple[Coding, ...], ...]
+    tiers: Tiers
     benefit_types: tuple[tuple[Coding, ...], ...]
     prior_authorization: bool | None
     prior_authorization_new_starts: bool | None
@@ -123,6 +127,7 @@ class Item(NamedTuple):  # made by the hundred thousand, and no other value is m
     quantity_limit: bool | None
     quantity_detail: bool
     additional_information: str
+    trial_suffix: bool | None  # whether its codes name the guide's code systems in full; None where they name neither
 
     @property
     def tier(self) -> tuple[Coding, ...]:
@@ -132,16 +137,12 @@ class Item(NamedTuple):  # made by the hundred thousand, and no other value is m
     @property
     def tier_code(self) -> Coding | None:
         """The first coding of its tier that has a code; None for a tier in words."""
-        return next((code for code in self.tier if code.code), None)
+        return coded(self.tiers)
 
     @property
     def limits(self) -> Mapping[str, bool | None]:
         """Each limit by the name that a tester gives it; one told only by its details is told."""
-        return {
-            "prior-authorization": _told(self.prior_authorization, self.prior_authorization_new_starts),
-            "step-therapy": _told(self.step_therapy, self.step_therapy_new_starts),
-            "quantity-limit": _told(self.quantity_limit, self.quantity_detail),
-        }
+        return limits_of(*flags_of(self))
 
     @property
     def is_listing(self) -> bool:
@@ -154,14 +155,6 @@ class Item(NamedTuple):  # made by the hundred thousand, and no other value is m
         """Whether its status lets it count: it is neither retired nor still a draft."""
         return self.status not in ("retired", "draft")
 
-    @property
-    def trial_suffix(self) -> bool | None:
-        """Whether its tier and benefit types name the guide's code systems in full; None where they name neither."""
-        systems = {code.system for codes in (*self.tiers, *self.benefit_types) for code in codes}
-        if systems & _SHORTENED:
-            return False
-        return True if systems & _SPELT_OUT else None
-
 
 class Terms(NamedTuple):
     """What the extensions of an item say: an item's fields from ``formulary`` on, in the same order."""
@@ -169,7 +162,7 @@ class Terms(NamedTuple):
     formulary: str
     status: str
     period: Period | None
-    tiers: tuple[tuple[Coding, ...], ...]
+    tiers: Tiers
     benefit_types: tuple[tuple[Coding, ...], ...]
     prior_authorization: bool | None
     prior_authorization_new_starts: bool | None
@@ -178,6 +171,7 @@ class Terms(NamedTuple):
     quantity_limit: bool | None
     quantity_detail: bool
     additional_information: str
+    trial_suffix: bool | None
 
 
 def read_item(resource: Any, at: str = "") -> Item | None:
@@ -194,12 +188,13 @@ def read_item(resource: Any, at: str = "") -> Item | None:
 def read_terms(extensions: Any) -> Terms:
     """What the extensions of a formulary item say."""
     said = _by_url(extensions)
+    tiers, benefit_types = _concepts(said.get(DRUG_TIER, [])), _concepts(said.get(BENEFIT_TYPE, []))
     return Terms(
         formulary=_first_reference(said.get(FORMULARY_REFERENCE, [])),
         status=_first_text(said.get(AVAILABILITY_STATUS, []), "valueCode"),
         period=_first_period(said.get(AVAILABILITY_PERIOD, [])),
-        tiers=_concepts(said.get(DRUG_TIER, [])),
-        benefit_types=_concepts(said.get(BENEFIT_TYPE, [])),
+        tiers=tiers,
+        benefit_types=benefit_types,
         prior_authorization=_flag(said.get(PRIOR_AUTHORIZATION, [])),
         prior_authorization_new_starts=_flag(said.get(PRIOR_AUTHORIZATION_NEW_STARTS, [])),
         step_therapy=_flag(said.get(STEP_THERAPY, [])),
@@ -207,7 +202,15 @@ def read_terms(extensions: Any) -> Terms:
         quantity_limit=_flag(said.get(QUANTITY_LIMIT, [])),
         quantity_detail=any(map(_tells_a_quantity, said.get(QUANTITY_DETAIL, []))),
         additional_information=_first_text(said.get(ADDITIONAL_INFORMATION, []), "valueMarkdown"),
+        trial_suffix=_trial_suffix((*tiers, *benefit_types)),
     )
+
+
+def _trial_suffix(concepts: tuple[tuple[Coding, ...], ...]) -> bool | None:
+    systems = {code.system for codes in concepts for code in codes}
+    if systems & _SHORTENED:
+        return False
+    return True if systems & _SPELT_OUT else None
 
 
 def _by_url(extensions: Any) -> dict[str, list[JsonObject]]:
@@ -248,6 +251,37 @@ def _flag(found: list[JsonObject]) -> bool | None:
         if (said := truth(each.get("valueBoolean"))) is not None:
             return said
     return None
+
+
+def coded(tiers: Tiers) -> Coding | None:
+    """The first coding with a code of the first of an item's tiers; None for a tier in words."""
+    return next((code for code in next(iter(tiers), ()) if code.code), None)
+
+
+flags_of = attrgetter(
+    "prior_authorization",
+    "prior_authorization_new_starts",
+    "step_therapy",
+    "step_therapy_new_starts",
+    "quantity_limit",
+    "quantity_detail",
+)
+
+
+def limits_of(
+    prior: bool | None,
+    prior_for_new: bool | None,
+    step: bool | None,
+    step_for_new: bool | None,
+    quantity: bool | None,
+    detail: bool,
+) -> dict[str, bool | None]:
+    """An item's limits by name, from its flags (``flags_of``)."""
+    return {
+        "prior-authorization": _told(prior, prior_for_new),
+        "step-therapy": _told(step, step_for_new),
+        "quantity-limit": _told(quantity, detail),
+    }
 
 
 def _told(limit: bool | None, detail: bool | None) -> bool | None:

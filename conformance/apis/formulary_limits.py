@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import Any
 
-from conformance.apis.formulary import Item, Plan
-from conformance.apis.shapes import Coding
+from conformance.apis.formulary import Item, Plan, Tiers, coded, flags_of, limits_of
 
 LIMITS = ("prior-authorization", "step-therapy", "quantity-limit")
 MOST_TIERS = 40  # rows of a report
@@ -26,15 +25,23 @@ class Odds:
 def counted(items: Iterable[Item]) -> dict[str, Any]:
     """How many items have each limit, how many speak of it at all, and how many there are by tier."""
     listed = tuple(items)
-    limits = {name: Counter(item.limits[name] for item in listed) for name in LIMITS}
-    stepped = [item for item in listed if item.limits["step-therapy"]]
+    alike = Counter((item.tiers, flags_of(item)) for item in listed)
+    told: Counter[tuple[str, bool | None]] = Counter()
+    tiers: dict[str, Counter[str]] = {}
+    for (concepts, flags), number in alike.items():
+        counts = tiers.setdefault(_named(concepts), Counter())
+        counts["items"] += number
+        for limit, holds in limits_of(*flags).items():
+            told[limit, holds] += number
+            counts[limit] += number if holds else 0
+    stepped = [item for item in listed if item.step_therapy or item.step_therapy_new_starts]
     return {
         "items": len(listed),
-        **{_key(name): told[True] for name, told in limits.items()},
-        "silent": {_key(name): told[None] for name, told in limits.items()},
-        "steps_told": sum(bool(item.additional_information) for item in stepped),
-        "tiers": sorted({item.tier_code.code for item in listed if item.tier_code}),
-        "by_tier": list(islice(_by_tier(listed), MOST_TIERS)),
+        **{_key(limit): told[limit, True] for limit in LIMITS},
+        "silent": {_key(limit): told[limit, None] for limit in LIMITS},
+        "steps_told": sum(bool(item.additional_information) for item in stepped if item.limits["step-therapy"]),
+        "tiers": sorted({code.code for concepts, _ in alike if (code := coded(concepts))}),
+        "by_tier": list(islice(_by_tier(tiers), MOST_TIERS)),
     }
 
 
@@ -42,20 +49,18 @@ def _key(limit: str) -> str:
     return limit.replace("-", "_")
 
 
-def _by_tier(items: Iterable[Item]) -> Iterator[dict[str, Any]]:
-    tiers: dict[str, Counter[str]] = {}
-    for item in items:
-        counts = tiers.setdefault(tier_name(item), Counter())
-        counts["items"] += 1
-        counts.update(_key(name) for name, holds in item.limits.items() if holds)
+def _by_tier(tiers: Mapping[str, Counter[str]]) -> Iterator[dict[str, Any]]:
     for tier, counts in sorted(tiers.items(), key=lambda pair: (-pair[1]["items"], pair[0])):
-        kinds = ("items", "prior_authorization", "step_therapy", "quantity_limit")
-        yield {"tier": tier, **{kind: counts[kind] for kind in kinds}}
+        yield {"tier": tier, **{_key(kind): counts[kind] for kind in ("items", *LIMITS)}}
 
 
 def tier_name(item: Item) -> str:
     """The tier of an item as a reader would name it: its code, else its words; "" without any."""
-    first: Coding | None = item.tier_code or next(iter(item.tier), None)
+    return _named(item.tiers)
+
+
+def _named(tiers: Tiers) -> str:
+    first = coded(tiers) or next(iter(next(iter(tiers), ())), None)
     return (first.code or first.display) if first else ""
 
 
@@ -68,11 +73,15 @@ def costs_told(plan: Plan) -> dict[str, set[str]]:
     return told
 
 
-def used_of(plan: Plan, items: Iterable[Item]) -> frozenset[tuple[str, str]]:
-    """The pairs of tier and kind of pharmacy that the items of a plan's formularies name, by their codes."""
-    own = [item for item in items if item.formulary in plan.formularies and item.is_offered and item.tier_code]
-    pharmacies = ((item.tier_code, codes[0].code) for item in own for codes in item.benefit_types if codes[0].code)
-    return frozenset((tier.code, pharmacy) for tier, pharmacy in pharmacies if tier)
+def used_of(items: Iterable[Item]) -> dict[str, set[tuple[str, str]]]:
+    """The pairs of tier and kind of pharmacy that the items of each formulary name, by their codes."""
+    alike = {(item.formulary, item.tiers, item.benefit_types) for item in items if item.is_offered}
+    used: dict[str, set[tuple[str, str]]] = {}
+    for formulary, tiers, pharmacies in alike:
+        if tier := coded(tiers):
+            pairs = {(tier.code, codes[0].code) for codes in pharmacies if codes[0].code}
+            used.setdefault(formulary, set()).update(pairs)
+    return used
 
 
 def at_odds(items: Iterable[Item]) -> tuple[Odds, ...]:

@@ -321,11 +321,12 @@ class Formulary:
 
     def tiers_in_use(self) -> tuple[Probe, ...]:
         """Each tier and kind of pharmacy that a plan's items use, of the pharmacies that the plan tells costs of."""
+        used = used_of(self.items)
         return tuple(
             Probe(plan.at, "" if tier in told[pharmacy] else f"no cost of tier {tier} at {pharmacy}")
             for plan in self.plans
             if (told := costs_told(plan))
-            for tier, pharmacy in sorted(used_of(plan, self.items))
+            for tier, pharmacy in sorted(set().union(*(used.get(each, ()) for each in plan.formularies)))
             if pharmacy in told
         )
 

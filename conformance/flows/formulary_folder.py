@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -37,7 +36,7 @@ class Raw:
     problem: str
 
 
-@dataclass(frozen=True)
+@dataclass
 class Look:
     """How many resources of a type there are, and of how many the structure was looked at closely."""
 
@@ -74,9 +73,9 @@ class _Reading:
     formularies: list[tuple[str | None, Formulary]] = field(default_factory=list)
     raw: list[Raw] = field(default_factory=list)
     kinds: dict[str, str] = field(default_factory=dict)
-    digests: dict[str, dict[str, int]] = field(default_factory=dict)
-    file: str = ""  # that is being read, and the resources that it has shown so far
-    shown: set[str] = field(default_factory=set)
+    file: str = ""  # that is being read, and the digests of what it has shown so far, by type and id
+    shown: dict[str, dict[str, int]] = field(default_factory=dict)
+    before: dict[str, set[str]] = field(default_factory=dict)  # the ids that files before it showed, by type
     looks: dict[str, Look] = field(default_factory=dict)
     shapes: dict[int, bool] = field(default_factory=dict)  # whether resources of that shape are as they should be
 
@@ -113,44 +112,52 @@ def read_folder(folder: Folder, types: tuple[str, ...]) -> Handed:
 
 
 def _look(placed: Placed, reading: _Reading) -> None:
-    before = reading.looks.get(placed.type, Look())
-    closely = before.closely < LOOKED_AT or not reading.shapes.get(placed.shape)
-    reading.looks[placed.type] = Look(before.all + 1, before.closely + closely)
-    problem = resource_problem(placed.whole()) if closely else ""
-    if closely:
+    look = reading.looks.get(placed.type)
+    if look is None:
+        look = reading.looks[placed.type] = Look()
+    look.all += 1
+    if look.closely < LOOKED_AT or not reading.shapes.get(placed.shape):
+        look.closely += 1
+        problem = resource_problem(placed.whole())
         reading.shapes[placed.shape] = not problem and reading.shapes.get(placed.shape, True)
         reading.raw.append(Raw(placed.at, problem))
 
 
 def _is_new(placed: Placed, reading: _Reading) -> bool:
-    """Whether no line before it was the same; two resources of one id in a file are told.
+    """Whether no resource before it was the same; two of one id in a file are told, if they differ.
 
     Exports of two plans may both hold a drug, each as it was when it was made: the first is taken.
     """
     own = placed.resource.get("id")
     if not isinstance(own, str):
         return True
-    file, key = re.split(r"[: ]", placed.at, maxsplit=1)[0], f"{placed.type}/{own}"
-    if file != reading.file:
-        reading.file, reading.shown = file, set()
-    here = key in reading.shown
-    reading.shown.add(key)
-    known = reading.digests.setdefault(placed.type, {})
-    first = known.get(own)
+    if placed.file != reading.file:
+        _next_file(placed.file, reading)
+    here = reading.shown.setdefault(placed.type, {})
+    first = here.get(own)
     if first is None:
-        known[own] = placed.digest
-    elif first != placed.digest and here:
-        reading.raw.append(Raw(placed.at, f"{key} stands before it already, and is another"))
-    return first is None or (here and first != placed.digest)
+        here[own] = placed.digest
+        return own not in reading.before.get(placed.type, ())
+    if first != placed.digest:
+        told = f"{placed.type}/{own} stands before it already, and is another"
+        reading.raw.append(Raw(placed.at, told))
+    return first != placed.digest
+
+
+def _next_file(file: str, reading: _Reading) -> None:
+    for kind, shown in reading.shown.items():
+        reading.before.setdefault(kind, set()).update(shown)
+    reading.file, reading.shown = file, {}
 
 
 def _keep(placed: Placed, reading: _Reading) -> None:
     resource, at = placed.resource, placed.at
-    key = f"{placed.type}/{resource.get('id')}"
     if placed.type == "Basic":
         if (item := read_item(resource, at)) and item.is_listing:
             reading.items.append(item)
-    elif placed.type == "MedicationKnowledge":
+        return
+    key = f"{placed.type}/{resource.get('id')}"
+    if placed.type == "MedicationKnowledge":
         _append(reading.drugs, read_drug(resource, at))
         reading.kinds[key] = placed.type
     elif placed.type == "Location":

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO
+from typing import IO, NamedTuple
 
 from conformance.fhir import Problem, Resource
 from conformance.strict_json import NotJson, load
@@ -22,25 +22,26 @@ from conformance.wire.lines import LONGEST_LINE, Condense, Part, Reader, bounded
 from conformance.wire.manifest import MANIFEST, Manifest, Output, read_manifest
 
 MOST_PROBLEMS = 1000
+READ_AT_ONCE = 2**20  # bytes
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 LINES = (".ndjson", ".jsonl")
 NOTHING: Mapping[str, Condense] = MappingProxyType({})
 TYPE_IN_NAME = re.compile(r"[A-Z][A-Za-z]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(NamedTuple):  # made by the hundred thousand
     """A resource and where it stands: "Basic.ndjson:17", "plans.json entry[3]".
 
     ``resource`` may be condensed (see ``Folder.walk``); ``whole`` gives it as it came.
     """
 
-    resource: Resource = field(hash=False, repr=False)
+    resource: Resource
     at: str
+    file: str
     type: str
     shape: int  # equal for resources that are built alike
     digest: int  # equal for resources that are the same, as they are written
-    body: bytes = field(default=b"", repr=False)  # its line; empty where it is not condensed
+    body: bytes = b""  # its line; empty where it is not condensed
 
     def whole(self) -> Resource:
         """The resource with everything that it came with."""
@@ -137,7 +138,7 @@ class Folder:
 
     def _file(self, file: _File, reader: Reader) -> Iterator[Placed]:
         try:
-            with file.path.open("rb") as opened:
+            with file.path.open("rb", buffering=READ_AT_ONCE) as opened:
                 if file.path.suffix.lower() in LINES:
                     yield from self._lines(file, opened, reader)
                 else:
@@ -152,7 +153,7 @@ class Folder:
         for number, line in bounded_lines(opened, LONGEST_LINE):
             if line is None:
                 self._aside(f"{file.at}:{number}", f"is longer than {LONGEST_LINE // 2**20} MiB, and is not read")
-            elif line.strip().removeprefix(BYTE_ORDER_MARK):
+            elif not line.isspace() and line.strip() != BYTE_ORDER_MARK:
                 yield from self._text(file, line, f"{file.at}:{number}", reader)
 
     def _whole(self, file: _File, opened: IO[bytes], reader: Reader) -> Iterator[Placed]:
@@ -165,22 +166,25 @@ class Folder:
         else:
             yield from self._text(file, body, file.at, reader)
 
-    def _text(self, file: _File, body: bytes, at: str, reader: Reader) -> Iterator[Placed]:
+    def _text(self, file: _File, body: bytes, at: str, reader: Reader) -> Iterable[Placed]:
         try:
             part = reader.read(body)
         except NotJson as wrong:
             self._of(file, at, wrong.reason)
-            return
+            return ()
         if not isinstance(part.value, list):
-            yield from self._place(file, part, at, body)
-        for place, each in enumerate(part.value if isinstance(part.value, list) else ()):
-            yield from self._place(file, whole_part(each), f"{at} [{place}]")
+            return self._place(file, part, at, body)
+        return (
+            placed
+            for place, each in enumerate(part.value)
+            for placed in self._place(file, whole_part(each), f"{at} [{place}]")
+        )
 
-    def _place(self, file: _File, part: Part, at: str, body: bytes = b"") -> Iterator[Placed]:
+    def _place(self, file: _File, part: Part, at: str, body: bytes = b"") -> Iterable[Placed]:
         resource = part.value
         if not isinstance(resource, dict):
             self._of(file, at, "is no JSON object, so no resource")
-            return
+            return ()
         file.count += 1
         kind = resource.get("resourceType")
         if not isinstance(kind, str) or not kind:
@@ -188,14 +192,18 @@ class Folder:
             kind = file.type
         elif file.type and kind != file.type:
             file.strangers += 1
-        if kind:
-            yield Placed(resource, at, kind, part.shape, part.digest, body)
-        entries = resource.get("entry") if kind == "Bundle" else None
+        if not kind:
+            return ()
+        placed = Placed(resource, at, file.at, kind, part.shape, part.digest, body)
+        return (placed,) if kind != "Bundle" else (placed, *self._entries(file, resource, at))
+
+    def _entries(self, file: _File, bundle: Resource, at: str) -> Iterator[Placed]:
+        entries = bundle.get("entry")
         for place, entry in enumerate(entries if isinstance(entries, list) else ()):
             inner = entry.get("resource") if isinstance(entry, dict) else None
             if isinstance(inner, dict) and isinstance(inner.get("resourceType"), str):
                 read = whole_part(inner)
-                yield Placed(inner, f"{at} entry[{place}]", inner["resourceType"], read.shape, read.digest)
+                yield Placed(inner, f"{at} entry[{place}]", file.at, inner["resourceType"], read.shape, read.digest)
             elif inner is not None:
                 self._wrong(f"{at} entry[{place}]", "has no resourceType")
 

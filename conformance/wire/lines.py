@@ -31,8 +31,7 @@ class Part(NamedTuple):
     digest: int = 0
 
 
-ORDINARY = 0  # the shape of an id that is one, and of a plain narrative
-NO_PART = Part(None, ORDINARY)
+ORDINARY_ID, ORDINARY_TEXT = 1, 2  # the shapes of an id that is one, and of a plain narrative
 Condense = Callable[[Any], Any]
 
 
@@ -45,65 +44,107 @@ class Reader:
     def __init__(self, condense: Mapping[str, Condense]) -> None:
         self._condense = condense
         # By a hash of their text, which Python makes anew in every process: nobody can aim at another's.
-        self._known: dict[int, Part] = {}
+        self._members: dict[int, Part] = {}
+        self._entries: dict[int, Part] = {}
 
     def read(self, body: bytes) -> Part:
         """The JSON value that ``body`` is, and its shape; NotJson otherwise."""
-        members = _members(body)
+        line = body.strip()
+        known, value, shapes, digests = self._members, {}, [], []
+        written = 1
+        members = _cut(line, _of_objects()) or {}
         try:
-            parts = None if members is None else {name: self._part(name, raw) for name, raw in members.items()}
+            for name, cut in members.items():
+                raw = bytes(cut)
+                part = known.get(hash((name, raw))) or self._new(name, raw)
+                value[name], shape_of, digest = part
+                shapes.append(shape_of)
+                digests.append(digest)
+                written += len(name) + len(raw) + 4
         except NotJson:
-            parts = None  # the whole says where it is
-        if parts is None:
+            return whole_part(load(body))  # the whole says where it is
+        # {"name":value,"name":value} and nothing beside it: no name stands twice.
+        if (written != len(line) and not _is_spaced(line, members)) or not "".join(value).isascii():
             return whole_part(load(body))
-        built = hash(tuple([(name, part.shape) for name, part in parts.items()]))
-        return Part({name: part.value for name, part in parts.items()}, built, hash(body.strip()))
+        return Part(value, hash(tuple(shapes)), hash(tuple(digests)))
 
-    def _part(self, name: str, raw: bytes) -> Part:
-        if name == "id" and ID.fullmatch(raw):
-            return Part(raw[1:-1].decode(), ORDINARY)
+    def _new(self, name: str, raw: bytes) -> Part:
         if name in OF_ITS_OWN:
-            plain = name == "text" and name in self._condense and NARRATIVE.fullmatch(raw) and _is_utf8(raw)
-            return NO_PART if plain else self._read(name, raw)
-        key = hash((name, raw))
-        part = self._known.get(key)
-        if part is None:
-            if len(self._known) >= MOST_KEPT:
-                self._known.clear()
-            part = self._known[key] = self._read(name, raw)
-        return part
+            return self._own(name, raw)
+        return _kept(self._members, hash((name, raw)), self._read(name, raw))
+
+    def _own(self, name: str, raw: bytes) -> Part:
+        if name == "id" and ID.fullmatch(raw):
+            return Part(raw[1:-1].decode(), ORDINARY_ID, hash(raw))
+        if name == "text" and name in self._condense and NARRATIVE.fullmatch(raw) and _is_utf8(raw):
+            return Part(None, ORDINARY_TEXT, hash(raw))
+        return self._read(name, raw)
 
     def _read(self, name: str, raw: bytes) -> Part:
-        value = load(raw)
+        entries = _entries(raw) if raw.startswith(b"[{") else None
+        part = _part(name, raw) if entries is None else _list([self._entry(name, each) for each in entries])
         condense = self._condense.get(name)
-        return Part(condense(value) if condense else value, shape(value, name))
+        value = condense(part.value) if condense else part.value
+        return Part(value, hash((name, part.shape)), hash((name, raw)))
+
+    def _entry(self, name: str, raw: bytes) -> Part:
+        key = hash((name, raw))
+        part = self._entries.get(key)
+        if part is None:
+            part = _kept(self._entries, key, _part(name, raw))
+        return part
 
 
-def _members(body: bytes) -> dict[str, bytes] | None:
-    """The members of an object as they are written; None where it is none, or cannot be put together again from them
-    (a name given twice, white space of any other kind): then it is read as a whole."""
+def _kept(parts: dict[int, Part], key: int, part: Part) -> Part:
+    if len(parts) >= MOST_KEPT:
+        parts.clear()
+    parts[key] = part
+    return part
+
+
+def _part(name: str, raw: bytes) -> Part:
+    value = load(raw)
+    return Part(value, shape(value, name))
+
+
+def _list(parts: list[Part]) -> Part:
+    """A list of its entries; its shape is what ``alike.shape`` makes of it as a whole."""
+    return Part([part.value for part in parts], hash((list, *dict.fromkeys([part.shape for part in parts]))))
+
+
+def _is_spaced(line: bytes, members: Mapping[str, Any]) -> bool:
+    """Whether an object is these members and nothing else, with a space after each colon and comma."""
+    written = [b'"' + name.encode() + b'": ' + bytes(cut) for name, cut in members.items()]
+    return line == b"{" + b", ".join(written) + b"}"
+
+
+def _entries(raw: bytes) -> list[bytes] | None:
+    """The entries of a list as they are written; None where it cannot be cut."""
+    entries = _cut(raw, _of_lists())
+    return None if entries is None else list(map(bytes, entries))
+
+
+def _cut(text: bytes, decoder: Any) -> Any:
     import msgspec
 
-    line = body.strip()
     try:
-        members = {name: bytes(raw) for name, raw in _decoder().decode(line).items()}
+        return decoder.decode(text)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-    between, after = (b", ", b": ") if line[len(next(iter(members), "")) + 3 :][:2] == b": " else (b",", b":")
-    whole = between.join([b'"' + name.encode() + b'"' + after + raw for name, raw in members.items()])
-    return members if line == b"{" + whole + b"}" and all(map(_is_plain, members)) else None
 
 
 @cache
-def _decoder() -> Any:
+def _of_objects() -> Any:
     import msgspec
 
     return msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
 @cache
-def _is_plain(name: str) -> bool:
-    return name.isascii() and name.isprintable()
+def _of_lists() -> Any:
+    import msgspec
+
+    return msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def _is_utf8(raw: bytes) -> bool:
