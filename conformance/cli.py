@@ -167,6 +167,19 @@ def doctor(target: str, payer_type: str | None, guide: tuple[str, ...]) -> None:
 
 
 @main.command()
+@click.argument("target")
+@click.option("--auth", metavar="NAME", help='Which [auth.NAME] of type = "smart-launch"; the only one without it.')
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), default=Path("member.token"), show_default=True,
+              help="Where the token is written, for its owner alone.")  # fmt: skip
+@click.option("--wait", type=click.IntRange(1), default=300, show_default=True, help="Seconds to wait for the browser.")
+def login(target: str, auth: str | None, out: Path, wait: int) -> None:
+    """Ask a member for consent in a browser (SMART standalone launch with PKCE), and keep the token in a file."""
+    from conformance.login import log_in
+
+    sys.exit(log_in(target, auth, out, wait))
+
+
+@main.command()
 @click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--allure", is_flag=True, help="Build the Allure pages too (needs the pinned allure: make allure).")
 @click.option("--baseline", metavar="FILE", help="An earlier results.json to compare with.")

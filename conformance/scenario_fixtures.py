@@ -28,6 +28,7 @@ from conformance.flows.payer_to_payer import PayerToPayer
 from conformance.flows.prior_auth import PriorAuth
 from conformance.flows.probes import Probes
 from conformance.flows.provider_access import ProviderAccess
+from conformance.flows.standalone_launch import StandaloneLaunch
 from conformance.flows.subscriptions import Subscriptions
 from conformance.flows.trust import Trust
 from conformance.flows.updates import Updates
@@ -146,6 +147,12 @@ def documentation(subject: Subject, claim: Claim) -> Documentation:
 def patient_access(subject: Subject, claim: Claim) -> PatientAccess:
     """A Patient Access endpoint, with a member's own token."""
     return PatientAccess(subject.recording, claim)
+
+
+@view
+def launch(subject: Subject, claim: Claim) -> StandaloneLaunch:
+    """The launch of a member's app at the authorization server of an endpoint."""
+    return StandaloneLaunch(subject.recording, claim)
 
 
 @view

@@ -31,7 +31,7 @@ LAYERS: tuple[frozenset[str], ...] = (
         "plugin", "proving",
         "evidence", "report", "follow_up", "audit",
     }),
-    frozenset({"cli", "auditing", "launch", "running", "following", "plan", "doctor", "init", "prove"}),
+    frozenset({"cli", "auditing", "launch", "running", "following", "plan", "doctor", "init", "login", "prove"}),
 )  # fmt: skip
 SANDBOX = "sandbox"
 SANDBOX_MAY = frozenset({"errors", "paths"})

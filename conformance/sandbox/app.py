@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from conformance.sandbox import (
+    authorization,
     bulk,
     coverage_discovery,
     discovery,
@@ -82,9 +83,15 @@ def build(seed: Seed, clock: Clock, policies: Policies, bends: Sequence[Bend] = 
     async def token(request: Request) -> Response:
         here = replace(payer, base_url=_root(request), issuer_url=_root(request))
         call = await _call(request, "", here.base_url, "auth/token")
-        refreshing = b"grant_type=refresh_token" in call.body
-        deed = Deed("discovery.token", member_tokens.refreshed if refreshing else trust.token)
+        grants = {"refresh_token": member_tokens.refreshed, "authorization_code": authorization.exchanged}
+        kind = dict(parse_qsl(call.body.decode("utf-8", "replace"))).get("grant_type", "")
+        deed = Deed("discovery.token", grants.get(kind, trust.token))
         return await _done(deed, call, here, bends)
+
+    async def authorize(request: Request) -> Response:
+        here = replace(payer, base_url=_root(request), issuer_url=_root(request))
+        call = await _call(request, "", here.base_url, "auth/authorize")
+        return await _done(Deed("discovery.authorize", authorization.authorize), call, here, bends)
 
     async def move_clock(request: Request) -> Response:
         answer = await _moved(request, clock)
@@ -97,6 +104,7 @@ def build(seed: Seed, clock: Clock, policies: Policies, bends: Sequence[Bend] = 
     return Starlette(
         routes=[
             Route("/auth/token", token, methods=["POST"]),
+            Route("/auth/authorize", authorize, methods=["GET", "POST"]),
             Route("/control/clock", move_clock, methods=["POST"]),
             Route("/{ig}/{version}/{path:path}", api, methods=METHODS),
             Route("/{path:path}", unknown, methods=METHODS),

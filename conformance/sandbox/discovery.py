@@ -55,18 +55,28 @@ def metadata(call: Call, payer: Payer) -> Answer:
 
 
 def smart_configuration(_call: Call, payer: Payer) -> Answer:
-    """The SMART configuration of a server that knows backend services only."""
-    clients = payer.policies.trust.get("clients", {}).values()
+    """The SMART configuration of a server for other systems and for members' apps."""
+    clients = [*payer.policies.trust.get("clients", {}).values(), *payer.policies.trust.get("apps", {}).values()]
     return _json(
         {
             "issuer": payer.issuer_url,
+            "authorization_endpoint": f"{payer.issuer_url}/auth/authorize",
             "token_endpoint": f"{payer.issuer_url}/auth/token",
-            "grant_types_supported": ["client_credentials"],
+            "grant_types_supported": ["authorization_code", "client_credentials"],
+            "response_types_supported": ["code"],
             "token_endpoint_auth_methods_supported": ["private_key_jwt"],
             "token_endpoint_auth_signing_alg_values_supported": list(trust.ALGORITHMS),
             "scopes_supported": sorted({scope for client in clients for scope in client["scopes"]}),
             "code_challenge_methods_supported": ["S256"],
-            "capabilities": ["client-confidential-asymmetric", "permission-v2"],
+            "capabilities": [
+                "launch-standalone",
+                "client-public",
+                "client-confidential-asymmetric",
+                "context-standalone-patient",
+                "permission-patient",
+                "permission-offline",
+                "permission-v2",
+            ],
         }
     )
 

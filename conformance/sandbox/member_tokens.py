@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -22,15 +23,21 @@ LIFETIME = 600  # seconds
 def refreshed(call: Call, payer: Payer) -> Answer:
     """Answers grant_type=refresh_token: an access token for the member, and whose data it opens."""
     asked = dict(parse_qsl(call.body.decode("utf-8", "replace")))
-    agreed = payer.policies.trust.get("refresh_tokens", {}).get(asked.get("refresh_token", ""))
+    given = asked.get("refresh_token", "")
+    agreed = payer.policies.trust.get("refresh_tokens", {}).get(given) or payer.overlay.refresh_tokens.get(given)
     if agreed is None or asked.get("client_id") != agreed["client"]:
         return _json(400, {"error": "invalid_grant"})
+    return granted(agreed, given, payer)
+
+
+def granted(agreed: Mapping[str, Any], refresh_token: str, payer: Payer) -> Answer:
+    """An access token for what a member agreed to, and the refresh token for the next."""
     value, scopes = secrets.token_urlsafe(32), frozenset(agreed["scopes"])
     expires = payer.clock.now().timestamp() + LIFETIME
     with payer.overlay.lock:
         payer.overlay.tokens[value] = trust.Grant(agreed["client"], scopes, expires, patient=agreed["patient"])
     told = {"access_token": value, "token_type": "Bearer", "expires_in": LIFETIME, "scope": " ".join(sorted(scopes))}
-    return _json(200, {**told, "patient": agreed["patient"], "refresh_token": asked["refresh_token"]})
+    return _json(200, {**told, "patient": agreed["patient"], "refresh_token": refresh_token})
 
 
 def member_of(call: Call, payer: Payer) -> str | Answer:

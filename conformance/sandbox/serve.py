@@ -147,8 +147,9 @@ def _policies(key: ec.EllipticCurvePrivateKey, refresh_token: str, members: Mapp
     other = {**client, "npi": "1999999919", "system": "another-ehr"}
     clients = {CLIENT_ID: client, OTHER_CLIENT_ID: other}
     [patient] = [ident for ident, member in members.items() if MEMBER_APP in member.get("agreed", ())]
-    agreed = {"client": MEMBER_APP, "patient": patient, "scopes": ("patient/*.rs", "offline_access")}
-    return seed.policies().changed("trust", clients=clients, refresh_tokens={refresh_token: agreed})
+    agreed = {"client": MEMBER_APP, "patient": patient, "scopes": ("launch/patient", "patient/*.rs", "offline_access")}
+    apps = {MEMBER_APP: {**agreed, "redirect_uris": ("http://127.0.0.1:8765/callback",)}}
+    return seed.policies().changed("trust", clients=clients, apps=apps, refresh_tokens={refresh_token: agreed})
 
 
 @contextmanager

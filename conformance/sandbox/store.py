@@ -19,7 +19,8 @@ class Overlay:
     its ``trust.Grant``, ``assertion_ids`` a (client, jti) to its expiry, ``misses`` a (client, version, number) to how
     often a match with that number failed, ``matches`` a client to the members it has matched, ``groups`` and ``jobs``
     an id to the Group or bulk job, ``pages`` a paging cursor to what it stands for, ``subscriptions`` the id of a
-    subscription to it; ``due`` is what is to be notified, as (stamp of its time, what to do then).
+    subscription to it, ``codes`` an authorization code to its ``authorization.Code``, ``refresh_tokens`` one that was
+    given for a code to what was agreed to; ``due`` is what is to be notified, as (stamp of its time, what to do then).
     """
 
     submissions: dict[str, Any] = field(default_factory=dict)
@@ -31,6 +32,8 @@ class Overlay:
     matches: dict[str, set[str]] = field(default_factory=dict)
     pages: dict[str, Any] = field(default_factory=dict)
     subscriptions: dict[str, Any] = field(default_factory=dict)
+    codes: dict[str, Any] = field(default_factory=dict)
+    refresh_tokens: dict[str, Any] = field(default_factory=dict)
     due: list[Any] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock)
 

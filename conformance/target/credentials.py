@@ -29,6 +29,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "backend-services": ("token_url", "client_id", "key"),
     "cds-hooks": ("client_id", "key"),
     "refresh-token": ("token_url", "client_id", "refresh_token"),
+    "smart-launch": ("authorize_url", "token_url", "client_id", "audience"),
     "token-command": ("command",),
 }
 MAY_HAVE: Mapping[str, tuple[str, ...]] = {
@@ -36,6 +37,7 @@ MAY_HAVE: Mapping[str, tuple[str, ...]] = {
     "backend-services": ("scope", "key_id", "algorithm"),
     "cds-hooks": ("key_id", "algorithm", "key_set_url"),
     "refresh-token": ("scope", "client_secret"),
+    "smart-launch": ("scope", "client_secret", "redirect_uri", "command"),
 }
 BY_FILE = frozenset({"token", "client_secret", "key", "refresh_token"})
 
@@ -46,8 +48,7 @@ def credentials(document: Document, name: str, env: Mapping[str, str]) -> tuple[
     table: Mapping[str, str] = document.get(at)
     _fitting(document, at, table)
     fields: dict[str, Any] = {"name": name, "type": table["type"]}
-    fields["token_url"] = table.get("token_url", "")
-    for each in ("scope", "algorithm", "key_set_url"):
+    for each in ("token_url", "scope", "algorithm", "key_set_url", "authorize_url", "redirect_uri", "audience"):
         fields[each] = table.get(each, "")
     for each in ("client_id", "key_id", "proxy"):
         fields[each] = _looked_up(document, (*at, each), env) if each in table else ""

@@ -33,8 +33,12 @@ class Auth:
     """How requests are authorized; secrets are resolved, paths are absolute or relative to the working directory."""
 
     name: str = ""
-    type: str = "none"  # none | bearer | client-secret | backend-services | cds-hooks | refresh-token | token-command
+    type: str = "none"  # none | bearer | client-secret | backend-services | cds-hooks | refresh-token | smart-launch |
+    # token-command
     token_url: str = ""
+    authorize_url: str = ""
+    redirect_uri: str = ""  # where a code is sent
+    audience: str = ""  # the base URL that a member's token is for
     client_id: str = ""
     scope: str = ""
     token: str = field(default="", repr=False)

@@ -13,7 +13,7 @@ import subprocess
 import threading
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote_plus, urlencode
 
@@ -21,6 +21,7 @@ from conformance import clock
 from conformance.exchange import Exchange, Failure
 from conformance.strict_json import load_object
 from conformance.target import Auth
+from conformance.wire.consent import Consent, answer_of
 
 LIFETIME = 240  # seconds: SMART App Launch 2.2.0 allows an assertion 300 at most
 KEPT = 240.0  # seconds that a token is kept whose answer does not say how long it lasts
@@ -31,6 +32,7 @@ VISIBLE = re.compile(r"[!-~]+")
 OAUTH_ERROR = re.compile(r"[a-z_]{1,40}")
 
 Post = Callable[[Auth, Mapping[str, str], bytes, str], Exchange]  # headers, body and claim of a token request
+Get = Callable[[Auth, str, str], Exchange]  # URL and claim of a request for a member's consent
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,21 @@ class Token:
     expires: float = float("inf")  # monotonic
 
 
+@dataclass(frozen=True)
+class Consented:
+    """The authorization endpoint's answer, and what it said to our address (code and state, or error)."""
+
+    answer: Exchange
+    said: Mapping[str, str] = field(default_factory=dict, repr=False)
+    failure: Failure | None = None
+
+
 class Tokens:
     """The tokens of one run, one for each [auth.*] of the target."""
 
-    def __init__(self, post: Post) -> None:
+    def __init__(self, post: Post, get: Get) -> None:
         self._post = post
+        self._get = get
         self._kept: dict[str, Token] = {}
         self._answers: dict[str, Exchange] = {}
         self._refresh: dict[str, str] = {}  # the refresh token that replaced the target file's (RFC 6749, section 6)
@@ -83,6 +95,45 @@ class Tokens:
         form |= {"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion}
         return self._asked(auth, form, {}, claim)
 
+    def consent(self, consent: Consent, *, claim: str = "") -> Consented:
+        """What the authorization endpoint says to a request for consent, asked as it is or by the target's command."""
+        auth = consent.auth
+        answer = self._get(auth, consent.url, claim)
+        there = answer.headers.get("location", "")
+        if answer.failure:
+            return Consented(answer, failure=answer.failure)
+        if consent.leads_back(there):
+            return Consented(answer, said=answer_of(there))
+        if not auth.command:
+            why = f"auth.{auth.name} needs a person with a browser: conformance login, or a command"
+            return Consented(answer, failure=Failure("credentials", why))
+        printed = printed_by(replace(auth, command=(*auth.command, consent.url)), "consent command")
+        if isinstance(printed, Failure):
+            return Consented(answer, failure=printed)
+        there = printed.decode(errors="replace").strip().partition("\n")[0].strip()
+        if not consent.leads_back(there):
+            why = f"the consent command of auth.{auth.name} printed no address that begins with {consent.redirect_uri}"
+            return Consented(answer, failure=Failure("credentials", why))
+        return Consented(answer, said=answer_of(there))
+
+    def exchange_code(self, consent: Consent, code: str, *, verifier: str | None = None, claim: str = "") -> Exchange:
+        """One token request with the code of a consent; nothing of it is kept."""
+        form, auth = consent.form(code, verifier), consent.auth
+        if auth.client_secret:
+            return self._asked(auth, form, _basic(auth), claim)
+        return self._asked(auth, {**form, "client_id": auth.client_id}, {}, claim)
+
+    def _launched(self, auth: Auth) -> Token:
+        consent = Consent(auth)
+        found = self.consent(consent)
+        if found.failure:
+            return Token(failure=found.failure)
+        if found.said.get("state") != consent.state or not found.said.get("code"):
+            error = found.said.get("error", "")
+            why = f": {error}" if OAUTH_ERROR.fullmatch(error) else ""
+            return Token(failure=Failure("credentials", f"auth.{auth.name} got no code of its own{why}"))
+        return self._granted(auth, self.exchange_code(consent, found.said["code"]))
+
     def _fetched(self, auth: Auth) -> Token:
         if auth.type == "bearer":
             return _usable(auth, auth.token, None)
@@ -91,7 +142,9 @@ class Tokens:
         if auth.type == "client-secret":
             form = {"grant_type": "client_credentials", "scope": auth.scope}
             return self._granted(auth, self._asked(auth, form, _basic(auth), ""))
-        if auth.type == "refresh-token":
+        if auth.type == "smart-launch" and auth.name not in self._refresh:
+            return self._launched(auth)
+        if auth.type in ("refresh-token", "smart-launch"):
             token = self._refresh.get(auth.name, auth.refresh_token)
             form = {"grant_type": "refresh_token", "refresh_token": token, "scope": auth.scope}
             if auth.client_secret:
@@ -207,9 +260,21 @@ def _key(text: str, algorithm: str) -> Any:
 
 def _commanded(auth: Auth) -> Token:
     """The token that the target's own command prints: its first line, or the access_token of the JSON it prints."""
+    printed = printed_by(auth, "token command")
+    if isinstance(printed, Failure):
+        return Token(failure=printed)
+    said = load_object(printed)
+    if said:
+        return _usable(auth, said.get("access_token"), said.get("expires_in"))
+    lines = printed.decode(errors="replace").strip().splitlines()
+    return _usable(auth, lines[0].strip() if lines else "", None)
 
-    def refused(why: str) -> Token:
-        return Token(failure=Failure("credentials", f"the token command of auth.{auth.name} {why}"))
+
+def printed_by(auth: Auth, called: str) -> bytes | Failure:
+    """What a command of the target prints, or why it printed nothing that counts; ``called`` is its name in words."""
+
+    def refused(why: str) -> Failure:
+        return Failure("credentials", f"the {called} of auth.{auth.name} {why}")
 
     try:
         done = subprocess.run(  # noqa: S603 - the command is the tester's, given as words
@@ -221,11 +286,7 @@ def _commanded(auth: Auth) -> Token:
         return refused(f"cannot be run: {getattr(wrong, 'strerror', None) or 'it is no command'}")
     if done.returncode:
         return refused(f"ended with status {done.returncode}")
-    said = load_object(done.stdout)
-    if said:
-        return _usable(auth, said.get("access_token"), said.get("expires_in"))
-    lines = done.stdout.decode(errors="replace").strip().splitlines()
-    return _usable(auth, lines[0].strip() if lines else "", None)
+    return done.stdout
 
 
 def _usable(auth: Auth, value: Any, expires_in: Any) -> Token:

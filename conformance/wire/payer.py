@@ -72,7 +72,7 @@ class Wire:
         self, target: Target, *, journal: Callable[[Exchange], None], limits: Limits = USUAL, prefix: str = "x"
     ) -> None:
         self.limits = limits
-        self.tokens = Tokens(self._token_request)
+        self.tokens = Tokens(self._token_request, self._consent_request)
         self._journal = journal
         self._prefix = prefix
         self._lines: dict[tuple[object, ...], _Line] = {}
@@ -156,6 +156,11 @@ class Wire:
         request = Request("discovery.token", "POST", auth.token_url, claim=claim, body=body, token=NONE)
         order = _Order(auth.token_url, auth.token_url, auth, headers, own=False, follows=False)
         return self._noted(self._exchange(order, request, self._unreachable.get(auth.token_url)))
+
+    def _consent_request(self, auth: Auth, url: str, claim: str) -> Exchange:
+        request = Request("discovery.authorize", "GET", url, claim=claim, token=NONE)
+        order = _Order(url, auth.authorize_url, auth, {"accept": "text/html"}, own=False, follows=False)
+        return self._noted(self._exchange(order, request, self._unreachable.get(auth.authorize_url)))
 
     def _noted(self, exchange: Exchange) -> Exchange:
         with self._lock:

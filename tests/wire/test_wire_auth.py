@@ -397,7 +397,8 @@ def test_a_cds_hooks_token_is_for_one_service() -> None:
         algorithm="ES384",
     )
     auth = replace(auth, key_id="k1", key_set_url="https://ehr.example/jwks")
-    token = tokens.Tokens(lambda *_: pytest.fail("nobody is asked")).own(auth, "https://payer.example/cds-services/x")
+    asked = [lambda *_: pytest.fail("nobody is asked")] * 2
+    token = tokens.Tokens(*asked).own(auth, "https://payer.example/cds-services/x")
     decoded = jwt.decode(token.value, KEYS["ES384"], algorithms=["ES384"])
 
     assert (decoded.claims["iss"], decoded.claims["aud"]) == (

@@ -15,6 +15,7 @@ SMART = "discovery.smart-configuration"
 UDAP = "discovery.udap"
 DAVINCI = "discovery.davinci-configuration"
 TOKEN = "discovery.token"  # noqa: S105  an operation's name
+AUTHORIZE = "discovery.authorize"
 ALGORITHMS = "token_endpoint_auth_signing_alg_values_supported"
 
 
@@ -50,7 +51,34 @@ def _terse(statement: Resource) -> None:
     statement["rest"][0].pop("security")
 
 
+def _without_state(_call: Call, answer: Answer) -> Answer:
+    there = answer.headers["location"].partition("&state=")[0]
+    return replace(answer, headers={**answer.headers, "location": there})
+
+
+def _for_a_code(call: Call, answer: Answer) -> bool:
+    return answer.status == 200 and b"grant_type=authorization_code" in call.body
+
+
 FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "forgets_the_state",
+        "A code comes back to a member's app without its state.",
+        ("smart.launch",),
+        bend=Bend(AUTHORIZE, _without_state, lambda _call, answer: answer.status == 302),
+    ),
+    Fault(
+        "names_no_patient",
+        "The token for a code does not say whose data it opens.",
+        ("smart.launch",),
+        bend=Bend(TOKEN, changes.plain_json(lambda body: body.pop("patient")), _for_a_code),
+    ),
+    Fault(
+        "checks_no_verifiers",
+        "A code is exchanged whatever the verifier.",
+        ("smart.code-verifier",),
+        policies=changes.rule("trust", verifiers_checked=False),
+    ),
     Fault(
         "hides_its_metadata",
         "Nothing is served at /metadata.",
