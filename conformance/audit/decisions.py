@@ -125,7 +125,7 @@ def _once(engine: Engine, said: Said, found: Understood) -> Any:
     order += [ibis.desc(ibis.coalesce(table[name], 0)) for name in ("source", "start", "place")]
     again = table.semi_join(doubled, "key").mutate(rank=ibis.row_number().over(group_by="key", order_by=order))
     kept = engine.keep("kept", again.filter(again.rank == 0).drop("rank"))
-    return table.anti_join(doubled, "key").union(kept)
+    return table.anti_join(doubled, "key").union(kept.cast(table.schema()))
 
 
 def _words(

@@ -19,7 +19,7 @@ from conformance.sandbox.records import generate, population
 
 CLOCKS = ("prior-auth.decision-time-standard", "prior-auth.decision-time-expedited", "drug-decisions.part-b")
 REASON = "prior-auth.denial-reason-any-channel"
-SEED, COUNT = 11, 260
+SEED, COUNT = 19, 260
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_every_decision_is_found_to_be_what_it_is(made: Path, tmp_path: Path, fo
         assert denials.judged == sum(truth["reasons"].values())
         assert denials.failed == truth["reasons"]["missing"] + truth["reasons"]["boilerplate"]
         assert {finding.at.rpartition("(")[2].rstrip(")") for finding in denials.findings} <= breaking()[REASON]
-        assert records.understood.twice == truth["twice"]
+        assert records.understood.twice == truth["twice"] > 0
         assert records.understood.rows == truth["decisions"]
         assert not records.understood.unknown
         counted = metrics.computed(records)["counts"]
