@@ -23,6 +23,7 @@ from conformance.flows.drug_files import DrugFiles
 from conformance.flows.formulary import Formulary
 from conformance.flows.lookups import LookUps
 from conformance.flows.must_support import MustSupport
+from conformance.flows.one_member import OneMember
 from conformance.flows.patient_access import PatientAccess
 from conformance.flows.payer_to_payer import PayerToPayer
 from conformance.flows.prior_auth import PriorAuth
@@ -147,6 +148,12 @@ def documentation(subject: Subject, claim: Claim) -> Documentation:
 def patient_access(subject: Subject, claim: Claim) -> PatientAccess:
     """A Patient Access endpoint, with a member's own token."""
     return PatientAccess(subject.recording, claim)
+
+
+@view
+def one_member(subject: Subject, claim: Claim) -> OneMember:
+    """What is given of one matched member, where members are exchanged one by one."""
+    return OneMember(subject.recording, claim)
 
 
 @view

@@ -184,6 +184,14 @@ class PayerToPayer:
         ]
         return tuple(each if unending(each) else answered(each, "") for each in demanded(sent))
 
+    def ask(self, verb: str, path: str, case: str) -> Exchange:
+        """One request of an operation ("search", "everything") at a path, put down to a case."""
+        return self._send(verb, path, case)
+
+    def ask_everything(self, patient: str, case: str) -> Exchange:
+        """The first answer of Patient/{id}/$everything, at the path that the target gives it."""
+        return self._send("everything", self._everything_path(patient), case)
+
     def without_token(self) -> tuple[Exchange, ...]:
         """The answers to the match, a search for the member and the member's data, without credentials."""
         if self._recording.api(self.claim).auth.type == "none":

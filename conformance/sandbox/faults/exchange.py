@@ -23,7 +23,10 @@ FAULTS: tuple[Fault, ...] = (
         "answers_everything_with_html",
         "The matched member's data are answered with a web page.",
         ("payer-to-payer.answers-are-fhir",),
-        bend=Bend(EVERYTHING, changes.to_html, changes.succeeded),
+        bend=Bend(
+            EVERYTHING, changes.to_html, lambda call, answer: answer.status == 200 and not edits.at_pdex(call, answer)
+        ),
+        versions=SINGLE,
     ),
     Fault(
         "declares_exchange_fhir_r5",
@@ -205,6 +208,20 @@ FAULTS: tuple[Fault, ...] = (
             "pdex.provider-members",
         ),
         seed=edits.neighbour,
+    ),
+    Fault(
+        "gives_members_to_bulk_only",
+        "A matched member's data cannot be had at once.",
+        ("pdex.everything",),
+        bend=Bend(EVERYTHING, changes.to_not_found, edits.at_pdex),
+        versions=edits.NEWER,
+    ),
+    Fault(
+        "finds_no_conditions",
+        "A matched member's conditions are not found by the member.",
+        ("pdex.member-searches",),
+        bend=Bend("payer-to-payer.search", changes.to_not_found, edits.of_conditions),
+        versions=edits.NEWER,
     ),
     Fault(
         "gives_everything_without_a_token",

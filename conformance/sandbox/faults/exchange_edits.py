@@ -28,6 +28,24 @@ def at_payers_exchange(call: Call, _answer: Answer) -> bool:
     return "/hrex/" in call.base_url or "/pdex/" in call.base_url
 
 
+NEWER = ("pdex=2.1.0", "pdex=2.2.0")  # where $everything and searches are demanded
+
+
+def at_pdex(call: Call, answer: Answer) -> bool:
+    """Holds for what is given at the newer bases of PDex."""
+    return answer.status == 200 and call.version in NEWER
+
+
+def of_conditions(call: Call, answer: Answer) -> bool:
+    """Holds for a search for conditions there."""
+    return at_pdex(call, answer) and call.path == "Condition"
+
+
+def elsewhere(call: Call, _answer: Answer) -> bool:
+    """Holds where nobody demands $everything."""
+    return call.version.startswith("hrex=")
+
+
 def about_nobody(call: Call, answer: Answer) -> bool:
     """Holds for the refusals of a match of a person whose numbers nobody here has."""
     return refused_as(exchange.NOT_FOUND)(call, answer) and b"SUB-9999" in call.body

@@ -53,17 +53,22 @@ VARIANTS: tuple[Variant, ...] = (
     Variant(
         "knows_no_everything",
         "There is no operation for all of a member's data; each kind is searched.",
-        bend=Bend(EVERYTHING, changes.to_not_found),
+        bend=Bend(EVERYTHING, changes.to_not_found, edits.elsewhere),
     ),
     Variant(
         "does_not_do_everything",
         "The operation for all of a member's data is not implemented; each kind is searched.",
-        bend=Bend(EVERYTHING, edits.does_not_do),
+        bend=Bend(EVERYTHING, edits.does_not_do, edits.elsewhere),
     ),
     Variant(
         "keeps_everything_for_members",
         "The operation for all of a member's data is for members only; each kind is searched.",
-        bend=Bend(EVERYTHING, edits.keeps_to_itself),
+        bend=Bend(EVERYTHING, edits.keeps_to_itself, edits.elsewhere),
+    ),
+    Variant(
+        "matches_in_bulk_alone",
+        "Members are matched in bulk alone.",
+        bend=Bend(MATCH, changes.to_not_found, lambda call, _answer: call.version in edits.NEWER),
     ),
     Variant(
         "everything_in_pages",

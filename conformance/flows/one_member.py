@@ -1,0 +1,83 @@
+"""The exchange of one member as PDex has it: matched, then $everything, or a search for each kind of data.
+
+Sources: PDex 2.1.0 and 2.2.0, payertopayerexchange; CapabilityStatement pdex-server.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from conformance.apis.raw import body_of
+from conformance.apis.searchset import read_page
+from conformance.errors import NotApplicable, NotTested
+from conformance.exchange import Exchange
+from conformance.flows.member_data import NOT_THERE
+from conformance.flows.payer_to_payer import PayerToPayer
+from conformance.flows.recording import Recording, answered
+from conformance.target import Claim
+
+RAW, ONE = "payer-to-payer.answers-are-fhir", "cases.payer-to-payer.one-match"
+CASE = "one member"  # apart from the exchanges that other rows judge
+# What the capability statement has searched by the patient alone.
+SEARCHED = frozenset(
+    {
+        "AllergyIntolerance", "Condition", "Coverage", "DiagnosticReport", "DocumentReference", "Encounter",
+        "ExplanationOfBenefit", "Goal", "Immunization", "MedicationDispense", "Procedure",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class KindSearched:
+    """The search for one kind of a member's data, and how many of that kind came on its first page."""
+
+    kind: str
+    answer: Exchange
+    found: int
+
+    @property
+    def at(self) -> str:
+        return self.kind
+
+
+class OneMember:
+    """What can be fetched of the one member that was matched; every act is recorded."""
+
+    def __init__(self, recording: Recording, claim: Claim) -> None:
+        self._recording = recording
+        self._claim = claim
+        self._exchange = PayerToPayer(recording, claim)
+
+    def patient(self) -> str:
+        """The matched member's Patient id; NotApplicable where members are exchanged in bulk alone."""
+        answer = self._exchange.match("one-match")
+        if answer.status in NOT_THERE:
+            raise NotApplicable("this payer exchanges members in bulk alone")
+        return self._exchange.patient()
+
+    def everything(self) -> Exchange:
+        """The answer to Patient/{id}/$everything."""
+        patient = self.patient()
+        return answered(
+            self._recording.act(
+                (self._claim, "everything alone"), lambda: self._exchange.ask_everything(patient, CASE)
+            ),
+            RAW,
+        )
+
+    def searches(self) -> tuple[KindSearched, ...]:
+        """The searches by patient for each kind of data that the payer is declared to hold."""
+        kinds = [kind for kind in self._exchange.holds() if kind in SEARCHED]
+        if not kinds:
+            raise NotTested("needs a kind of data that is searched by its patient", change=f"{ONE}.holds")
+        patient = self.patient()
+        return tuple(self._searched(kind, patient) for kind in kinds)
+
+    def _searched(self, kind: str, patient: str) -> KindSearched:
+        path = f"{kind}?{urlencode({'patient': patient})}"
+        answer = self._recording.act(
+            (self._claim, "search alone", kind), lambda: self._exchange.ask("search", path, CASE)
+        )
+        page = read_page(body_of(answered(answer, RAW)))
+        return KindSearched(kind, answer, len([each for each in page.matches if each.type == kind]) if page else 0)

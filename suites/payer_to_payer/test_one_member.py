@@ -1,0 +1,22 @@
+"""One member's data after the match, as PDex has them fetched: all at once, and kind by kind."""
+
+from conformance import expect, requirement
+from conformance.apis.raw import raw_problem
+
+
+@requirement("pdex.everything")
+def test_everything_of_a_matched_member_is_given(one_member):
+    answer = one_member.everything()
+    problem = raw_problem(answer, ("Bundle",))
+
+    expect(answer.status == 200 and not problem, "200 with a Bundle", at=answer.url, got=problem)
+
+
+@requirement("pdex.member-searches")
+def test_each_kind_of_a_members_data_is_searched_by_the_member(one_member):
+    expect.each(
+        one_member.searches(),
+        lambda each: each.answer.status == 200 and each.found,
+        "200 with data of this kind",
+        got=lambda each: f"status {each.answer.status} with {each.found}",
+    )
