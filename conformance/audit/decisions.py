@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from conformance.audit import facts, grading, stamps
+from conformance.audit import facts, grading, written
 from conformance.audit.engine import Engine
 from conformance.audit.mapping import Mapped
 from conformance.audit.payer import Payer
@@ -44,8 +44,8 @@ class Understood:
     twice: int = 0
     keyless: int = 0
     unknown: dict[str, dict[str, int]] = field(default_factory=dict)
-    spelt: dict[str, int] = field(default_factory=dict)
-    unread: dict[str, dict[str, int]] = field(default_factory=dict)
+    spelt: Mapping[str, int] = field(default_factory=dict)
+    unread: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 def understand(engine: Engine, said: Said, payer: Payer, mapped: Mapped) -> Understood:
@@ -59,21 +59,13 @@ def understand(engine: Engine, said: Said, payer: Payer, mapped: Mapped) -> Unde
         made=ibis.ifelse(table.decided.isnull() & table.notified.isnull(), table.made, _null("string"))
     )
     words = _words(engine, table, mapped, found, said)
-    known, rest = _calendar(engine, table, payer, found, said)
-    graded = _graded(engine, table)
     stamped = {name: SHORT[name] for name in _stamped(said)}
-    marked = table.mutate(
-        **{f"{short}_head": stamps.head(table[name]) for name, short in stamped.items()},
-        **{f"{short}_tail": stamps.tail(table[name]) for name, short in stamped.items()},
-    )
-    both = marked
-    for short in stamped.values():  # each stamp joins the calendar anew, under names of its own
-        days = known.select(**{f"{short}_{name}": known[name] for name in ("text", *stamps.MEANING)})
-        ends = rest.select(**{f"{short}_{name}": rest[name] for name in ("end", "more", "east")})
-        both = both.left_join(days, marked[f"{short}_head"] == days[f"{short}_text"])
-        both = both.left_join(ends, marked[f"{short}_tail"] == ends[f"{short}_end"])
+    known = written.calendar(engine, table, payer.zones, stamped)
+    found.spelt, found.unread = known.spelt, known.unread
+    graded = _graded(engine, table)
+    both = known.joined(table, stamped)
     if graded is not None:
-        both = both.left_join(graded, marked.reasons == graded.text)
+        both = both.left_join(graded, table.reasons == graded.text)
     columns: dict[str, Any] = {name: both[name] for name in ("source", "start", "place", "key", *KEPT_WORDS)}
     columns |= {name: words[name](both[name]) for name in ("outcome", "urgency", "urgency_asked", "extended", "appeal")}
     columns["kind"] = _kind(both, words["kind"](both.kind), payer)
@@ -86,8 +78,8 @@ def understand(engine: Engine, said: Said, payer: Payer, mapped: Mapped) -> Unde
             columns |= {f"{short}_e": _null("int64"), f"{short}_l": _null("int64"), f"{short}_w": _null("boolean")}
             columns[f"{short}_bad"] = ibis.literal(False)
             continue
-        early, late = stamps.interval({each: both[f"{short}_{each}"] for each in (*stamps.MEANING, "more", "east")})
-        columns |= {f"{short}_e": early, f"{short}_l": late, f"{short}_w": both[f"{short}_whole"]}
+        early, late, whole = known.meaning(both, short)
+        columns |= {f"{short}_e": early, f"{short}_l": late, f"{short}_w": whole}
         columns[f"{short}_bad"] = both[name].notnull() & early.isnull()
     found.table = both.select(**columns)
     return found
@@ -228,26 +220,6 @@ def _exclusion(table: Any, word: Any, outcome: Any) -> Any:
 
 def _stamped(said: Said) -> Sequence[str]:
     return [name for name in SHORT if (name not in said.absent or name == "made") and name != "updated"]
-
-
-def _calendar(engine: Engine, table: Any, payer: Payer, found: Understood, said: Said) -> tuple[Any, Any]:
-    """What every day and hour that occurs in a stamp means, and what may follow it."""
-    names = _stamped(said)
-    heads = _times(engine, {name: stamps.head(table[name]) for name in names})
-    tails = _times(engine, {name: stamps.tail(table[name]) for name in names})
-    rows = stamps.calendar(sorted({head for each in heads.values() for head in each}), payer.zones)
-    rests = stamps.tails(sorted({"", *(tail for each in tails.values() for tail in each)}))
-    read = dict(zip(rows["text"], rows["form"], strict=True))
-    for name, each in heads.items():
-        for head, times in each.items():
-            if head in read:
-                found.spelt[read[head]] = found.spelt.get(read[head], 0) + times
-            else:
-                found.unread.setdefault(name, {})[head] = times
-    types = {"text": "string", "utc": "int64", "early": "int64", "late": "int64", "whole": "bool"}
-    return engine.table(rows, types, "calendar"), engine.table(
-        rests, {"end": "string", "more": "int64", "east": "int64"}, "tails"
-    )
 
 
 def _graded(engine: Engine, table: Any) -> Any | None:

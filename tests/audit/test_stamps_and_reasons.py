@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 import pytest
 
 from conformance import clock
-from conformance.audit import grading, stamps
+from conformance.audit import grading, written
+from conformance.audit.engine import opened
 from conformance.audit.lines import PART, WHOLE
 
 ZONES = ("America/New_York", "America/Los_Angeles")
+Read = Callable[[str], tuple[int, int] | None]
 
 
-def read(text: str) -> tuple[int, int] | None:
-    """A stamp by its head and tail, as the engine adds them."""
-    split = len(text) > stamps.HEAD and text[4] == text[7] == "-"
-    head, tail = (text[: stamps.HEAD], text[stamps.HEAD :].split(".")[0]) if split else (text, "")
-    if split and "." in text:
-        tail += text.rpartition(".")[2].lstrip("0123456789")
-    days, ends = stamps.calendar([head], ZONES), stamps.tails([tail])
-    if not days["text"] or not ends["end"]:
-        return None
-    more, east = ends["more"][0], ends["east"][0]
-    if east is not None:
-        return (days["utc"][0] + more - east,) * 2
-    return days["early"][0] + more, days["late"][0] + more
+@pytest.fixture(scope="module")
+def read() -> Iterator[Callable[[str], tuple[int, int] | None]]:
+    """A stamp as a log's column has it: its earliest and latest second, None where it is no time."""
+    with opened("duckdb") as engine:
+
+        def one(text: str) -> tuple[int, int] | None:
+            table = engine.table({"decided": [text]}, {"decided": "string"}, "stamps")
+            known = written.calendar(engine, table, ZONES, {"decided": "d"})
+            both = known.joined(table, {"decided": "d"})
+            early, late, _ = known.meaning(both, "d")
+            [row] = engine.rows(both.select(early=early, late=late))
+            assert bool(known.unread) is (row["early"] is None)
+            return None if row["early"] is None else (row["early"], row["late"])
+
+        yield one
 
 
 @pytest.mark.parametrize(
@@ -33,7 +39,7 @@ def read(text: str) -> tuple[int, int] | None:
         "2026-12-31T23:59:59Z", "2026-02-28T10:00:00.250+05:30", "2026-02-28T10:00",
     ],
 )  # fmt: skip
-def test_iso_stamps_mean_what_the_clock_says(text: str) -> None:
+def test_iso_stamps_mean_what_the_clock_says(read: Read, text: str) -> None:
     expected = clock.stamp(text, ZONES)
     assert expected
     ends = (expected.earliest, expected.latest)
@@ -50,7 +56,7 @@ def test_iso_stamps_mean_what_the_clock_says(text: str) -> None:
         ("2026-03-01 14:05:00", "2026-03-01T14:05:00"),
     ],
 )  # fmt: skip
-def test_other_spellings_are_read_too(text: str, same_as: str) -> None:
+def test_other_spellings_are_read_too(read: Read, text: str, same_as: str) -> None:
     assert read(text) == read(same_as) is not None
 
 
@@ -67,7 +73,7 @@ def test_other_spellings_are_read_too(text: str, same_as: str) -> None:
         "2026-03-01T10:61:00",
     ],
 )
-def test_what_is_no_time_is_none(text: str) -> None:
+def test_what_is_no_time_is_none(read: Read, text: str) -> None:
     assert read(text) is None
 
 

@@ -1,0 +1,90 @@
+"""Every stamp of a table read at once: few texts are looked at (stamps.py), and what they mean is joined back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.audit import stamps
+from conformance.audit.engine import Engine
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """What stamps mean: the offsets of zones by name, and tables of hours without a zone and of other texts.
+
+    ``spelt``: stamps by how they are written; ``unread``: stamps that are none, by column, with how often each occurs.
+    """
+
+    east: Mapping[str, int]
+    tables: Mapping[str, Any]
+    spelt: Mapping[str, int]
+    unread: Mapping[str, Mapping[str, int]]
+
+    def joined(self, table: Any, stamped: Mapping[str, str]) -> Any:
+        """The table with what the parts of its stamps mean beside them; ``stamped`` is column -> short name."""
+        marked = table
+        for name, short in stamped.items():
+            marked = marked.mutate(**{f"{short}_{part}": each for part, each in stamps.parts(table[name]).items()})
+        both = marked
+        for short in stamped.values():  # each stamp joins them anew, under names of its own
+            for by, meant in self.tables.items():
+                mine = meant.select(**{f"{short}_{by}_{name}": meant[name] for name in meant.columns})
+                both = both.left_join(mine, marked[f"{short}_{by}"] == mine[f"{short}_{by}_{by}"])
+        return both
+
+    def meaning(self, both: Any, short: str) -> tuple[Any, Any, Any]:
+        """Earliest and latest second of a stamp, and whether it is a whole day, where its parts were joined."""
+        import ibis
+
+        n = both[f"{short}_n"]
+        nothing = ibis.null("int64")
+        zoned = n - both[f"{short}_zone"].cases(*self.east.items(), else_=nothing) if self.east else nothing
+        ends = []
+        for end in ("early", "late"):
+            read = [zoned]
+            if "hour" in self.tables:
+                read.append(both[f"{short}_hour_{end}"] + n - both[f"{short}_hour"] * stamps.HOUR)
+            if "word" in self.tables:
+                read.append(both[f"{short}_word_{end}"])
+            ends.append(ibis.coalesce(*read))
+        whole = both[f"{short}_word_whole"].fill_null(False) if "word" in self.tables else ibis.literal(False)
+        return ends[0], ends[1], whole
+
+
+def calendar(engine: Engine, table: Any, zones: Sequence[str], stamped: Mapping[str, str]) -> Calendar:
+    """What every zone, every hour without one, and every text of another form means that occurs in a stamp."""
+    written = _written(engine, table, stamped)
+    offsets = {zone: stamps.east(zone) for zone in {row["zone"] for row in written} - {None, ""}}
+    hours = stamps.hours(sorted({row["hour"] for row in written if row["hour"] is not None}), zones)
+    words = stamps.words(sorted({row["word"] for row in written if row["word"] is not None}), zones)
+    spelt: dict[str, int] = {}
+    unread: dict[str, dict[str, int]] = {}
+    form = dict(zip(words["word"], words["form"], strict=True))
+    for row in sorted(written, key=lambda row: -row["n"]):
+        word, zone = row["word"], row["zone"]
+        read = form.get(word) if word is not None else "iso" if zone == "" or offsets[zone] is not None else None
+        if read:
+            spelt[read] = spelt.get(read, 0) + row["n"]
+        else:
+            unread.setdefault(row["name"], {})[word if word is not None else f"… {zone}"] = row["n"]
+    tables = {}
+    if hours["hour"]:
+        tables["hour"] = engine.table(hours, dict.fromkeys(hours, "int64"), "hours")
+    if words["word"]:
+        types = {"word": "string", "early": "int64", "late": "int64", "whole": "bool"}
+        tables["word"] = engine.table(words, types, "words")
+    return Calendar({zone: seconds for zone, seconds in offsets.items() if seconds is not None}, tables, spelt, unread)
+
+
+def _written(engine: Engine, table: Any, stamped: Mapping[str, str]) -> list[dict[str, Any]]:
+    """How stamps are written: of each column ("name") the distinct hours without a zone, zones, and other texts."""
+    import ibis
+
+    counted = []
+    for name in stamped:
+        text = table[name]
+        each = table.filter(text.notnull()).select(**stamps.parts(text)).drop("n")
+        counted.append(each.group_by("hour", "zone", "word").agg(n=each.count()).mutate(name=ibis.literal(name)))
+    return engine.rows(ibis.union(*counted) if len(counted) > 1 else counted[0])
