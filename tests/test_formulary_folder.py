@@ -135,3 +135,20 @@ def test_the_real_formulary_is_looked_at_as_if_every_line_were():
         {"Basic": 1000, "MedicationKnowledge": 1000, "InsurancePlan": 2, "Location": 1}
     )
     assert found.looks["Basic"].closely < 300
+
+
+def test_what_was_not_handed_over_is_not_missed(tmp_path: Path):
+    given = items(tmp_path, 20)
+    assert handed(tmp_path).partial == {"Location"}, "an area that nobody refers to"
+    (tmp_path / "InsurancePlan.ndjson").unlink()
+    found = handed(tmp_path)
+    assert found.partial == {"Location", "InsurancePlan"}
+    formulary = found.items[0].formulary
+    assert found.may_lack(formulary)
+    assert not found.may_lack("MedicationKnowledge/none")
+    (tmp_path / "Basic.ndjson").unlink()
+    (tmp_path / "page.json").write_text(
+        json.dumps({"resourceType": "Bundle", "type": "searchset", "total": 40, "link": [],
+                    "entry": [{"resource": each} for each in given]})
+    )  # fmt: skip
+    assert handed(tmp_path).may_lack("Basic/another"), "20 came of 40"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.apis.shapes import Placed, entries, record, records, text
@@ -42,3 +43,28 @@ def read_page(resource: Any) -> Page | None:
         next=next((url for each in links if (url := text(each.get("url")))), ""),
         total=total if isinstance(total, int) and not isinstance(total, bool) else None,
     )
+
+
+@dataclass
+class Pages:
+    """Pages of searches that somebody saved, counted by the type that was searched for."""
+
+    found: dict[str, set[str]] = field(default_factory=dict)
+    promised: Counter[str] = field(default_factory=Counter)
+    to_go_on: set[str] = field(default_factory=set)
+    last: set[str] = field(default_factory=set)
+
+    def add(self, bundle: Any) -> None:
+        """Notes one more page; anything but a searchset is none."""
+        page = read_page(bundle) if record(bundle).get("type") == "searchset" else None
+        if page is None:
+            return
+        for kind in {placed.type for placed in page.matches}:
+            self.found.setdefault(kind, set()).update(each.id for each in page.matches if each.type == kind)
+            self.promised[kind] = max(self.promised[kind], page.total or 0)
+            (self.to_go_on if page.next else self.last).add(kind)
+
+    def lost(self) -> frozenset[str]:
+        """The types of which not every page was saved: none is the last, or fewer came than were promised."""
+        short = {kind for kind, ids in self.found.items() if len(ids) < self.promised[kind]}
+        return frozenset(short | (self.to_go_on - self.last))

@@ -210,8 +210,12 @@ class Formulary:
     def followed(self) -> tuple[Item, ...]:
         """The items whose references can be followed: all of them, but for those beyond the reads that we allow us."""
         out_of_reach = set(self._unlisted_all) - set(self._unlisted)
+        if handed := self.handed:
+            out_of_reach = set(filter(handed.may_lack, self._unlisted_all))
         items = [item for item in self.items if item.formulary and item.drug]
-        near = tuple(item for item in items if not {item.formulary, item.drug} & out_of_reach)
+        near = tuple(item for item in items if item.formulary not in out_of_reach and item.drug not in out_of_reach)
+        if items and not near:
+            raise NotTested("no item refers to what is here: plans or drugs are missing", change="apis.formulary.files")
         advise(len(near) == len(items), "few references to what is not listed", got=f"{len(near)} items judged")
         return near
 
@@ -223,7 +227,12 @@ class Formulary:
         return wrong
 
     def is_formulary(self, key: str) -> bool:
-        """Whether a reference leads to a formulary: to an InsurancePlan that is no plan of its own."""
+        """Whether a reference leads to a formulary: to an InsurancePlan that is no plan of its own.
+
+        What may only not have been handed over is taken for one.
+        """
+        if (handed := self.handed) and key.startswith("InsurancePlan/") and handed.may_lack(key):
+            return True
         found = self.leads_to(key) if key.startswith("InsurancePlan/") else None
         return found is not None and found != "plan"
 

@@ -21,6 +21,7 @@ from conformance.apis.formulary import (
     read_terms,
 )
 from conformance.apis.raw import resource_problem
+from conformance.apis.searchset import Pages
 from conformance.wire.files import Folder, Placed
 
 T = TypeVar("T")
@@ -48,7 +49,8 @@ class Look:
 class Handed:
     """What a folder holds of a formulary. ``kinds`` says what "Type/id" leads to: "plan", "formulary", "" or a type.
 
-    ``asides`` are problems that may not be the payer's: see ``Folder``.
+    ``asides`` are problems that may not be the payer's: see ``Folder``. ``partial`` are the types of which it may hold
+    only a part ("": any): files that are not there, pages that were not saved.
     """
 
     plans: tuple[Plan, ...]
@@ -60,6 +62,11 @@ class Handed:
     raw: tuple[Raw, ...]
     looks: Mapping[str, Look]
     asides: tuple[Raw, ...] = ()
+    partial: frozenset[str] = frozenset()
+
+    def may_lack(self, key: str) -> bool:
+        """Whether "Type/id" is not there, and may only not have been handed over."""
+        return key not in self.kinds and not self.partial.isdisjoint((key.partition("/")[0], ""))
 
 
 @dataclass
@@ -87,8 +94,11 @@ def read_folder(folder: Folder, types: tuple[str, ...]) -> Handed:
     it, and in every one that is built like one that was found wrong.
     """
     reading = _Reading()
+    pages = Pages()
     for placed in folder.walk(CONDENSED):
-        if placed.type in types:
+        if placed.type == "Bundle":
+            pages.add(placed.resource)
+        elif placed.type in types:
             _look(placed, reading)
             if _is_new(placed, reading):
                 _keep(placed, reading)
@@ -108,6 +118,7 @@ def read_folder(folder: Folder, types: tuple[str, ...]) -> Handed:
         raw=(*unread, *reading.raw),
         looks=reading.looks,
         asides=tuple(Raw(each.at, each.message) for each in folder.problems if each in asides),
+        partial=folder.partial | pages.lost() | (set(types) - reading.looks.keys()),
     )  # fmt: skip
 
 

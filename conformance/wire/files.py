@@ -1,7 +1,8 @@
 """A folder of resources that stands for an endpoint: an export, examples, what a payer handed over.
 
-Read are .ndjson and .jsonl files, .json files with a resource, a list of resources or a Bundle, and the manifest of a
-bulk export (export.json). Whatever cannot be read is a problem with its file and line, and the rest goes on.
+Read are .ndjson and .jsonl files, .json files with a resource, a list of resources or a Bundle, each also gzipped
+(.gz), and the manifest of a bulk export (export.json). Whatever cannot be read is a problem with its file and line, and
+the rest goes on.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +20,13 @@ from typing import IO, NamedTuple
 from conformance.fhir import Problem, Resource
 from conformance.strict_json import NotJson, load
 from conformance.structures import is_resource_type
+from conformance.target.folder import LINES, ZIPPED, written_as
+from conformance.target.folder import opened as opened_file
 from conformance.wire.lines import LONGEST_LINE, Condense, Part, Reader, bounded_lines, holds_lines, whole_part
 from conformance.wire.manifest import MANIFEST, Manifest, Output, read_manifest
 
 MOST_PROBLEMS = 1000
-READ_AT_ONCE = 2**20  # bytes
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-LINES = (".ndjson", ".jsonl")
 NOTHING: Mapping[str, Condense] = MappingProxyType({})
 TYPE_IN_NAME = re.compile(r"[A-Z][A-Za-z]+")
 
@@ -68,6 +70,7 @@ class Folder:
         self.path = path
         self._problems: list[Problem] = []
         self._asides: set[Problem] = set()
+        self._partial: set[str] = set()
         self._walked = False
         self._manifest = Manifest()
 
@@ -90,6 +93,13 @@ class Folder:
         self._once()
         return frozenset(self._asides)
 
+    @property
+    def partial(self) -> frozenset[str]:
+        """The types of which the folder may not hold all that there is: files that are missing, cut off or unread; ""
+        for a file of no known type."""
+        self._once()
+        return frozenset(self._partial)
+
     def _once(self) -> None:
         if not self._walked:
             for _ in self.walk():
@@ -102,7 +112,7 @@ class Folder:
 
         ``condense`` says of members of a line's resource what is kept of them, once for all lines that share it.
         """
-        self._problems, self._asides = [], set()
+        self._problems, self._asides, self._partial = [], set(), set()
         files = {path: _File(path, self._name(path)) for path in self._files()}
         self._declare(files)
         reader = Reader(condense)
@@ -129,7 +139,7 @@ class Folder:
             return True
 
     def _is_data(self, path: Path) -> bool:
-        if path.name.startswith(".") or path.suffix.lower() not in (".json", *LINES) or path.is_symlink():
+        if path.name.startswith(".") or written_as(path) not in (".json", *LINES) or path.is_symlink():
             return False
         try:
             return stat.S_ISREG(path.lstat().st_mode)  # a pipe would never end
@@ -138,13 +148,15 @@ class Folder:
 
     def _file(self, file: _File, reader: Reader) -> Iterator[Placed]:
         try:
-            with file.path.open("rb", buffering=READ_AT_ONCE) as opened:
-                if file.path.suffix.lower() in LINES:
+            with opened_file(file.path) as opened:
+                if written_as(file.path) in LINES:
                     yield from self._lines(file, opened, reader)
                 else:
                     yield from self._whole(file, opened, reader)
-        except OSError as wrong:
-            self._aside(file.at, f"cannot be read: {wrong.strerror}")
+        except EOFError:
+            self._unread(file, file.at, "is cut off: the gzip file has no end")
+        except (OSError, zlib.error) as wrong:
+            self._unread(file, file.at, f"cannot be read: {getattr(wrong, 'strerror', None) or wrong}")
         if file.strangers and file.declared:
             what = f"{file.strangers} of {file.count} resources are no {file.type}, as the manifest has it"
             self._wrong(file.at, what)
@@ -152,14 +164,16 @@ class Folder:
     def _lines(self, file: _File, opened: IO[bytes], reader: Reader) -> Iterator[Placed]:
         for number, line in bounded_lines(opened, LONGEST_LINE):
             if line is None:
-                self._aside(f"{file.at}:{number}", f"is longer than {LONGEST_LINE // 2**20} MiB, and is not read")
+                self._unread(
+                    file, f"{file.at}:{number}", f"is longer than {LONGEST_LINE // 2**20} MiB, and is not read"
+                )
             elif not line.isspace() and line.strip() != BYTE_ORDER_MARK:
                 yield from self._text(file, line, f"{file.at}:{number}", reader)
 
     def _whole(self, file: _File, opened: IO[bytes], reader: Reader) -> Iterator[Placed]:
         body = opened.read(LONGEST_LINE + 1)
         if len(body) > LONGEST_LINE:
-            self._aside(file.at, f"is larger than {LONGEST_LINE // 2**20} MiB, and is not read: make it NDJSON")
+            self._unread(file, file.at, f"is larger than {LONGEST_LINE // 2**20} MiB, and is not read: make it NDJSON")
         elif holds_lines(body):
             opened.seek(0)
             yield from self._lines(file, opened, reader)
@@ -224,6 +238,7 @@ class Folder:
         for output in self._manifest.outputs:
             named_files = _named(output, files)
             if not named_files:
+                self._partial.add(output.type)
                 self._aside(output.at, f"names the file {output.name[:100]!r}, which is not in the folder")
             for file in named_files:
                 if output.type:
@@ -233,6 +248,7 @@ class Folder:
         for output in self._manifest.outputs:
             named = _named(output, files)
             if len(named) == 1 and output.count is not None and output.count != named[0].count:
+                self._partial.add(named[0].type)
                 holds = f"{named[0].at}, which holds {named[0].count}"
                 self._aside(output.at, f"counts {output.count} resources in {holds}")
 
@@ -241,8 +257,12 @@ class Folder:
 
     def _of(self, file: _File, at: str, message: str) -> None:
         """Something wrong in a file: of an export where it is named or built like one, else of anybody."""
-        exported = bool(file.type) or file.path.suffix.lower() in LINES
+        exported = bool(file.type) or written_as(file.path) in LINES
         (self._wrong if exported else self._aside)(at, message)
+
+    def _unread(self, file: _File, at: str, message: str) -> None:
+        self._partial.add(file.type)
+        self._aside(at, message)
 
     def _aside(self, at: str, message: str) -> None:
         before = len(self._problems)
@@ -255,4 +275,5 @@ class Folder:
 
 
 def _named(output: Output, files: dict[Path, _File]) -> list[_File]:
-    return [file for path, file in files.items() if output.name and path.name == output.name]
+    names = (output.name, output.name + ZIPPED)
+    return [file for path, file in files.items() if output.name and path.name in names]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from collections import Counter
@@ -282,3 +283,18 @@ def test_all_the_examples_are_a_folder_too() -> None:
     found = Folder(DATA / "examples")
     assert {"ClaimResponse", "Patient", "Coverage", "MedicationKnowledge"} <= set(types(found))
     assert all(problem.message.startswith("has no resourceType") for problem in found.problems)
+
+
+def test_gzipped_files_are_unpacked_and_a_cut_one_is_told(tmp_path: Path) -> None:
+    body = lines(*[BASIC | {"id": f"b{n}"} for n in range(9)])
+    body = body if isinstance(body, bytes) else body.encode()
+    (tmp_path / "Basic.ndjson.gz").write_bytes(gzip.compress(body))
+    (tmp_path / "cut.ndjson.gz").write_bytes(gzip.compress(body)[:-12])
+    (tmp_path / "no.json.gz").write_bytes(b"{}")
+    found = Folder(tmp_path)
+    assert len([each for each in found.walk() if each.at.startswith("Basic.ndjson.gz:")]) == 9
+    assert {problem.at: problem.message.split(":")[0] for problem in found.problems} == {
+        "cut.ndjson.gz": "is cut off",
+        "no.json.gz": "cannot be read",
+    }
+    assert found.asides == frozenset(found.problems), "whoever copied them may have done it"
