@@ -93,9 +93,10 @@ class Bulk:
     def group_answer(self) -> Exchange:
         """The answer to reading the Group that is exported, as this client may."""
         path = f"{self._asks.path('bulk.groups')}/{self.group().id}"
-        return self._recording.act(
+        read = self._recording.act(
             (self.claim, "read group"), lambda: self._asks.send("bulk.groups", path, "own group")
         )
+        return read if unending(read) else answered(read, RAW)
 
     def listed(self) -> tuple[MatchGroup, ...]:
         """All Groups that a search finds for this client."""

@@ -85,6 +85,8 @@ class BulkMatching:
             complete(found.job, self.claim)
         if any(file.faults for file in found.files):
             raise NotTested("a file of the match is broken", because=FILES)
+        if unread := next((file.unread for file in found.files if file.unread), ""):
+            raise NotTested(unread)
         return found
 
     def _matching(self, only: str) -> Matching:
