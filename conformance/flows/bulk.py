@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from conformance import clock
@@ -21,7 +22,7 @@ from conformance.errors import NotApplicable, NotTested
 from conformance.exchange import Exchange
 from conformance.flows.bulk_files import ReadFile
 from conformance.flows.bulk_job import Job
-from conformance.flows.bulk_match import MATCHED, ends_at
+from conformance.flows.bulk_match import MATCHED, Matching, ends_at
 from conformance.flows.bulk_matching import FILES, KICK_OFF, OF_MATCH, BulkMatching, complete
 from conformance.flows.bulk_requests import Requests
 from conformance.flows.recording import Recording, answered, resource_of, unending
@@ -48,6 +49,21 @@ class Export:
     @property
     def at(self) -> str:
         return self.job.at
+
+    @property
+    def refused(self) -> bool:
+        """Whether the payer itself refused to begin it."""
+        return self.job.kick_off.failure is None and 400 <= (self.job.kick_off.status or 0) < 500
+
+
+Begun = TypeVar("Begun", Export, Matching)
+
+
+def _begun(found: Begun) -> Begun:
+    """What was begun with an answer, unreadable ones included; Unjudgeable where nothing of the payer came."""
+    if not unending(found.job.kick_off):
+        answered(found.job.kick_off, RAW)
+    return found
 
 
 class Bulk:
@@ -130,15 +146,11 @@ class Bulk:
         """The job of the bulk match, where members are matched, and that of the export, as far as it came to that;
         Unjudgeable where nothing of the payer came."""
         if self.claim.api != "payer-to-payer":
-            begun = [self.exported().job]
-        else:
-            begun = [self._matches.matching().job]
-            with suppress(NotTested):
-                begun.append(self.exported().job)
-        for job in begun:
-            if not unending(job.kick_off):
-                answered(job.kick_off, RAW)
-        return tuple(begun)
+            return (self.exported().job,)
+        found = _begun(self._matches.matching())
+        with suppress(NotTested):
+            return found.job, self.exported().job
+        return (found.job,)
 
     def files(self) -> tuple[ReadFile, ...]:
         """The files of these jobs."""
@@ -173,9 +185,9 @@ class Bulk:
         return found or [None]
 
     def exported(self, name: str = "whole", **more: str) -> Export:
-        """The same, however far it came."""
+        """The same, however far it came; Unjudgeable where nothing of the payer came."""
         group = self.group()
-        return self._recording.act((self.claim, "export", name), lambda: self._export(group, name, more))
+        return _begun(self._recording.act((self.claim, "export", name), lambda: self._export(group, name, more)))
 
     def is_past(self, one: Authorization) -> bool:
         """Whether an authorization ended, and was last touched, more than a year ago; two days are given."""
@@ -218,7 +230,9 @@ class Bulk:
         """The export with a type filter that no Encounter fits; NotTested where there is none without it."""
         if not self.whole().harvest.types["Encounter"]:
             raise NotTested("needs a member with an Encounter", change="members")
-        return self.exported("filtered", _type="Encounter", _typeFilter=NEVER)
+        asked = {"_type": "Encounter", "_typeFilter": NEVER}
+        found = self.exported("filtered", **asked)
+        return found if found.refused else self.whole("filtered", **asked)
 
     def after_consent(self) -> tuple[str, Export] | None:
         """The member of the case "consent-ends" ("Patient/id"), and what is exported after the consent has ended; None
@@ -236,8 +250,8 @@ class Bulk:
         if group is None or member is None or ends is None:
             raise NotTested("the member was not matched while the consent held", because="pdex.match-buckets")
         clock.sleep(max(0.0, (ends - clock.now()).total_seconds()) + MARGIN)
-        exported = self._export(group, "after consent", {})
-        if 400 <= (exported.job.kick_off.status or 0) < 500:
+        exported = _begun(self._export(group, "after consent", {}))
+        if exported.refused:
             return None
         complete(exported.job, self.claim)
         return reference_key(member.reference), exported
