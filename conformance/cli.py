@@ -106,16 +106,18 @@ def run(target: str, out: Path, ledger: Path | None, **options: Any) -> None:
     help="Inquire about what was not asked about for so long (P1D without a value; PT15M at least).",
 )
 @click.option("--ledger", type=click.Path(path_type=Path, dir_okay=False), help="Where pended requests are noted.")
-def follow_up(target: str, poll: str | None, ledger: Path | None) -> None:
+@click.option("--callback-url", metavar="URL", help="Wait for notifications, which the payer posts to this address.")
+@click.option("--wait", default="P1D", show_default=True, metavar="DURATION", help="How long to wait for them.")
+def follow_up(target: str, poll: str | None, ledger: Path | None, callback_url: str | None, wait: str) -> None:
     """Follow the requests that runs against TARGET left pended, and judge again what waited for their decision.
 
-    The pages of those runs are written anew. Without --poll nothing is sent, and what waits is counted. Meant for
-    cron: a round may be killed at any time, and two never work at once.
+    The pages of those runs are written anew. Without --poll and --callback-url nothing is sent, and what waits is
+    counted. Meant for cron: a round may be killed at any time, and two never work at once.
     """
     from conformance.follow_up.ledger import usual_place
-    from conformance.following import follow
+    from conformance.following import follow, listening
 
-    sys.exit(follow(target, ledger or usual_place(), poll))
+    sys.exit(follow(target, ledger or usual_place(), poll, listening(callback_url, wait)))
 
 
 @main.command()

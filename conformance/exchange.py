@@ -51,7 +51,7 @@ class Exchange:
     ``operation`` is "<api>.<verb>" (prior-auth.submit); ``claim`` the guide version, "pas=2.2.1"; ``seconds``
     monotonic, from the first byte sent to the last received; ``started`` an aware UTC wall-clock time; ``body`` the
     decoded answer, cut at the size limit, or the beginning of what is ``stored`` in a file. ``status`` is None where
-    no answer came. Header names are lower case.
+    no answer came. Header names are lower case. ``heard``: the payer sent it, to an endpoint of ours.
     """
 
     id: str
@@ -70,6 +70,7 @@ class Exchange:
     failure: Failure | None = None
     authorized: bool = True
     stored: Stored | None = None
+    heard: bool = False
 
     @property
     def media_type(self) -> str:

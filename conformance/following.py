@@ -2,25 +2,53 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
 
 from conformance import clock
 from conformance.errors import UsageError
 from conformance.flows.recording import Options
+from conformance.flows.subscriptions import LASTS
 from conformance.follow_up.again import rules
 from conformance.follow_up.ledger import BusyError, Ledger
+from conformance.follow_up.listening import listen
 from conformance.follow_up.round import Round, Told, is_record_of
 from conformance.judge import EXIT_FAILED, EXIT_INCONCLUSIVE, EXIT_OK
 from conformance.opening import catalogue_of, guides, open_target, scenario_folders
 from conformance.run import Run, Selection
+from conformance.target import Callback
 from conformance.target.facts import duration
 
 
-def follow(named: str, ledger: Path, poll: str | None) -> int:
+@dataclass(frozen=True)
+class Listening:
+    """Where notifications are to come, and for how many seconds they are waited for."""
+
+    url: str
+    seconds: float
+
+
+def listening(callback_url: str | None, wait: str) -> Listening | None:
+    """What --callback-url and --wait ask for; UsageError for what is no duration, or longer than a subscription."""
+    try:
+        waited = duration(wait)
+    except ValueError:
+        raise UsageError(f"--wait takes an ISO 8601 duration such as PT6H; got {wait!r}") from None
+    if not timedelta(0) < waited <= LASTS:
+        raise UsageError(f"--wait {wait}: a subscription lasts for a day; cron may start another follow-up then")
+    if callback_url is None:
+        return None
+    if not callback_url.startswith(("https://", "http://")):
+        raise UsageError(f"--callback-url takes a URL that the payer can post to; got {callback_url!r}")
+    return Listening(callback_url, waited.total_seconds())
+
+
+def follow(named: str, ledger: Path, poll: str | None, heard: Listening | None = None) -> int:
     """One follow-up of a target: the exit code of the worst of its runs."""
     every = _every(poll)
     tables, today = guides(), clock.now().date()
@@ -31,12 +59,37 @@ def follow(named: str, ledger: Path, poll: str | None) -> int:
     run = Run(catalogue_of(scenario_folders()), tables, Selection(), Options(), target)
     try:
         with book.alone(key):
-            told = Round(run, book, key).poll(every) if every else _counted(book, key)
+            told = _followed(Round(run, book, key), every, heard, lambda told: _rewritten(told, book, key))
             code = _rewritten(told, book, key)
     except BusyError as busy:
         click.echo(f"conformance: {busy}; nothing was done", err=True)
         return EXIT_INCONCLUSIVE
     return _tell(told, run, code, asked=every is not None)
+
+
+def _followed(
+    following: Round, every: timedelta | None, heard: Listening | None, rewrite: Callable[[Told], object]
+) -> Told:
+    """Asks once about what is due, where that is wanted; then waits for notifications, where these are."""
+    if every:
+        following.poll(every)
+    else:
+        for _ in following.counted():
+            pass
+    if heard is None:
+        return following.told
+    told = following.run.target.callback
+    fixed = told is not None and not told.listen.endswith(":0")
+    callback = Callback(told.listen if told and fixed else _listening_at(heard.url), heard.url)
+    return listen(following, callback, heard.seconds, lambda: rewrite(following.told))
+
+
+def _listening_at(url: str) -> str:
+    """Where to listen for what is posted straight to a URL, with no proxy in front."""
+    parts = urlsplit(url)
+    if parts.scheme != "http" or not parts.hostname:
+        raise UsageError("--callback-url: TLS is for a proxy in front; say where it hands on to, in [callback] listen")
+    return f"{parts.hostname}:{parts.port or 80}"
 
 
 def _every(poll: str | None) -> timedelta | None:
@@ -50,14 +103,6 @@ def _every(poll: str | None) -> timedelta | None:
         least = int(rules().least.total_seconds() // 60)
         raise UsageError(f"--poll {poll}: a payer is asked every {least} minutes at most")
     return every
-
-
-def _counted(book: Ledger, key: str) -> Told:
-    told = Told()
-    for entry in book.waiting(key):
-        told.waiting += 1
-        told.reports[entry.report] = entry.run
-    return told
 
 
 def _rewritten(told: Told, book: Ledger, key: str) -> int | None:
@@ -79,6 +124,10 @@ def _tell(told: Told, run: Run, code: int | None, *, asked: bool) -> int:
     open_ = told.waiting - told.decided
     if asked:
         click.echo(f"{told.asked} of {told.waiting} pended requests were asked about; {told.decided} are decided now.")
+    elif told.notified:
+        click.echo(
+            f"{told.waiting} requests were pended, {told.notified} notifications came: {told.decided} are decided."
+        )
     failed = False
     for entry, verdict in told.verdicts:
         if verdict.verdict in ("fail", "error", "advisory"):

@@ -63,7 +63,7 @@ def shown(exchange: Exchange, redactor: Redactor, secret_headers: Iterable[str] 
         "failure": {"kind": exchange.failure.kind, "message": redactor.text(exchange.failure.message)}
         if exchange.failure
         else None,
-        "curl": curl(exchange, url),
+        "curl": "" if exchange.heard else curl(exchange, url),
     }
 
 

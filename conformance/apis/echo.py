@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from conformance.apis.authorization_lines import Item
 from conformance.apis.drugs import drug_lines
 from conformance.apis.prior_auth import DATA_ABSENT_REASON, Answer
+from conformance.apis.reason_grades import contrary_reasons
 from conformance.apis.same_member import claim_of
 from conformance.apis.shapes import Period, Placed, entries, extension, record, records, text, whole
 from conformance.clock import ANYWHERE, stamp
@@ -166,6 +168,20 @@ def disagreements(submitted: Answer, inquired: tuple[Answer, ...], first: Answer
         elif item.actions and item.action != "pended" and later - allowed:
             found.append(f"item {item.sequence}: {item.action} at submission, {', '.join(sorted(later))} now")
     return tuple(found)
+
+
+def told_otherwise(brought: Answer, again: tuple[Answer, ...]) -> tuple[str, ...]:
+    """What an inquiry tells otherwise than a notification did: another decision, or another reason for a denial."""
+    denied: dict[int | None, list[Item]] = {}
+    for item in (item for each in again for item in each.denied):
+        denied.setdefault(item.sequence, []).append(item)
+    reasons = (
+        f"item {item.sequence}: {contrary}"
+        for item in brought.denied
+        for other in denied.get(item.sequence, ())
+        if (contrary := contrary_reasons(other.reasons, item.reasons))
+    )
+    return (*disagreements(brought, again), *reasons)
 
 
 def periods(answer: Answer) -> tuple[Period, ...]:

@@ -16,11 +16,12 @@ from conformance.expect import current
 from conformance.fhir import NotFhir, parse
 from conformance.guides import Guide
 from conformance.target import Api, Claim, Target
-from conformance.wire.callbacks import Receiver
+from conformance.wire.callbacks import Received, Receiver
 from conformance.wire.files import Folder
 from conformance.wire.payer import Request, Wire
 
 T = TypeVar("T")
+HEARD = "prior-auth.notification"  # the operation of what a payer posts to us
 JSON_TYPES = ("application/fhir+json", "application/json", "text/json", "application/json+fhir")
 
 
@@ -186,6 +187,14 @@ class Recording:
             return Receiver(told.listen, told.url)
 
         return self.act(("callback",), listen)
+
+    def heard(self, claim: Claim, endpoint: str, number: int, received: Received) -> Exchange:
+        """What the payer posted to an endpoint of ours as the ``number``-th, as an exchange beside all others."""
+        kept = Exchange(
+            id="", operation=HEARD, case=f"notification {number}", claim=claim.label, method="POST", url=endpoint,
+            request_headers=received.headers, request_body=received.body, status=200, started=received.at, heard=True,
+        )  # fmt: skip
+        return self.act((claim, "heard", endpoint, number), lambda: self._wire.heard(kept))
 
     def close(self) -> None:
         """Stops receiving notifications."""

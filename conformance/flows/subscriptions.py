@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from conformance import clock
-from conformance.apis.notifications import EVENT, HANDSHAKE, Notification, read_notification
-from conformance.apis.prior_auth import read_answer
+from conformance.apis.notifications import HANDSHAKE, Notification, read_notification
+from conformance.apis.prior_auth import Answer, read_answer
 from conformance.apis.raw import body_of
 from conformance.apis.same_member import claim_of
 from conformance.apis.shapes import record, text
@@ -21,6 +20,7 @@ from conformance.flows.prior_auth import PriorAuth
 from conformance.flows.prior_auth_requests import FHIR_JSON, INQUIRE, RAW, SUBMIT, Requests, good
 from conformance.flows.recording import Recording, answered
 from conformance.flows.submission import Submission, same_request, undecided
+from conformance.flows.subscribed import Heard, Made, Notified, Touched, about, gone
 from conformance.flows.subscription_bodies import subscription, with_content
 from conformance.strict_json import load_or_none
 from conformance.target import Claim
@@ -30,68 +30,9 @@ from conformance.wire.payer import Request
 SUBSCRIBE = "prior-auth.subscribe"
 MADE = "pas.subscription-created"
 PATIENCE = 6.0  # seconds that a handshake, or a notification of what is decided already, may take
-NOT_IMPLEMENTED = 501
-GONE = frozenset({404, 410})
 TAKEN_OVER = "Taken over."
 LASTS = timedelta(days=1)  # a subscription that nobody deletes ends by itself
 Make = Callable[[dict[str, Any]], dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Made:
-    """A subscription as the payer keeps it, or why it does not."""
-
-    exchange: Exchange
-    sent: Mapping[str, Any]
-    resource: Mapping[str, Any]
-    endpoint: str
-
-    @property
-    def taken(self) -> bool:
-        """Whether it was made, and is not in error or off from the start."""
-        return good(self.exchange) and self.resource.get("status") not in ("error", "off")
-
-    @property
-    def refused(self) -> bool:
-        """Whether it was turned away, in the answer or by its status; a payer that breaks refuses nothing."""
-        return not self.taken and ((self.exchange.status or 0) < 500 or self.exchange.status == NOT_IMPLEMENTED)
-
-    @property
-    def told(self) -> str:
-        """What came, for a finding."""
-        status = text(self.resource.get("status"))
-        return f"status {self.exchange.status}" + (f", subscription {status}" if status else "")
-
-    @property
-    def ident(self) -> str:
-        """The id of the subscription: of the resource, or of the Location that the answer names."""
-        location = self.exchange.headers.get("location", "").partition("/_history")[0].rstrip("/")
-        return text(self.resource.get("id")) or location.rpartition("/")[2]
-
-
-@dataclass(frozen=True)
-class Touched:
-    """What another system did to a subscription, the answer to that, and whether it had its way."""
-
-    answer: Exchange
-    done: bool
-
-    @property
-    def at(self) -> str:
-        return self.answer.method
-
-
-@dataclass(frozen=True)
-class Notified:
-    """A pended request, and the notifications that came after it; ``about`` are those that can be of it."""
-
-    submission: Submission
-    about: tuple[Notification, ...]
-    received: int
-
-    @property
-    def at(self) -> str:
-        return self.submission.at
 
 
 class Subscriptions:
@@ -186,12 +127,40 @@ class Subscriptions:
             self.handshake()
             since = clock.now()
             submission = self._submitted(case)
-            found = self._wait(made, patience, lambda each: _about(each, submission), since)
-            if not any(_about(each, submission) for each in found) and self._still_pended(submission):
+            found = self._wait(made, patience, lambda each: about(each, submission), since)
+            if not any(about(each, submission) for each in found) and self._still_pended(submission):
                 raise NotTested("the request is still pended this time", change=f"cases.prior-auth.{case}.settles")
-            return Notified(submission, tuple(each for each in found if _about(each, submission)), len(found))
+            return Notified(submission, tuple(each for each in found if about(each, submission)), len(found))
 
         return self._recording.act((self._claim, "notified"), submit)
+
+    def told_again(self) -> tuple[tuple[Answer, tuple[Answer, ...]], ...]:
+        """The answers that notifications brought about the notified request, each with what an inquiry tells of it."""
+        notified = self.notified()
+        brought = [answer for each in notified.about for answer in each.answers]
+        mine = [each for each in brought if same_request(each, notified.submission)]
+        told = self._recording.act((self._claim, "notified", "inquiry"), lambda: self._told(notified.submission))
+        return tuple((each, told) for each in mine)
+
+    def listen(self) -> Made:
+        """A subscription to go on listening at; NotTested where none can be made, or its endpoint is not reached."""
+        made = self._usable(self._made("to-listen"))
+        if not self._wait(made, PATIENCE, lambda _each: True) and self._status(made) in ("error", "off"):
+            raise NotTested("the payer does not reach the address for its notifications", change="callback")
+        return made
+
+    def listened(self, made: Made, known: int, seconds: float) -> tuple[Heard, ...]:
+        """What came at its endpoint beyond the first ``known``, as soon as there is any, or after so many seconds."""
+        received = self._recording.receiver().wait(made.endpoint, seconds, lambda found: len(found) > known)
+        return tuple(
+            Heard(self._recording.heard(self._claim, made.endpoint, number, each), each, self._read_one(each))
+            for number, each in enumerate(received, 1)
+            if number > known
+        )
+
+    def unsubscribe(self, made: Made) -> None:
+        """Deletes a subscription of our own, whatever the payer says to it."""
+        self._send("DELETE", f"/{made.ident}", "to-listen")
 
     # -- how -------------------------------------------------------------------------------------------------------
 
@@ -222,11 +191,15 @@ class Subscriptions:
 
     def _still_pended(self, submission: Submission) -> bool:
         """Whether an inquiry does not tell the end of a request that nothing was notified of."""
+        mine = self._told(submission)
+        return not mine or all(undecided(each) for each in mine)
+
+    def _told(self, submission: Submission) -> tuple[Answer, ...]:
+        """What an inquiry tells of a request that was sent to be notified."""
         sent = claim_of(submission.request).resource["identifier"][0]["value"]
         body = self._requests.look_up(submission.case, sent)
         told = self._requests.found(self._requests.post(INQUIRE, "lookup:notified", body))
-        mine = [each for each in told if same_request(each, submission)]
-        return not mine or all(undecided(each) for each in mine)
+        return tuple(each for each in told if same_request(each, submission))
 
     def _status(self, made: Made) -> str:
         """The status of a subscription as it is read now, as it was answered where it cannot be read."""
@@ -287,25 +260,13 @@ class Subscriptions:
 
         def read(received: tuple[Received, ...]) -> tuple[Notification, ...]:
             late = (each for each in received if since is None or each.at >= since)
-            read = (read_notification(load_or_none(each.body), self.guide) for each in late)
-            return tuple(each for each in read if each)
+            return tuple(found for each in late if (found := self._read_one(each)))
 
         receiver = self._recording.receiver()
-        return read(receiver.wait(made.endpoint, seconds, lambda received: any(map(wanted, read(received)))))
+        received = receiver.wait(made.endpoint, seconds, lambda received: any(map(wanted, read(received))))
+        for number, each in enumerate(received, 1):
+            self._recording.heard(self._claim, made.endpoint, number, each)
+        return read(received)
 
-
-def gone(exchange: Exchange) -> bool:
-    """Whether a read says that there is no such thing."""
-    return exchange.status in GONE
-
-
-def _about(notification: Notification, submission: Submission) -> bool:
-    """Whether a notification can be about a submission: by its content, by its focus, or where it tells neither."""
-    if notification.kind != EVENT:
-        return False
-    if notification.answers:
-        return any(same_request(each, submission) for each in notification.answers)
-    ident = text(submission.first.claim_response.get("id"))
-    idents = {each.rstrip("/").rpartition("/")[2] for each in notification.focus}
-    # A payer may give its answer another id once it is decided: then the endpoint, which is ours alone, must do.
-    return not idents or not ident or ident in idents or len(idents) == 1
+    def _read_one(self, received: Received) -> Notification | None:
+        return read_notification(load_or_none(received.body), self.guide)

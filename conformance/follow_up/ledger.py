@@ -75,6 +75,11 @@ class Entry:
         return now < self.asked or (now >= self.asked + every and now >= self.not_before)
 
     @property
+    def identifier(self) -> str:
+        """The identifier that its request was sent with."""
+        return f"{self.run}-{self.name}-{self.version}"
+
+    @property
     def label(self) -> str:
         """Of its claim: "pas=2.2.1"."""
         return f"{self.ig}={self.version}"

@@ -23,7 +23,7 @@ from conformance.flows.decisions import Decisions
 from conformance.flows.histories import History
 from conformance.flows.prior_auth import PriorAuth
 from conformance.flows.prior_auth_requests import INQUIRE, Requests
-from conformance.flows.recording import Options, Recording
+from conformance.flows.recording import HEARD, Options, Recording
 from conformance.flows.submission import holds, undecided
 from conformance.follow_up.again import entry_target, judge_again, recalled, rules
 from conformance.follow_up.ledger import Entry, Ledger
@@ -40,15 +40,17 @@ from conformance.verdict import ScenarioVerdict
 from conformance.wire import gateway
 from conformance.wire.payer import Wire
 
+Ask = Callable[[Entry, Claim], Subject]
 SKEW = timedelta(hours=1)  # where our clock and the payer's differ by more, one of them jumped: nothing is judged
 
 
 @dataclass
 class Told:
-    """What a round came to: how many waited, were asked about and decided, what was judged, what stood in the way."""
+    """What a round came to: what waited, was asked about, notified, decided and judged, and what stood in the way."""
 
     waiting: int = 0
     asked: int = 0
+    notified: int = 0
     decided: int = 0
     verdicts: list[tuple[Entry, ScenarioVerdict]] = field(default_factory=list)
     troubles: dict[str, int] = field(default_factory=dict)
@@ -62,25 +64,50 @@ class Round:
     """Asks a payer about its pended requests."""
 
     def __init__(self, run: Run, ledger: Ledger, target: str) -> None:
-        self._run = run
+        self.run = run
         self._ledger = ledger
         self._target = target
         self._claims = {(each.api, each.ig, each.version): each for each in run.target.claim_list()}
+        self._wire: Wire | None = None
         self.told = Told()
 
     def poll(self, every: timedelta) -> Told:
         """Inquires about everything that is due: not asked for ``every``, and not to be left alone any longer."""
-        with self._asking() as ask:
-            for entry in self._ledger.waiting(self._target):
-                self.told.waiting += 1
-                self.told.reports[entry.report] = entry.run
+        with self.asking() as ask:
+            for entry in self.counted():
                 if entry.is_due(clock.now(), every):
-                    self._followed(entry, ask)
+                    self.inquire(entry, ask)
         return self.told
 
-    def _followed(self, entry: Entry, ask: Callable[[Entry, Claim], Subject]) -> None:
+    def counted(self) -> Iterator[Entry]:
+        """Everything that waits, each counted as it is given."""
+        for entry in self._ledger.waiting(self._target):
+            self.told.waiting += 1
+            self.told.reports[entry.report] = entry.run
+            yield entry
+
+    def claims(self) -> tuple[Claim, ...]:
+        """The claims of the target at which something waits."""
+        return tuple(claim for claim in self._claims.values() if any(self.waiting(claim)))
+
+    def waiting(self, claim: Claim) -> Iterator[Entry]:
+        """What waits at a claim, and can still be named."""
+        cases = self.run.target.cases.get(claim.api, {})
+        here = (claim.api, claim.ig, claim.version)
+        for entry in self._ledger.waiting(self._target):
+            if (entry.api, entry.ig, entry.version) == here and entry.name in cases:
+                yield entry
+
+    def wire(self) -> Wire:
+        """The connections of this round, while it asks."""
+        if self._wire is None:
+            raise RuntimeError("the round is not asking")
+        return self._wire
+
+    def inquire(self, entry: Entry, ask: Ask) -> None:
+        """Asks the payer about one entry, and judges what is decided."""
         claim = self._claims.get((entry.api, entry.ig, entry.version))
-        if claim is None or entry.name not in self._run.target.cases.get(entry.api, {}):
+        if claim is None or entry.name not in self.run.target.cases.get(entry.api, {}):
             self.told.trouble(f"the target file has no {entry.label}, or no cases.{entry.api}.{entry.name}, any more")
             return
         subject = ask(entry, claim)
@@ -93,14 +120,15 @@ class Round:
             self._ledger.put(entry)
             return
         try:
-            self._judge(entry, claim, subject, asked, requests.found(asked))
+            self.judge(entry, claim, subject, asked, requests.found(asked))
         except (NotTested, Unjudgeable) as reason:
             self.told.trouble(reason.message)
             self._ledger.put(entry)
 
-    def _judge(self, entry: Entry, claim: Claim, subject: Subject, asked: Exchange, found: tuple[Answer, ...]) -> None:
-        sent = f"{entry.run}-{entry.name}-{entry.version}"
-        mine = [each for each in found if any(holds(each, number) for number in (sent, *entry.numbers))]
+    def judge(self, entry: Entry, claim: Claim, subject: Subject, asked: Exchange, found: tuple[Answer, ...]) -> None:
+        """Judges what an exchange tells of an entry, if it is decided or late."""
+        numbers = (entry.identifier, *entry.numbers)
+        mine = [each for each in found if any(holds(each, number) for number in numbers)]
         if not mine:
             self.told.trouble("an inquiry does not find the request")
             self._ledger.put(entry)
@@ -114,9 +142,10 @@ class Round:
         if pended and not late:
             self._ledger.put(replace(entry, pended_at=asked.started or entry.asked))
             return
-        for exchange in subject.recording.exchanges(INQUIRE, claim):
-            subject.journal.add(exchange)
-        verdicts = list(judge_again(self._run, subject, claim))
+        for operation in (INQUIRE, HEARD):
+            for exchange in subject.recording.exchanges(operation, claim):
+                subject.journal.add(replace(exchange, body=b"", headers={}) if exchange.heard else exchange)
+        verdicts = list(judge_again(self.run, subject, claim))
         self._write(entry, claim, subject, verdicts)
         self.told.verdicts += [(entry, each) for each in verdicts]
         self.told.decided += not pended
@@ -143,9 +172,9 @@ class Round:
         append_lines(record / "verdicts.jsonl", [*lines, seen])
 
     @contextmanager
-    def _asking(self) -> Iterator[Callable[[Entry, Claim], Subject]]:
+    def asking(self) -> Iterator[Ask]:
         """A function that opens a subject for an entry; all of them share the connections."""
-        target, current = self._run.target, list[Subject]()
+        target, current = self.run.target, list[Subject]()
 
         def note(exchange: Exchange) -> None:
             for subject in current:
@@ -156,14 +185,16 @@ class Round:
 
         def opened(entry: Entry, _claim: Claim) -> Subject:
             own = entry_target(target, entry)
-            recording = Recording(own, wire, self._run.guides, entry.run, Options())
+            recording = Recording(own, wire, self.run.guides, entry.run, Options())
             current[:] = [Subject(entry.name, own, Journal(redactor), wire, recording)]
-            self._run.subjects = {"": current[0]}
+            self.run.subjects = {"": current[0]}
             return current[0]
 
+        self._wire = wire
         try:
             yield opened
         finally:
+            self._wire = None
             wire.close()
 
 

@@ -68,7 +68,10 @@ class Deed:
 
 
 def build(seed: Seed, clock: Clock, policies: Policies, bends: Sequence[Bend] = ()) -> Starlette:
-    """The payer as an ASGI application with an empty overlay of its own; bends change its answers, in their order."""
+    """The payer as an ASGI application with an empty overlay of its own; bends change its answers, in their order.
+
+    ``state.payer`` is the payer, for whoever serves it.
+    """
     payer = Payer(seed, Overlay(), policies, clock)
 
     async def api(request: Request) -> Response:
@@ -101,7 +104,7 @@ def build(seed: Seed, clock: Clock, policies: Policies, bends: Sequence[Bend] = 
     async def unknown(_request: Request) -> Response:
         return _response(_unknown(), clock)
 
-    return Starlette(
+    application = Starlette(
         routes=[
             Route("/auth/token", token, methods=["POST"]),
             Route("/auth/authorize", authorize, methods=["GET", "POST"]),
@@ -110,6 +113,8 @@ def build(seed: Seed, clock: Clock, policies: Policies, bends: Sequence[Bend] = 
             Route("/{path:path}", unknown, methods=METHODS),
         ]
     )
+    application.state.payer = payer
+    return application
 
 
 async def _done(deed: Deed, call: Call, payer: Payer, bends: Sequence[Bend]) -> Response:

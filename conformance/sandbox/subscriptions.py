@@ -101,9 +101,20 @@ def tell(record: Mapping[str, Any], version_called: str, bundle: Resource, payer
     """Posts to every subscription of the client that submitted a record, at that version, what it came to."""
     with payer.overlay.lock:
         kept = [one for one in payer.overlay.subscriptions.values() if one["version"] == version_called]
+    if payer.policies.prior_auth.get("notifies") == "no-reasons":
+        bundle = json.loads(json.dumps(bundle))
+        _drop_reasons(bundle)
     for one in kept if payer.policies.prior_auth.get("notifies") != "none" else ():
         if one["client"] == record["client"] and one["resource"]["status"] == "active":
             _notify(one, bundle, payer)
+
+
+def _drop_reasons(value: Any) -> None:
+    """Takes out the codes that say why."""
+    for one in value if isinstance(value, list) else value.values() if isinstance(value, dict) else ():
+        _drop_reasons(one)
+    if isinstance(value, list):
+        value[:] = [one for one in value if not (isinstance(one, dict) and one.get("url") == "reasonCode")]
 
 
 def _read(call: Call) -> Resource | None:
@@ -180,7 +191,7 @@ def _notification(kept: Mapping[str, Any], payer: Payer, kind: str, bundle: Reso
         {"name": "events-since-subscription-start", "valueString": str(kept["events"])},
     ]
     full = payer.policies.prior_auth.get("notifies", "guide")
-    whole = full == "full" or (full == "guide" and kept["version"] != "pas=2.0.1")
+    whole = full == "full" or (full in ("guide", "no-reasons") and kept["version"] != "pas=2.0.1")
     more: list[Resource] = []
     if bundle is not None:
         response = bundle["entry"][0]

@@ -169,6 +169,10 @@ class Wire:
             self._journal(noted)
         return noted
 
+    def heard(self, exchange: Exchange) -> Exchange:
+        """Notes what the payer sent to an endpoint of ours, under an id of its own."""
+        return self._noted(exchange)
+
     # --- attempts ------------------------------------------------------------------------------------------------
 
     def _exchange(self, order: _Order, request: Request, refused: Failure | None) -> Exchange:

@@ -1,6 +1,7 @@
 """Subscriptions to what is pended: their life, whose they are, and the notifications that they bring."""
 
 from conformance import expect, need, requirement
+from conformance.apis.echo import told_otherwise
 from conformance.apis.notifications import TOPIC
 
 
@@ -82,3 +83,17 @@ def test_a_notification_carries_what_its_version_says(subscriptions):
     about = need(notified.about, "a notification", because="pas.notification")
 
     expect.each(about, subscriptions.complete, f"the content {subscriptions.content}")
+
+
+@requirement("pas.notification-agrees")
+def test_a_notification_brings_what_an_inquiry_tells(subscriptions):
+    pairs = need(subscriptions.told_again(), "a notification that brings an answer", because="pas.notification-content")
+    told = [(brought, again) for brought, again in pairs if again]
+
+    expect.each(
+        need(told, "an inquiry that finds what was notified", because="pas.inquiry-finds"),
+        lambda pair: not told_otherwise(*pair),
+        "the same decision for the same reason",
+        got=lambda pair: "; ".join(told_otherwise(*pair)),
+        at=lambda pair: pair[0].at,
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from conformance.clock import OFFSET
 from conformance.follow_up.ledger import PLACE, Ledger
-from conformance.sandbox import app, seed
+from conformance.sandbox import app, seed, subscriptions
 from conformance.sandbox.serve import serve
 
 DAY = 86400.0
@@ -79,6 +80,53 @@ def test_a_late_decision_is_found_through_a_follow_up_that_is_killed(tmp_path: P
     assert "No trial is on record (N-7)." in pages
     timelines = [row for row in results["timelines"] if row["request"] == "cases.prior-auth.pended"]
     assert [row["clocks"][0]["state"] for row in timelines] == ["late", "late"]
+
+
+def test_a_decision_is_found_by_its_notification(tmp_path: Path) -> None:
+    ledger, out = tmp_path / "ledger.sqlite3", tmp_path / "out"
+    with serve(directory=tmp_path / "payer") as payer:
+        known = seed.load(payer.clock.today())
+        why = {"code": "0T", "text": "No trial is on record (N-7)."}
+        services = {
+            **known.services,
+            "22551": {**known.services["22551"], "then": "denied", "settles": "PT2M", "reason": why},
+            "63650": {**known.services["63650"], "decision": "approved"},
+        }
+        bent = app.build(replace(known, services=services), payer.clock, payer.policies, ())
+        payer.mount(bent)
+        words, target = [sys.executable, "-m", "conformance.cli"], str(payer.target_file)
+        env = {**os.environ, PLACE: str(ledger)}
+        asked = ("--requirement", "prior-auth.denial-reason", "--out", str(out))
+        subprocess.run([*words, "run", target, *asked], env=env, capture_output=True, check=False)
+        assert "No trial is on record" not in (out / "report.html").read_text("utf-8")
+
+        following = subprocess.Popen(
+            [*words, "follow-up", target, "--callback-url", f"http://127.0.0.1:{free_port()}/hooks", "--wait", "PT1M"],
+            env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        )  # fmt: skip
+        kept = bent.state.payer.overlay.subscriptions
+        wait_for(lambda: [one["resource"]["status"] for one in [*kept.values()]] == ["active"] * 2)
+        payer.clock.move(130)
+        subscriptions.announce_due(bent.state.payer)
+        told = following.communicate(timeout=60)[0]
+
+    assert "2 requests were pended, 2 notifications came: 2 are decided." in told
+    assert "Nothing is pended any more." in told
+    assert not kept, "what was subscribed to is deleted"
+    assert "No trial is on record (N-7)." in (out / "report.html").read_text("utf-8")
+    lines = [json.loads(line) for line in (out / "exchanges.jsonl").read_text("utf-8").splitlines()]
+    heard = [line for line in lines if line["operation"] == "prior-auth.notification"]
+    assert [line["claim"] for line in heard] == ["pas=2.2.1"], (
+        "of 2.0.1 the inquiry tells, a notification has ids alone"
+    )
+    assert "No trial is on record (N-7)." in str(heard[0]["request_body"])
+    assert "Ashgrove" not in json.dumps(lines)
+    assert following.returncode == json.loads((out / "results.json").read_text("utf-8"))["exit_code"], told
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 def verdicts(out: Path) -> dict[str, str]:

@@ -102,6 +102,13 @@ FAULTS: tuple[Fault, ...] = (
         versions=NEWEST,
     ),
     Fault(
+        "notifies_without_reasons",
+        "A notification leaves out the reason of a denial, which an inquiry tells.",
+        ("pas.notification-agrees",),
+        policies=rule(notifies="no-reasons"),
+        versions=NEWEST,
+    ),
+    Fault(
         "notifies_of_nothing",
         "A notification does not say what it is about.",
         ("pas.notification-content",),
