@@ -9,6 +9,9 @@ PYTHON ?=
 ARGS ?=
 JOBS ?= 2
 
+# The tests and the proof start many processes: where Python is told to keep no bytecode, each compiles everything anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready

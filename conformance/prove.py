@@ -160,7 +160,9 @@ def _start(
     root = paths.suites()
     words = [
         sys.executable, "-m", "pytest", "--config-file", str(root / "pytest.toml"), "--rootdir", str(root),
-        "-p", "conformance.plugin", "-q", "--no-header", "--tb=short", "--conformance-prove", str(job),
+        "-p", "conformance.plugin", "-q", "--no-header", "--tb=short",
+        # As in a run: nothing to capture or to collect.
+        "--capture=no", "-p", "no:unraisableexception", "--conformance-prove", str(job),
         *map(str, paths.live_suites()),
     ]  # fmt: skip
     with output.open("wb") as stream:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -45,9 +45,13 @@ class Proving:
             target=target,
         )
         self._subjects = {each["name"]: each for each in self._job["subjects"]}
+        self._only = {  # the scenarios of each subject; None: all
+            name: None if each["scenarios"] is None else frozenset(each["scenarios"])
+            for name, each in self._subjects.items()
+        }
         self._open: Subject | None = None
-        self._verdicts = Path(self._job["verdicts"])
-        self._verdicts.touch()
+        verdicts = Path(self._job["verdicts"])
+        self._verdicts = self._stack.enter_context(verdicts.open("w", encoding="utf-8"))
         config.stash[scenario_fixtures.RUN] = self.run
         config.pluginmanager.register(scenario_fixtures, "conformance-fixtures")
 
@@ -59,9 +63,9 @@ class Proving:
         claims = self.run.claims(requirement) if self.run.wanted(requirement, suite) else ()
         rows = [
             pytest.param(name, claim, id=f"{label} {name}")
-            for name, subject in self._subjects.items()
+            for name, only in self._only.items()
             for claim, label in zip(claims, claim_ids(claims), strict=True)
-            if _runs(subject, suite, metafunc.function.__name__, label)
+            if only is None or f"{suite}.{metafunc.function.__name__}[{label}]" in only
         ]
         metafunc.fixturenames.extend({SUBJECT, "claim"} - set(metafunc.fixturenames))
         metafunc.parametrize((SUBJECT, "claim"), rows or [pytest.param("", None, id="nowhere")])
@@ -111,15 +115,9 @@ class Proving:
             "subject": self._open.name, "requirement": requirement, "claim": claim.label,
             "operations": operations, **verdict,
         }  # fmt: skip
-        with self._verdicts.open("a", encoding="utf-8") as verdicts:
-            verdicts.write(json.dumps(line) + "\n")
+        self._verdicts.write(json.dumps(line) + "\n")
 
 
 def _params(item: pytest.Item) -> dict[str, Any]:
     params: dict[str, Any] = item.callspec.params  # type: ignore[attr-defined]
     return params
-
-
-def _runs(subject: dict[str, Any], suite: str, function: str, label: str) -> bool:
-    only: Sequence[str] | None = subject["scenarios"]
-    return only is None or f"{suite}.{function}[{label}]" in only

@@ -1,43 +1,45 @@
 """The fixtures of a scenario: views of the one recording, at the claim the scenario runs at.
 
 Registered only when a target is given, so that no stranger's test session sees them. A fixture sends nothing.
+Each loads its flow when it is asked for: a run of one suite does not wait for the others'.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from inspect import signature
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.clocks import Clocks
-from conformance.flows.altered import Alterations
-from conformance.flows.bulk import Bulk
-from conformance.flows.bulk_matching import BulkMatching
-from conformance.flows.coverage_discovery import CoverageDiscovery
-from conformance.flows.decisions import Decisions
-from conformance.flows.discovery import Discovery
-from conformance.flows.documentation import Documentation, Documents
-from conformance.flows.drug_files import DrugFiles
-from conformance.flows.formulary import Formulary
-from conformance.flows.lookups import LookUps
-from conformance.flows.must_support import MustSupport
-from conformance.flows.one_member import OneMember
-from conformance.flows.patient_access import PatientAccess
-from conformance.flows.payer_to_payer import PayerToPayer
-from conformance.flows.prior_auth import PriorAuth
-from conformance.flows.probes import Probes
-from conformance.flows.provider_access import ProviderAccess
-from conformance.flows.standalone_launch import StandaloneLaunch
-from conformance.flows.subscriptions import Subscriptions
-from conformance.flows.trust import Trust
-from conformance.flows.updates import Updates
-from conformance.rules import Latency
-from conformance.run import Run, Subject
-from conformance.target import Claim
+if TYPE_CHECKING:
+    from conformance.clocks import Clocks
+    from conformance.flows.altered import Alterations
+    from conformance.flows.bulk import Bulk
+    from conformance.flows.bulk_matching import BulkMatching
+    from conformance.flows.coverage_discovery import CoverageDiscovery
+    from conformance.flows.decisions import Decisions
+    from conformance.flows.discovery import Discovery
+    from conformance.flows.documentation import Documentation, Documents
+    from conformance.flows.drug_files import DrugFiles
+    from conformance.flows.formulary import Formulary
+    from conformance.flows.lookups import LookUps
+    from conformance.flows.must_support import MustSupport
+    from conformance.flows.one_member import OneMember
+    from conformance.flows.patient_access import PatientAccess
+    from conformance.flows.payer_to_payer import PayerToPayer
+    from conformance.flows.prior_auth import PriorAuth
+    from conformance.flows.probes import Probes
+    from conformance.flows.provider_access import ProviderAccess
+    from conformance.flows.standalone_launch import StandaloneLaunch
+    from conformance.flows.subscriptions import Subscriptions
+    from conformance.flows.trust import Trust
+    from conformance.flows.updates import Updates
+    from conformance.rules import Latency
+    from conformance.run import Run, Subject
+    from conformance.target import Claim
 
-RUN = pytest.StashKey[Run]()
+RUN: pytest.StashKey[Run] = pytest.StashKey()
 VIEWS: dict[str, Callable[..., object]] = {}
 
 
@@ -63,142 +65,191 @@ def subject(request: pytest.FixtureRequest) -> Subject:
 @view
 def prior_auth(subject: Subject, claim: Claim) -> PriorAuth:
     """A prior-authorization endpoint."""
+    from conformance.flows.prior_auth import PriorAuth
+
     return PriorAuth(subject.recording, claim)
 
 
 @view
 def altered(subject: Subject, claim: Claim) -> Alterations:
     """Valid requests that are not usual, at a prior-authorization endpoint."""
+    from conformance.flows.altered import Alterations
+
     return Alterations(subject.recording, claim)
 
 
 @view
 def lookups(subject: Subject, claim: Claim) -> LookUps:
     """Inquiries in all their forms, at a prior-authorization endpoint."""
+    from conformance.flows.lookups import LookUps
+
     return LookUps(subject.recording, claim)
 
 
 @view
 def must_support(subject: Subject, claim: Claim) -> MustSupport:
     """The elements in all answers of a prior-authorization endpoint."""
+    from conformance.flows.must_support import MustSupport
+
     return MustSupport(subject.recording, claim)
 
 
 @view
 def probes(subject: Subject, claim: Claim) -> Probes:
     """Requests that nobody could approve, at a prior-authorization endpoint."""
+    from conformance.flows.probes import Probes
+
     return Probes(subject.recording, claim)
 
 
 @view
 def subscriptions(subject: Subject, claim: Claim) -> Subscriptions:
     """Subscriptions to pended requests, at a prior-authorization endpoint."""
+    from conformance.flows.subscriptions import Subscriptions
+
     return Subscriptions(subject.recording, claim)
 
 
 @view
 def updates(subject: Subject, claim: Claim) -> Updates:
     """Requests that change an earlier one, at a prior-authorization endpoint."""
+    from conformance.flows.updates import Updates
+
     return Updates(subject.recording, claim)
 
 
 @view
 def decisions(subject: Subject, claim: Claim) -> Decisions:
     """What a prior-authorization endpoint decided, wherever it tells it."""
+    from conformance.flows.decisions import Decisions
+    from conformance.flows.prior_auth import PriorAuth
+
     return Decisions(PriorAuth(subject.recording, claim))
 
 
 @view
 def formulary(subject: Subject, claim: Claim) -> Formulary:
     """A drug formulary, behind an endpoint or in a folder."""
+    from conformance.flows.formulary import Formulary
+
     return Formulary(subject.recording, claim)
 
 
 @view
 def drug_files(subject: Subject, claim: Claim) -> DrugFiles:
     """The files that an issuer publishes."""
+    from conformance.flows.drug_files import DrugFiles
+
     return DrugFiles(subject.recording, claim)
 
 
 @view
 def exchange(subject: Subject, claim: Claim) -> PayerToPayer:
     """A payer-to-payer endpoint."""
+    from conformance.flows.payer_to_payer import PayerToPayer
+
     return PayerToPayer(subject.recording, claim)
 
 
 @view
 def coverage_discovery(subject: Subject, claim: Claim) -> CoverageDiscovery:
     """A coverage discovery service."""
+    from conformance.flows.coverage_discovery import CoverageDiscovery
+
     return CoverageDiscovery(subject.recording, claim)
 
 
 @view
 def documents(subject: Subject, claim: Claim) -> Documents:
     """What a coverage discovery service, and the documentation service behind it, tell of documents."""
+    from conformance.flows.documentation import Documents
+
     return Documents(subject.recording, claim)
 
 
 @view
 def documentation(subject: Subject, claim: Claim) -> Documentation:
     """A documentation service: questionnaire packages."""
+    from conformance.flows.documentation import Documentation
+
     return Documentation(subject.recording, claim)
 
 
 @view
 def patient_access(subject: Subject, claim: Claim) -> PatientAccess:
     """A Patient Access endpoint, with a member's own token."""
+    from conformance.flows.patient_access import PatientAccess
+
     return PatientAccess(subject.recording, claim)
 
 
 @view
 def one_member(subject: Subject, claim: Claim) -> OneMember:
     """What is given of one matched member, where members are exchanged one by one."""
+    from conformance.flows.one_member import OneMember
+
     return OneMember(subject.recording, claim)
 
 
 @view
 def launch(subject: Subject, claim: Claim) -> StandaloneLaunch:
     """The launch of a member's app at the authorization server of an endpoint."""
+    from conformance.flows.standalone_launch import StandaloneLaunch
+
     return StandaloneLaunch(subject.recording, claim)
 
 
 @view
 def bulk(subject: Subject, claim: Claim) -> Bulk:
     """A bulk endpoint: of payer-to-payer exchange, or of Provider Access."""
+    from conformance.flows.bulk import Bulk
+
     return Bulk(subject.recording, claim)
 
 
 @view
 def bulk_match(subject: Subject, claim: Claim) -> BulkMatching:
     """Members matched in bulk: at a payer-to-payer endpoint, or at one of Provider Access."""
+    from conformance.flows.bulk_matching import BulkMatching
+
     return BulkMatching(subject.recording, claim)
 
 
 @view
 def provider_access(subject: Subject, claim: Claim) -> ProviderAccess:
     """What is declared of a Provider Access endpoint."""
+    from conformance.flows.provider_access import ProviderAccess
+
     return ProviderAccess(subject.recording, claim)
 
 
 @view
 def discovery(subject: Subject, claim: Claim) -> Discovery:
     """What an endpoint says of itself."""
+    from conformance.flows.discovery import Discovery
+
     return Discovery(subject.recording, claim)
 
 
 @view
 def trust(subject: Subject, claim: Claim) -> Trust:
     """The authorization server in front of an endpoint."""
+    from conformance.flows.trust import Trust
+
     return Trust(subject.recording, claim)
 
 
 @view
 def clocks(subject: Subject) -> Clocks:
     """The limits for decisions that bind this payer."""
+    from conformance.clocks import Clocks
+
     return Clocks(subject.target)
 
 
 @view
 def latency(subject: Subject, claim: Claim) -> Latency:
     """How long the answers took, against their limits."""
+    from conformance.rules import Latency
+
     return Latency(subject.recording, claim)

@@ -70,6 +70,7 @@ class Recording:
         self._open = _Open()
         self._beginning = threading.Lock()
         self._folders: dict[str, Folder] = {}
+        self._operations: dict[str, str] = {}  # of each exchange, by its id
         self._over = False
 
     def act(self, key: Hashable, do: Callable[[], T]) -> T:
@@ -129,6 +130,7 @@ class Recording:
 
     def note(self, exchange: Exchange) -> None:
         """Puts an exchange down to the act that is being done."""
+        self._operations[exchange.id] = exchange.operation
         for act in self._open.acts:
             act.exchanges.append(exchange)
 
@@ -143,8 +145,7 @@ class Recording:
 
     def operations(self, exchange_ids: Iterable[str]) -> list[str]:
         """The operation of each of some exchanges."""
-        by_id = {each.id: each.operation for act in list(self._acts.values()) for each in act.exchanges}
-        return [by_id[each] for each in exchange_ids if each in by_id]
+        return [self._operations[each] for each in exchange_ids if each in self._operations]
 
     def guide(self, claim: Claim) -> Guide:
         return self.guides[claim.ig, claim.version]

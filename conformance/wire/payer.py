@@ -32,6 +32,7 @@ from conformance.wire.tls import Unusable, context
 __all__ = ["NONE", "OWN", "Limits", "Request", "Wire"]
 
 FHIR_JSON = "application/fhir+json"
+UNASKED = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody: over plain http no certificate is looked at
 _SAID_BY_ALL = {"user-agent": f"payer-conformance/{conformance.__version__}", "accept-encoding": "gzip"}
 
 
@@ -291,14 +292,14 @@ class Wire:
     def _line(self, order: _Order) -> _Line:
         auth = order.auth
         trusted = (auth.client_certificate, auth.client_key, auth.ca_file)
-        key = (gateway.origin(order.url), *trusted, auth.proxy, threading.get_ident())
+        origin = gateway.origin(order.url)
+        key = (origin, *trusted, auth.proxy, threading.get_ident())
         with self._lock:
             if key not in self._lines:
-                if trusted not in self._contexts:
+                if origin[0] == "https" and trusted not in self._contexts:
                     self._contexts[trusted] = context(auth)
+                trust = self._contexts[trusted] if origin[0] == "https" else UNASKED
                 watch = Watch()
-                transport = httpx.HTTPTransport(
-                    verify=self._contexts[trusted], proxy=auth.proxy or None, trust_env=False
-                )
+                transport = httpx.HTTPTransport(verify=trust, proxy=auth.proxy or None, trust_env=False)
                 self._lines[key] = _Line(watched(transport, watch), watch)
             return self._lines[key]
