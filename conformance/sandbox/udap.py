@@ -44,6 +44,12 @@ def signer() -> Signer:
 
 
 @cache
+def signing_key() -> RSAKey:
+    """The key as what is signed takes it."""
+    return RSAKey.import_key(signer().pem)
+
+
+@cache
 def certificate(url: str) -> bytes:
     """A certificate (DER) for a base URL."""
     key = signer().key
@@ -71,9 +77,9 @@ def metadata(_call: Call, payer: Payer) -> Answer:
         "exp": issued + rules.get("lasts", YEAR),
         "jti": payer.new_id(),
     }
-    key = RSAKey.import_key(signer().pem)
     chain = [base64.b64encode(certificate(rules.get("certified", here))).decode()]
-    signed = jws.serialize_compact({"alg": "RS256", "x5c": chain}, json.dumps({**claims, **endpoints}).encode(), key)
+    said = json.dumps({**claims, **endpoints}).encode()
+    signed = jws.serialize_compact({"alg": "RS256", "x5c": chain}, said, signing_key())
     document = {
         "udap_versions_supported": ["1"],
         "udap_profiles_supported": ["udap_dcr", "udap_authn", "udap_authz"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -187,13 +188,18 @@ class TestAnInterrupt:
 
 
 class TestARecord:
+    @pytest.fixture(scope="class")
+    def whole(self, served: Running, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """The record of a whole run."""
+        served.become()
+        folder = tmp_path_factory.mktemp("whole") / "out"
+        assert conformance("run", str(served.target_file), "--out", str(folder), *SUITE, folder=folder).code == 0
+        return folder
+
     @pytest.fixture
-    def cut(self, payer: Running, tmp_path: Path) -> Path:
+    def cut(self, whole: Path, tmp_path: Path) -> Path:
         """The record of a whole run, less its last lines, its end torn off."""
-        ran = conformance(
-            "run", str(payer.target_file), "--out", str(tmp_path / "out"), *SUITE, folder=tmp_path / "out"
-        )
-        assert ran.code == 0
+        shutil.copytree(whole, tmp_path / "out")
         for name in ("results.json", "report.html", "junit.xml"):
             (tmp_path / "out" / name).unlink()
         for name in ("verdicts.jsonl", "exchanges.jsonl"):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
+import struct
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -35,11 +36,16 @@ def two_hundred_mebibytes(_payer: Payer, line: socket.socket, _heard: Heard) -> 
         line.sendall(b" " * MEBIBYTE)
 
 
-def gzip_bomb() -> bytes:
-    """A body of 1 MB that unpacks to a GB."""
-    packer = zlib.compressobj(9, wbits=31)
-    body = b"".join(packer.compress(bytes(MEBIBYTE)) for _ in range(1024)) + packer.flush()
-    return answer(body, headers={"Content-Encoding": "gzip"})
+def gzip_bomb(_payer: Payer, line: socket.socket, _heard: Heard) -> bool:
+    """A body of 1 MB that unpacks to a GB: a piece that is compressed once, a thousand times over."""
+    piece, packer, checksum = bytes(MEBIBYTE), zlib.compressobj(9, wbits=-zlib.MAX_WBITS), 0
+    packed = packer.compress(piece) + packer.flush(zlib.Z_FULL_FLUSH)
+    for _ in range(1024):
+        checksum = zlib.crc32(piece, checksum)
+    end = packer.flush() + struct.pack("<II", checksum, 1024 * MEBIBYTE)
+    head = bytes.fromhex("1f8b08000000000000ff")
+    line.sendall(answer(head + packed * 1024 + end, headers={"Content-Encoding": "gzip"}))
+    return True
 
 
 # What is answered to $submit of a case, and the words by which the finding tells it.
@@ -52,7 +58,7 @@ WRONG_ANSWERS: dict[str, tuple[bytes | Script, str]] = {
     "empty": (answer(b""), "empty"),
     "deep": (answer(DEEP), "levels deep"),
     "large": (two_hundred_mebibytes, "longer than"),
-    "bomb": (gzip_bomb(), "longer than"),
+    "bomb": (gzip_bomb, "longer than"),
     "no-utf8": (answer(b'{"resourceType": "Bundle", "id": "\xff\xfe"}'), "UTF-8"),
     "nan": (answer(b'{"resourceType": "Bundle", "total": NaN}'), "NaN"),
     "twice": (answer(b'{"resourceType": "Bundle", "type": "collection", "type": "batch"}'), "twice"),
