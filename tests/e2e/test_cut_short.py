@@ -187,15 +187,16 @@ class TestAnInterrupt:
         assert ran.code == 1
 
 
-class TestARecord:
-    @pytest.fixture(scope="class")
-    def whole(self, served: Running, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        """The record of a whole run."""
-        served.become()
-        folder = tmp_path_factory.mktemp("whole") / "out"
-        assert conformance("run", str(served.target_file), "--out", str(folder), *SUITE, folder=folder).code == 0
-        return folder
+@pytest.fixture(scope="module")
+def whole(served: Running, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The record of a whole run."""
+    served.become()
+    folder = tmp_path_factory.mktemp("whole") / "out"
+    assert conformance("run", str(served.target_file), "--out", str(folder), *SUITE, folder=folder).code == 0
+    return folder
 
+
+class TestARecord:
     @pytest.fixture
     def cut(self, whole: Path, tmp_path: Path) -> Path:
         """The record of a whole run, less its last lines, its end torn off."""
