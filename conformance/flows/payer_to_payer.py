@@ -19,7 +19,7 @@ from conformance.apis.refusal import outcomes
 from conformance.apis.searchset import read_page
 from conformance.apis.shapes import Person
 from conformance.cases import body_of
-from conformance.errors import NotTested, Unjudgeable
+from conformance.errors import NotApplicable, NotTested, Unjudgeable
 from conformance.exchange import Exchange
 from conformance.fhir import NotFhir, parse
 from conformance.flows.bulk import Bulk
@@ -32,7 +32,7 @@ from conformance.flows.member_data import SEARCHES, demanded, pages, searched
 from conformance.flows.probing import Probing, guesses
 from conformance.flows.recording import Recording, answered, resource_of, unending
 from conformance.primitives import wrong
-from conformance.target import Case, Claim, Member
+from conformance.target import Api, Case, Claim, Member
 from conformance.wire.payer import Request
 
 RAW = "payer-to-payer.answers-are-fhir"
@@ -199,6 +199,16 @@ class PayerToPayer:
         patient = self.patient()
         return self._recording.act((self.claim, "no-token"), lambda: self._without_token(patient))
 
+    def bound(self) -> tuple[Exchange, ...]:
+        """The answers to a search for the matched member with our own token, which came with our client certificate,
+        from clients without it: one that shows none, and our second client where it has one (intrusive)."""
+        api = self._recording.api(self.claim)
+        if not api.auth.client_certificate:
+            raise NotApplicable("no client certificate is configured for this API")
+        self._recording.allow(self.claim, "payer-to-payer.search", intrusive=True)
+        query = self._identified("one-match")
+        return self._recording.act((self.claim, "bound"), lambda: self._bound(api, query))
+
     # -- how -------------------------------------------------------------------------------------------------------
 
     def _case(self, name: str) -> Case:
@@ -264,6 +274,18 @@ class PayerToPayer:
             self._send("search", "Patient", "no-token", params=self._identified("one-match"), token=none),
         ]
         return tuple(answered(each, RAW) for each in asked)
+
+    def _bound(self, api: Api, query: tuple[tuple[str, str], ...]) -> tuple[Exchange, ...]:
+        wire = self._recording.wire
+        answered(self._send("search", "Patient", "bound", params=query), RAW)  # our own is taken
+        token = wire.tokens.own(api.auth).value
+        nobody = replace(api.auth, name="", type="none", client_certificate="", client_key="")
+        second = api.other_auth if api.other_auth and api.other_auth.client_certificate else None
+        others = [nobody, *([replace(second, name="", type="none")] if second else [])]
+        request = Request("payer-to-payer.search", "GET", "Patient", case="bound", claim=self.claim.label, params=query,
+                          token=token)  # fmt: skip
+        sent = [wire.send(self.claim.base_url, replace(api, auth=each), request) for each in others]
+        return tuple(each if each.failure and each.failure.kind == "tls" else answered(each, RAW) for each in sent)
 
     def _identified(self, case: str) -> tuple[tuple[str, str], ...]:
         """The parameters of a search for the matched member."""

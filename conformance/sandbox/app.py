@@ -247,7 +247,9 @@ async def _call(request: Request, version: str, base_url: str, path: str) -> Cal
     query = tuple(parse_qsl(request.url.query, keep_blank_values=True))
     if request.method == "POST" and path.endswith("/_search"):
         query += tuple(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-    return Call("", version, request.method, path.rstrip("/"), base_url, query, dict(request.headers.items()), body)
+    shown = request.scope.get("extensions", {}).get("tls", {}).get("client_thumbprint", "")
+    headers = dict(request.headers.items())
+    return Call("", version, request.method, path.rstrip("/"), base_url, query, headers, body, shown)
 
 
 async def _moved(request: Request, clock: Clock) -> Answer:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import ipaddress
 import ssl
 import warnings
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 from cryptography import x509
@@ -17,16 +19,21 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from conformance.sandbox.clock import Clock
 
 LIFETIME = timedelta(days=90)
+CLIENTS = ("tls-client", "tls-other")
 VERSIONS = {"1.0": ssl.TLSVersion.TLSv1, "1.1": ssl.TLSVersion.TLSv1_1, "1.2": ssl.TLSVersion.TLSv1_2}
 
 
 @dataclass(frozen=True)
 class Certificates:
-    """Files (PEM): the authority's certificate, the server's certificate, the server's private key."""
+    """Files (PEM): the authority's certificate, the server's certificate, the server's private key.
+
+    ``clients`` are two clients' certificates, each with its private key.
+    """
 
     authority: Path
     server: Path
     server_key: Path
+    clients: tuple[tuple[Path, Path], ...] = ()
 
 
 def make(folder: Path) -> Certificates:
@@ -44,11 +51,22 @@ def make(folder: Path) -> Certificates:
     server = server.add_extension(
         x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
     )
-    files = Certificates(folder / "ca.pem", folder / "server.pem", folder / "server-key.pem")
+    files = Certificates(
+        folder / "ca.pem",
+        folder / "server.pem",
+        folder / "server-key.pem",
+        tuple((folder / f"{each}.pem", folder / f"{each}-key.pem") for each in CLIENTS),
+    )
     pem = serialization.Encoding.PEM
     files.authority.write_bytes(authority.sign(authority_key, hashes.SHA256()).public_bytes(pem))
     files.server.write_bytes(server.sign(authority_key, hashes.SHA256()).public_bytes(pem))
     write_key(server_key, files.server_key)
+    for certificate, key_file in files.clients:
+        key = new_key(ec.SECP256R1())
+        client = builder(name(certificate.stem), issuer, key.public_key())
+        client = client.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        certificate.write_bytes(client.sign(authority_key, hashes.SHA256()).public_bytes(pem))
+        write_key(key, key_file)
     return files
 
 
@@ -65,10 +83,17 @@ def write_key(key: ec.EllipticCurvePrivateKey, file: Path) -> None:
 
 
 def context(files: Certificates) -> ssl.SSLContext:
-    """A server's TLS context with these certificates."""
+    """A server's TLS context with these certificates; clients may show one of theirs."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.load_cert_chain(files.server, files.server_key)
+    made.load_verify_locations(files.authority)
+    made.verify_mode = ssl.CERT_OPTIONAL
     return made
+
+
+def thumbprint(certificate: bytes | None) -> str:
+    """The SHA-256 of a certificate (DER) as tokens are bound to it (RFC 8705, x5t#S256); "" without one."""
+    return urlsafe_b64encode(sha256(certificate).digest()).decode().rstrip("=") if certificate else ""
 
 
 def limit(settings: ssl.SSLContext, maximum: str) -> None:

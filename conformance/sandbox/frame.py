@@ -27,6 +27,7 @@ class Call:
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    certificate: str = ""  # the thumbprint of the client's own, where it showed one
 
     def json(self) -> Any:
         """The body as JSON; ValueError where it is none."""

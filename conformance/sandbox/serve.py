@@ -16,6 +16,7 @@ from typing import Any
 import uvicorn
 from cryptography.hazmat.primitives.asymmetric import ec
 from joserfc.jwk import ECKey
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from conformance.sandbox import app, certificates, seed, target_file
 from conformance.sandbox.clock import Clock
@@ -38,12 +39,15 @@ class Stage:
     def __init__(self, current: Asgi, delay: float = 0.0) -> None:
         self.current = current
         self.delay = delay
+        self.shown: dict[Any, str] = {}  # the thumbprint of the certificate by the client's address
 
     async def __call__(
         self, scope: Scope, receive: Callable[[], Awaitable[Any]], send: Callable[[Any], Awaitable[None]]
     ) -> None:
         if self.delay:
             await asyncio.sleep(self.delay)
+        shown = self.shown.get(tuple(scope.get("client") or ()), "")
+        scope["extensions"] = {**scope.get("extensions", {}), "tls": {"client_thumbprint": shown}}
         await self.current(scope, receive, send)
 
 
@@ -64,6 +68,7 @@ class Running:
     stage: Stage
     tls: ssl.SSLContext | None = field(repr=False)
     data: Path | None = None  # what it knows; None for fixtures/sandbox
+    clients: tuple[tuple[Path, Path], ...] = ()  # certificates and keys of two clients
 
     def mount(self, application: Asgi) -> None:
         """Lets another application answer from the next request on; nothing is restarted."""
@@ -82,7 +87,7 @@ class Running:
 
     def write_target_file(self) -> None:
         """Writes the target file with the dates of the payer's today."""
-        place = target_file.Place(self.base_url, self.ca_file, self.client_key_file)
+        place = target_file.Place(self.base_url, self.ca_file, self.client_key_file, self.clients)
         target_file.write(self.target_file, place, self.clock, self.data)
 
 
@@ -134,6 +139,7 @@ def serve(
             stage=Stage(_nothing, delay),
             tls=context,
             data=data,
+            clients=files.clients if files else (),
         )
         running.become((*faults, *variants))
         running.write_target_file()
@@ -162,13 +168,13 @@ def _listening(port: int) -> Iterator[socket.socket]:
 
 
 @contextmanager
-def _served(application: Asgi, listener: socket.socket, context: ssl.SSLContext | None) -> Iterator[None]:
+def _served(application: Stage, listener: socket.socket, context: ssl.SSLContext | None) -> Iterator[None]:
     config = uvicorn.Config(
         application,
         log_config=None,
         access_log=False,
         lifespan="off",
-        http="h11",
+        http=_noting(application),
         ws="none",
         date_header=False,
         server_header=False,
@@ -195,6 +201,25 @@ def _wait_until_started(server: uvicorn.Server, thread: threading.Thread) -> Non
         thread.join(timeout=0.005)
         if not thread.is_alive():
             raise OSError("the model payer could not be started")
+
+
+def _noting(stage: Stage) -> Any:
+    """The HTTP protocol of uvicorn, which tells the stage who shows which certificate: its own scope does not."""
+
+    def protocol(*args: Any, **kwargs: Any) -> Any:
+        made = H11Protocol(*args, **kwargs)
+        connected = made.connection_made
+
+        def connection_made(transport: Any) -> None:
+            connected(transport)
+            tls = transport.get_extra_info("ssl_object")
+            if made.client and tls is not None:
+                stage.shown[tuple(made.client)] = certificates.thumbprint(tls.getpeercert(binary_form=True))
+
+        made.connection_made = connection_made  # type: ignore[method-assign]
+        return made
+
+    return protocol
 
 
 async def _nothing(_scope: Scope, _receive: object, _send: object) -> None:

@@ -19,11 +19,14 @@ DAYS_AGO = re.compile(r"\$\{days_ago_(\d+)\}")  # a date in the template
 
 @dataclass(frozen=True)
 class Place:
-    """Where a payer is served, and the tester's files: the authority's certificate (None: plain http), a client key."""
+    """Where a payer is served, and the tester's files: the authority's certificate (None: plain http), a client key,
+    and the TLS certificates of two clients with their keys (none over plain http).
+    """
 
     base_url: str
     ca_file: Path | None
     client_key_file: Path
+    clients: tuple[tuple[Path, Path], ...] = ()
 
     @property
     def refresh_token_file(self) -> Path:
@@ -43,6 +46,8 @@ def write(file: Path, place: Place, clock: Clock, data: Path | None = None) -> N
         {f"days_ago_{days}": str(clock.today() - timedelta(int(days))) for days in DAYS_AGO.findall(template)},
         base=place.base_url,
         ca_file=f"ca_file = {_quoted(str(place.ca_file))}" if place.ca_file else "",
+        certificate=_shown(place.clients[:1]),
+        other_certificate=_shown(place.clients[1:]),
         key_file=_quoted(str(place.client_key_file)),
         refresh_token_file=_quoted(str(place.refresh_token_file)),
         known="\n".join(
@@ -50,6 +55,12 @@ def write(file: Path, place: Place, clock: Clock, data: Path | None = None) -> N
         ),
     )
     file.write_text(filled, "utf-8")
+
+
+def _shown(client: tuple[tuple[Path, Path], ...]) -> str:
+    """The lines of a client that shows a certificate; none where it has none."""
+    lines = (f"client_certificate = {_quoted(str(one))}\nclient_key = {_quoted(str(key))}" for one, key in client)
+    return "\n".join(lines)
 
 
 def _known(api: str, entry: Mapping[str, Any]) -> str:

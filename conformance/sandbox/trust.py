@@ -40,6 +40,7 @@ class Grant:
     scopes: frozenset[str]
     expires: float
     patient: str = ""  # the member whose data it opens; empty for another system's token
+    certificate: str = ""  # the thumbprint of the certificate that it is bound to (RFC 8705), where there is one
 
 
 class Refused(Exception):
@@ -66,7 +67,9 @@ def token(call: Call, payer: Payer) -> Answer:
     lifetime = int(payer.policies.trust.get("lifetime", 300))
     value = secrets.token_urlsafe(32)
     with payer.overlay.lock:
-        payer.overlay.tokens[value] = Grant(client, frozenset(scopes), payer.clock.now().timestamp() + lifetime)
+        payer.overlay.tokens[value] = Grant(
+            client, frozenset(scopes), payer.clock.now().timestamp() + lifetime, certificate=call.certificate
+        )
     return _json(
         200, {"access_token": value, "token_type": "bearer", "expires_in": lifetime, "scope": " ".join(scopes)}
     )
@@ -105,6 +108,9 @@ def granted(call: Call, payer: Payer) -> Grant | None:
     if grant is None and value and payer.policies.trust.get("takes_any_token"):
         client = next(iter(payer.policies.trust["clients"]))
         grant = Grant(client, frozenset(payer.policies.trust["clients"][client]["scopes"]), float("inf"))
+    bound = grant is not None and grant.certificate not in ("", call.certificate)
+    if bound and payer.policies.trust.get("binding_checked", True):
+        return None
     return grant if grant and grant.expires > payer.clock.now().timestamp() else None
 
 

@@ -80,7 +80,7 @@ class Wire:
         self._contexts: dict[tuple[str, ...], ssl.SSLContext] = {}
         self._lock = threading.RLock()
         self._count = 0
-        self._unreachable: dict[str, Failure] = {}
+        self._unreachable: dict[tuple[str, str], Failure] = {}  # by base URL and client certificate
         self._answered: set[str] = set()  # base URLs
         self._taken: set[str] = set()  # names of credentials
         self._opened: set[tuple[str, str]] = set()  # names of credentials, and base URLs that gave them an answer
@@ -115,7 +115,7 @@ class Wire:
     # --- making a request ready ----------------------------------------------------------------------------------
 
     def _order(self, base_url: str, api: Api, request: Request) -> tuple[_Order, Failure | None]:
-        refused = self._unreachable.get(base_url)
+        refused = self._unreachable.get((base_url, api.auth.client_certificate))
         absolute = request.path.startswith(("http://", "https://"))
         url = request.path if absolute else f"{base_url.rstrip('/')}/{request.path.lstrip('/')}"
         if request.params:
@@ -156,12 +156,16 @@ class Wire:
     def _token_request(self, auth: Auth, headers: Mapping[str, str], body: bytes, claim: str) -> Exchange:
         request = Request("discovery.token", "POST", auth.token_url, claim=claim, body=body, token=NONE)
         order = _Order(auth.token_url, auth.token_url, auth, headers, own=False, follows=False)
-        return self._noted(self._exchange(order, request, self._unreachable.get(auth.token_url)))
+        return self._noted(
+            self._exchange(order, request, self._unreachable.get((auth.token_url, auth.client_certificate)))
+        )
 
     def _consent_request(self, auth: Auth, url: str, claim: str) -> Exchange:
         request = Request("discovery.authorize", "GET", url, claim=claim, token=NONE)
         order = _Order(url, auth.authorize_url, auth, {"accept": "text/html"}, own=False, follows=False)
-        return self._noted(self._exchange(order, request, self._unreachable.get(auth.authorize_url)))
+        return self._noted(
+            self._exchange(order, request, self._unreachable.get((auth.authorize_url, auth.client_certificate)))
+        )
 
     def _noted(self, exchange: Exchange) -> Exchange:
         with self._lock:
@@ -226,7 +230,7 @@ class Wire:
             failed.kind in ("refused", "unknown-host", "tls")
             or (failed.kind == "no-answer" and base_url not in self._answered)
         ):
-            self._unreachable[base_url] = failed
+            self._unreachable[base_url, order.auth.client_certificate] = failed
 
     def _attempt(self, exchange: Exchange, order: _Order) -> Exchange:
         """One try, redirects within the origin included, under one deadline."""

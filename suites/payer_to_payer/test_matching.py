@@ -143,3 +143,14 @@ def test_without_a_token_no_data_is_given(exchange):
         at=lambda answer: answer.operation,
         got=lambda answer: f"status {answer.status} with data",
     )
+
+
+@requirement("payer-to-payer.bound-token")
+def test_a_token_is_worth_nothing_without_the_certificate_it_came_with(exchange):
+    expect.each(
+        exchange.bound(),
+        lambda answer: not holds_data(body_of(answer)),
+        "no data without the client certificate that the token came with",
+        at=lambda answer: answer.operation,
+        got=lambda answer: f"status {answer.status} with data",
+    )

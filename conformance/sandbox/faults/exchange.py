@@ -224,6 +224,12 @@ FAULTS: tuple[Fault, ...] = (
         versions=edits.NEWER,
     ),
     Fault(
+        "takes_bound_tokens_from_anybody",
+        "Which certificate a token came with is not looked at.",
+        ("payer-to-payer.bound-token",),
+        policies=changes.rule("trust", binding_checked=False),
+    ),
+    Fault(
         "gives_everything_without_a_token",
         "Match and data are given to anybody.",
         ("payer-to-payer.no-token-no-data",),
