@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.apis.match_groups import is_preserved
 from conformance.errors import NotTested
 from conformance.flows.bulk_match import Matching, bundles
 from conformance.target import Case, Target
 
+# Contained in a Group, references read otherwise ("#id", or absolute); what says which coverage it is does not.
+TELLING = ("id", "identifier", "subscriberId", "class", "period")
 # Each coverage knows the member by one number: both of them describe the member.
 NUMBERS = ("identifier", "subscriberId")
 
@@ -49,9 +50,12 @@ def covered(matching: Matching) -> tuple[Covered, ...]:
     """Which of the coverages that were sent stand in a Group as they were sent."""
     listed = [member.coverage for group in matching.groups for member in group.members]
     return tuple(
-        Covered(str(each.coverage["id"]), any(is_preserved(each.coverage, one) for one in listed))
-        for each in matching.sent
+        Covered(str(each.coverage["id"]), any(_is_the(each.coverage, one) for one in listed)) for each in matching.sent
     )
+
+
+def _is_the(sent: Mapping[str, Any], contained: Mapping[str, Any]) -> bool:
+    return all(sent.get(name) == contained.get(name) for name in TELLING)
 
 
 def _part(bundle: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -172,7 +172,12 @@ def _entity(each: Listed, code: str) -> Resource:
 def _contained(group: Group) -> list[Resource]:
     """The Patients that were submitted, each once, and the Coverages where a Patient came with several."""
     found = [each.submitted for each in group.members if each.submitted]
-    found += [each.coverage for each in group.members if each.coverage]
+    # Inside the Group a Coverage's member is the Patient contained beside it.
+    found += [
+        {**each.coverage, "beneficiary": {"reference": f"#{each.submitted['id']}"}}
+        for each in group.members
+        if each.coverage
+    ]
     return list({(one["resourceType"], one["id"]): one for one in found}.values())
 
 
