@@ -182,14 +182,18 @@ def login(target: str, auth: str | None, out: Path, wait: int) -> None:
 
 
 @main.command()
-@click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("directory", type=click.Path(path_type=Path, exists=True, file_okay=False), nargs=-1, required=True)
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Where the report of several is written.")
 @click.option("--allure", is_flag=True, help="Build the Allure pages too (needs the pinned allure: make allure).")
 @click.option("--baseline", metavar="FILE", help="An earlier results.json to compare with.")
-def report(directory: Path, allure: bool, baseline: str | None) -> None:
-    """Write the pages again from the record in DIRECTORY, also after a run that was cut short."""
+def report(directory: tuple[Path, ...], out: Path | None, allure: bool, baseline: str | None) -> None:
+    """Write the pages again from the record in DIRECTORY, also after a run that was cut short.
+
+    Of several, such as a run and an audit of the same payer, one report is made in --out.
+    """
     from conformance.running import rewrite
 
-    sys.exit(rewrite(directory, allure=allure, baseline=baseline))
+    sys.exit(rewrite(directory, out, allure=allure, baseline=baseline))
 
 
 @main.command()

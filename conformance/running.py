@@ -15,7 +15,7 @@ import click
 from conformance import clock
 from conformance.errors import UsageError
 from conformance.judge import EXIT_INCONCLUSIVE
-from conformance.launch import Done, Job, baseline_of, launch, pytest_trouble
+from conformance.launch import Done, Job, baseline_of, launch, prepare, pytest_trouble
 
 MARKS = {"pass": "green", "fail": "red", "error": "magenta", "not-tested": "yellow", "advisory": "cyan"}
 
@@ -128,10 +128,19 @@ def diagnose(target: str, given: Mapping[str, Any]) -> int:
     return 0 if all(check.ok for check in checks) else 3
 
 
-def rewrite(directory: Path, *, allure: bool, baseline: str | None) -> int:
-    """The pages again from the record; the exit code is the run's."""
+def rewrite(directories: Sequence[Path], out: Path | None, *, allure: bool, baseline: str | None) -> int:
+    """The pages again from the record, or of several records in ``out``; the exit code is the run's, or theirs."""
+    from conformance.report.joined import join
     from conformance.report.record import write_reports
 
+    directory = directories[0]
+    if len(directories) > 1:
+        if out is None or out.resolve() in {each.resolve() for each in directories}:
+            raise UsageError("a report of several records needs a folder of its own: --out")
+        prepare(out)
+        join(directories, directory := out)
+    elif out is not None:
+        raise UsageError("--out is for a report of several records")
     results = write_reports(directory, baseline=baseline_of(baseline))
     if allure:
         _allure(directory, required=True)

@@ -20,7 +20,7 @@ def fold(directory: Path, baseline: dict[str, Any] | None = None) -> dict[str, A
     A torn last line is dropped; what was planned and not run is not-tested; without a footer it is incomplete.
     """
     header = header_of(directory)
-    lines = list(_lines(directory / "verdicts.jsonl"))
+    lines = list(lines_of(directory / "verdicts.jsonl"))
     footer = next((line for line in lines if line.get("kind") == "footer"), {})
     verdicts = with_followed([from_json(line) for line in lines if line.get("kind") == "verdict"], lines)
     planned = {scenario for row in header["requirements"] for scenario in row["planned"]}
@@ -44,7 +44,7 @@ def fold(directory: Path, baseline: dict[str, Any] | None = None) -> dict[str, A
 
 def header_of(directory: Path) -> dict[str, Any]:
     """The header of the record in ``directory``: what was planned."""
-    header = next(_lines(directory / "verdicts.jsonl"), {})
+    header = next(lines_of(directory / "verdicts.jsonl"), {})
     if header.get("kind") != "header":
         raise UsageError("holds no record of a run: verdicts.jsonl is missing or has no header", file=str(directory))
     return {key: value for key, value in header.items() if key != "kind"}
@@ -52,7 +52,7 @@ def header_of(directory: Path) -> dict[str, Any]:
 
 def exchanges(directory: Path) -> dict[str, dict[str, Any]]:
     """The redacted exchanges of the record, by id."""
-    return {line["id"]: line for line in _lines(directory / "exchanges.jsonl")}
+    return {line["id"]: line for line in lines_of(directory / "exchanges.jsonl")}
 
 
 def ready() -> None:
@@ -76,7 +76,8 @@ def write_reports(directory: Path, baseline: dict[str, Any] | None = None) -> di
     return results
 
 
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
+def lines_of(path: Path) -> Iterator[dict[str, Any]]:
+    """The lines of a record, without a torn last one; UsageError where one is none."""
     if not path.exists():
         return
     with path.open("rb") as lines:
