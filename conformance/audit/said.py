@@ -44,6 +44,8 @@ class Said:
 
 def read(engine: Engine, found: Found, mapped: Mapped, folder: Path) -> Said:
     """Every record of the sources in one table; UsageError where a log cannot be understood."""
+    import ibis
+
     said = Said(None, found.sources)
     number = {source.path: place for place, source in enumerate(found.sources)}
     parts = []
@@ -51,9 +53,9 @@ def read(engine: Engine, found: Found, mapped: Mapped, folder: Path) -> Said:
         parts.append(_resources(engine, ndjson, number, said, folder))
     for form in ("csv", "parquet"):
         parts += [_log(engine, source, number[source.path], mapped, said) for source in found.of(form)]
-    table = parts[0]
-    for part in parts[1:]:
-        table = table.union(part)
+    # A column of one number comes back as narrow as it can be.
+    parts = [part.cast(dict.fromkeys(_INTEGERS, "int64")) for part in parts]
+    table = ibis.union(*parts) if len(parts) > 1 else parts[0]
     for fact, wanted in mapped.only.items():
         if fact not in TEXTS:
             raise UsageError(f"[only] cannot look at {fact}", file=mapped.file)

@@ -17,6 +17,7 @@ from conformance import clock
 SECONDS = 19  # characters of "2026-03-01T09:30:15"
 HOUR = 3600
 _ZONE = re.compile(r"[Zz]|[+-]\d\d(?::?\d\d)?")
+_YEARS = (1950, 2200)  # what lies outside is what a system writes for "none" or "open", such as 1900 or 9999
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  as a clock shows it, in no zone
 _SLASHES = re.compile(
     r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})(?:[ T,]+(\d{1,2})(?::(\d\d))?(?::(\d\d)(?:\.\d+)?)?\s*([AaPp]\.?[Mm]\.?)?)?"
@@ -45,7 +46,9 @@ def parts(text: Any) -> dict[str, Any]:
         & (whole.substr(16, 1) == ":")
     )
     nothing = ibis.null("string")
-    n = ibis.ifelse(plain, whole.substr(0, SECONDS), nothing).try_cast("timestamp").epoch_seconds().cast("int64")
+    shown = ibis.ifelse(plain, whole.substr(0, SECONDS), nothing).try_cast("timestamp").epoch_seconds().cast("int64")
+    first, after = (int((datetime(year, 1, 1) - _EPOCH).total_seconds()) for year in _YEARS)  # noqa: DTZ001
+    n = ibis.ifelse((shown >= first) & (shown < after), shown, ibis.null("int64"))
     rest = whole.substr(SECONDS, 32)
     zone = ibis.ifelse(rest.contains("."), rest.re_replace(r"^\.\d+", ""), rest)
     return {
@@ -79,7 +82,7 @@ def words(found: Iterable[str], zones: Sequence[str]) -> Mapping[str, list[Any]]
     for text in found:
         iso, form = _as_iso(text)
         local = clock.stamp(iso, zones or ("UTC",)) if iso else None
-        if local is None:
+        if local is None or not _YEARS[0] <= local.earliest.year < _YEARS[1]:
             continue
         for name, value in (
             ("word", text), ("early", _seconds(local.earliest)), ("late", _seconds(local.latest)),

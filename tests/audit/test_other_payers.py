@@ -122,6 +122,30 @@ def test_a_mess_is_read_as_far_as_it_goes_and_told(tmp_path: Path) -> None:
     assert found.spelt["us"] >= 3
 
 
+def test_files_of_several_forms_and_stamps_that_stand_for_none_are_read_together(tmp_path: Path) -> None:
+    records = tmp_path / "records"
+    records.mkdir()
+    log(
+        records / "a.csv",
+        [decided(400), decided(1, received="9999-12-31T00:00:00Z"), decided(2, received="1900-01-01")],
+    )
+    (records / "b.csv").write_text(
+        "case number;date received;determination date;disposition\nb;3/2/2026;3/30/2026;Denied\n"
+    )
+    (records / "c.ndjson").write_text("{broken\n")
+    out = tmp_path / "out"
+    out.mkdir()
+
+    results = audit([str(records)], out, {"payer_type": "ma"})
+
+    told = results["audit"]
+    assert told["totals"]["decisions"] == 4
+    assert told["totals"]["lines_that_could_not_be_read"] == 1
+    assert told["unreadable_stamps"]["received"] == {"9999-12-31T00:00:00Z": 1, "1900-01-01": 1}
+    [counts] = [each["counts"] for each in told["clocks"] if each["requirement"] == ITEMS]
+    assert (counts["late"], counts["bad_receipt"]) == (2, 2)
+
+
 def test_lines_that_are_no_fhir_are_told_with_their_number(tmp_path: Path) -> None:
     lines = [
         '{"resourceType":"Patient","id":"p","name":[{"family":"Doe"}],"contact":[{"x":1}]}',
