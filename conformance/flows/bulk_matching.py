@@ -58,6 +58,8 @@ class BulkMatching:
         found = self.matched()
         if found.untold:
             key = found.untold[0].member.key
+            if self.claim.api == "payer-to-payer" and self.guide["submitted_patient_required"]:
+                raise NotTested("the Groups do not tell whom they hold", because="pdex.submitted-patients")
             raise NotTested("the Groups do not tell whom they hold", change=f"members.{key}.patient_id")
         return found
 

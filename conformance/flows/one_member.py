@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from conformance.apis.raw import body_of
 from conformance.apis.searchset import read_page
-from conformance.errors import NotApplicable, NotTested
+from conformance.errors import NotApplicable, NotTested, Unjudgeable
 from conformance.exchange import Exchange
 from conformance.flows.member_data import NOT_THERE
 from conformance.flows.payer_to_payer import PayerToPayer
@@ -51,9 +51,15 @@ class OneMember:
 
     def patient(self) -> str:
         """The matched member's Patient id; NotApplicable where members are exchanged in bulk alone."""
-        answer = self._exchange.match("one-match")
+        alone = "this payer exchanges members in bulk alone"
+        try:
+            answer = self._exchange.match("one-match")
+        except Unjudgeable as refused:
+            if refused.actor != "your file":
+                raise
+            raise NotApplicable(f"{alone}: {refused}") from refused
         if answer.status in NOT_THERE:
-            raise NotApplicable("this payer exchanges members in bulk alone")
+            raise NotApplicable(alone)
         return self._exchange.patient()
 
     def everything(self) -> Exchange:

@@ -76,6 +76,8 @@ class StandaloneLaunch:
         tokens, label = self._recording.wire.tokens, self._claim.label
         consent = Consent(self._auth)
         found = tokens.consent(consent, claim=label)
+        if found.failure and not self._auth.command and found.answer.failure is None:
+            raise NotTested(found.failure.message, change=f"auth.{self._auth.name}.command")
         if found.failure:
             raise Unjudgeable(found.failure.message, found.failure.actor)
         code = found.said.get("code", "")

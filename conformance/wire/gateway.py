@@ -106,6 +106,6 @@ def throttling(status: int | None, headers: Mapping[str, str], host: str) -> Fai
     asked = f", Retry-After {wait[:40]}" if wait else ""
     if status == 429:
         seconds = retry_after(headers, clock.now()) or 0.0
-        advice = "it has locked this client or a member" if seconds > LOCKING_SECONDS else "set or lower max_rps"
+        advice = "it may have locked this client, or a member" if seconds > LOCKING_SECONDS else "set or lower max_rps"
         return Failure("too-many-requests", f"{host} answers 429 (too many requests{asked}): {advice}")
     return Failure("unavailable", f"{host} is unavailable (503{asked})")

@@ -36,7 +36,11 @@ def test_the_groups_say_what_they_are(bulk_match):
 def test_each_member_contains_the_patient_that_was_submitted(bulk_match):
     matching = bulk_match.matched()
     found = [(each, group, matching.found(each, group)) for each in matching.sent for group in matching.groups]
+    members = [each for group in matching.groups for each in group.members]
 
+    expect.each(
+        need(members, "a member", because="pdex.match-buckets"), lambda each: each.submitted, "a contained Patient"
+    )
     expect.each(
         need([each for each in found if each[2]], "a member", because="pdex.match-buckets"),
         lambda each: is_preserved(each[0].patient, each[2].submitted),

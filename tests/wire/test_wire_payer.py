@@ -472,7 +472,7 @@ def test_every_try_is_on_record() -> None:
 def test_a_lock_is_not_put_down_to_our_pace() -> None:
     locked, _ = sent(saying(answer(b"{}", 429, headers={"Retry-After": "3600"})))
     assert locked.failure
-    assert locked.failure.message.endswith("it has locked this client or a member")
+    assert locked.failure.message.endswith("it may have locked this client, or a member")
     hurried, _ = sent(saying(answer(b"{}", 429)))
     assert hurried.failure
     assert hurried.failure.message.endswith("set or lower max_rps")

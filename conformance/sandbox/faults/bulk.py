@@ -173,6 +173,13 @@ FAULTS: tuple[Fault, ...] = (
         versions=WITH_2_2,
     ),
     Fault(
+        "forgets_submitted_patients",
+        "The Groups do not contain the Patients that were submitted.",
+        ("pdex.submitted-patients",),
+        bend=Bend(FILE, edits.lines(edits.groups(edits.without_contained)), edits.at_payers),
+        versions=WITH_2_2,
+    ),
+    Fault(
         "renumbers_submitted_patients",
         "The Patients contained in a Group have other identifiers than were submitted.",
         ("pdex.submitted-patients",),

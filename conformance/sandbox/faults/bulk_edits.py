@@ -151,7 +151,7 @@ def abridged(group: Resource) -> None:
 
 def renumbered(group: Resource) -> None:
     for each in group.get("contained", []):
-        for number in each.get("identifier", []):
+        for number in each.get("identifier", []) if each["resourceType"] == "Patient" else ():
             number["value"] = f"{number['value']}-0"
 
 
@@ -181,6 +181,21 @@ def without_coverages(group: Resource) -> None:
     group["contained"] = [each for each in group.get("contained", []) if each["resourceType"] != "Coverage"]
     for each in group.get("member", []):
         each["entity"]["extension"] = [one for one in each["entity"]["extension"] if "coverage" not in one["url"]]
+
+
+def without_contained(group: Resource) -> None:
+    """A Group that names its members as the payer does, and nobody whom it does not know."""
+    group["contained"] = [each for each in group.get("contained", []) if each["resourceType"] != "Patient"]
+    for number, each in enumerate(group.get("member", [])):
+        entity = each["entity"]
+        entity["extension"] = [one for one in entity["extension"] if "coverage" in one["url"]]
+        if entity["reference"].startswith("#"):
+            entity["reference"] = f"Patient/somebody-{number}"
+
+
+def at_payers(call: Call, answer: Answer) -> bool:
+    """Holds for what is given to payers where a Group contains what was submitted."""
+    return answer.status == 200 and call.version == "pdex=2.2.0" and "/pdex-provider/" not in call.base_url
 
 
 def without_submitted(group: Resource) -> None:

@@ -42,6 +42,7 @@ FAULTS: tuple[Fault, ...] = (
             "payer-to-payer.five-years",
             "payer-to-payer.unstructured-documents",
             "pdex.authorizations",
+            "pdex.member-searches",
             "provider-access.data",
         ),
         policies=changes.rule("exchange", withholds=("ExplanationOfBenefit",)),
