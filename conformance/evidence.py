@@ -68,7 +68,7 @@ def show(verdict: ScenarioVerdict, judgement: Judgement, journal: Journal) -> No
             journal.attached.add(line["id"])
             attach(line)
     if lines:
-        asked = "\n\n".join(f"# {line['id']}\n{line['curl']}" for line in lines)
+        asked = "\n\n".join(f"# {line['id']}\n{line['curl']}" for line in lines if line["curl"])
         allure.attach(asked, "As curl", allure.attachment_type.TEXT)
 
 

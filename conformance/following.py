@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import click
@@ -113,10 +114,23 @@ def _rewritten(told: Told, book: Ledger, key: str) -> int | None:
     codes: list[int] = []
     for report, run in {**told.reports, **{each.report: each.run for each in judged}}.items():
         if is_record_of(Path(report), run):
-            codes.append(write_reports(Path(report))["exit_code"])
+            results = write_reports(Path(report))
+            codes.append(results["exit_code"])
+            if report in {each.report for each in judged}:
+                _tell_allure(Path(report), results)
     for entry in judged:
         book.put(replace(entry, state="over"))
     return next((code for code in (EXIT_FAILED, EXIT_INCONCLUSIVE, EXIT_OK) if code in codes), None)
+
+
+def _tell_allure(report: Path, results: Mapping[str, Any]) -> None:
+    """Adds to Allure's results what was judged since, and builds its pages again where they were built before."""
+    from conformance.report.allure_followed import add_results
+    from conformance.report.allure_pages import build
+    from conformance.report.record import judged_since
+
+    if add_results(report / "allure-results", results, judged_since(report), clock.now()):
+        build(report, required=False)
 
 
 def _tell(told: Told, run: Run, code: int | None, *, asked: bool) -> int:

@@ -50,6 +50,12 @@ def header_of(directory: Path) -> dict[str, Any]:
     return {key: value for key, value in header.items() if key != "kind"}
 
 
+def judged_since(directory: Path) -> frozenset[str]:
+    """The scenarios of the record that a follow-up judged again."""
+    lines = _lines(directory / "verdicts.jsonl")
+    return frozenset(line["id"] for line in lines if line.get("kind") == "followed")
+
+
 def exchanges(directory: Path) -> dict[str, dict[str, Any]]:
     """The redacted exchanges of the record, by id."""
     return {line["id"]: line for line in lines_of(directory / "exchanges.jsonl")}

@@ -114,6 +114,10 @@ def test_a_decision_is_found_by_its_notification(tmp_path: Path) -> None:
     assert "Nothing is pended any more." in told
     assert not kept, "what was subscribed to is deleted"
     assert "No trial is on record (N-7)." in (out / "report.html").read_text("utf-8")
+    shown = [json.loads(each.read_text("utf-8")) for each in (out / "allure-results").glob("*-result.json")]
+    later = [each for each in shown if {"name": "tag", "value": "follow-up"} in each["labels"]]
+    assert {each["parameters"][0]["value"] for each in later} == {"'pas=2.0.1'", "'pas=2.2.1'"}
+    assert {each["status"] for each in later} == {"passed"}
     lines = [json.loads(line) for line in (out / "exchanges.jsonl").read_text("utf-8").splitlines()]
     heard = [line for line in lines if line["operation"] == "prior-auth.notification"]
     assert [line["claim"] for line in heard] == ["pas=2.2.1"], (
