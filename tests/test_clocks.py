@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -250,6 +250,42 @@ def test_any_answer_stops_the_clock_of_a_covered_outpatient_drug():
     found = of_rule(pended, "covered-outpatient-medicaid-ffs", medicaid)
     assert found is not None
     assert (found.state, found.by) == ("in time", "answered")
+
+
+@pytest.mark.parametrize(
+    ("payer_type", "kind", "urgency", "rule", "standing", "hours"),
+    [
+        ("ma", "part-b", "standard", "part-b-standard", "final", 72),
+        ("ma", "part-b", "expedited", "part-b-expedited", "final", 24),
+        ("medicaid-ffs", "covered-outpatient", "standard", "covered-outpatient-medicaid-ffs", "final", 24),
+        ("medicaid-ffs", "other", "standard", "medicaid-drugs", "proposed", 24),
+        ("medicaid-mco", "covered-outpatient", "expedited", "medicaid-drugs", "proposed", 24),
+        ("medicaid-mco", "bundled", "expedited", "medicaid-bundled-expedited", "proposed", 72),
+        ("chip-ffs", "other", "standard", "chip-drugs", "proposed", 24),
+        ("chip-mco", "covered-outpatient", "standard", "medicaid-drugs", "proposed", 24),
+        ("qhp-ffe", "other", "standard", "issuer-standard", "proposed", 72),
+        ("qhp-ffe", "other", "expedited", "issuer-expedited", "proposed", 24),
+        ("qhp-shop", "other", "standard", "issuer-standard-shop", "proposed", 72),
+        ("qhp-shop", "other", "expedited", "issuer-expedited-shop", "proposed", 24),
+    ],
+)
+def test_a_known_drug_is_held_to_the_clock_of_its_payer(payer_type, kind, urgency, rule, standing, hours):
+    """A minute inside of the limit is in time, a minute beyond it late; no other payer's clock runs for it."""
+    target = replace(
+        TARGET, payer_type=payer_type, rating_period_start=date(2028, 1, 1), plan_year_start=date(2028, 1, 1)
+    )
+    received = datetime(2028, 2, 1, 9, 30, tzinfo=UTC)
+
+    for minutes, state in ((-1, "in time"), (1, "late")):
+        end = received + timedelta(hours=hours, minutes=minutes)
+        drug = Known("prior-auth", "A-1", received, "approved", urgency=urgency, decided=end, drug_kind=kind)
+        [found] = [
+            each for each in Clocks(target).timed([of_known(Decided(drug, answer(item())))]) if each.limit.rule == rule
+        ]
+        assert (found.state, found.limit.standing) == (state, standing)
+
+    items = replace(drug, drug_kind="")
+    assert rule not in {each.limit.rule for each in Clocks(target).timed([of_known(Decided(items, answer(item())))])}
 
 
 def test_a_contract_is_judged_as_the_contracts_and_never_as_the_rule():

@@ -52,7 +52,7 @@ def header_of(directory: Path) -> dict[str, Any]:
 
 def judged_since(directory: Path) -> frozenset[str]:
     """The scenarios of the record that a follow-up judged again."""
-    lines = _lines(directory / "verdicts.jsonl")
+    lines = lines_of(directory / "verdicts.jsonl")
     return frozenset(line["id"] for line in lines if line.get("kind") == "followed")
 
 
