@@ -8,6 +8,7 @@ from typing import Any
 from conformance.apis.formulary_limits import counted
 from conformance.clocks import Clocks, timelines
 from conformance.flows.decisions import Decisions
+from conformance.flows.drug_files import DrugFiles
 from conformance.flows.formulary import Formulary
 from conformance.flows.prior_auth import PriorAuth
 from conformance.rules import latency_limits, samples
@@ -16,7 +17,8 @@ from conformance.target import Claim
 
 
 def seen(run: Run) -> dict[str, Any]:
-    """The extra members of the footer: ``latency``, ``formularies``, ``decisions`` (denied items) and ``timelines``."""
+    """The extra members of the footer: ``latency``, ``formularies``, ``drug_files``, ``decisions`` (denied items) and
+    ``timelines``."""
     subject = next(iter(run.subjects.values()))
     subject.recording.end()
     claims = [claim for api in run.target.apis.values() for claim in api.claim_list()]
@@ -24,6 +26,7 @@ def seen(run: Run) -> dict[str, Any]:
     return {
         "latency": [row for claim in claims for row in _latency(subject, claim)],
         "formularies": [row for claim in claims if claim.ig == "usdf" for row in _counted(subject, claim)],
+        "drug_files": [row for claim in claims if claim.ig == "qhp" for row in _published(subject, claim)],
         "decisions": [
             {key: text(value) if isinstance(value, str) else value for key, value in row.items()}
             for claim in claims
@@ -112,6 +115,15 @@ def _counted(subject: Subject, claim: Claim) -> list[dict[str, Any]]:
         ]
     except Exception:  # whatever it is, a scenario has told it
         return []
+
+
+def _published(subject: Subject, claim: Claim) -> list[dict[str, Any]]:
+    """What an issuer's files hold, counted."""
+    try:
+        counts = DrugFiles(subject.recording, claim).counted()
+    except Exception:  # whatever it is, a scenario has told it
+        return []
+    return [{"claim": claim.label, **counts}] if counts else []
 
 
 def text_of(subject: Subject, text: str) -> str:

@@ -6,6 +6,7 @@ index_document.md. The files are long, so every reader takes entries one by one 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -107,6 +108,7 @@ class DrugsRead:
     offers: dict[str, list[Offer]] = field(default_factory=dict)  # of the drugs that somebody asked for
     drugs: int = 0
     listings: int = 0
+    limits: Counter[tuple[bool | None, ...]] = field(default_factory=Counter)  # of the listings, in the order of FLAGS
 
 
 @dataclass
@@ -204,6 +206,7 @@ class _Listings:
                 read.ties.judge(f"{here}/plan_id", checked.tie)
                 read.tiers.judge(f"{here}/drug_tier", checked.tier)
             read.listings += 1
+            read.limits[checked.offer.limits] += 1
             yield checked.offer
 
     def _checked(self, entry: Any) -> _Checked:

@@ -56,6 +56,19 @@ def is_called(resource: Any, word: str) -> bool:
     return drug is not None and any(_folded(word) in _folded(name) for name in drug.names)
 
 
+def is_named(resource: Any, name: str) -> bool:
+    """Whether a drug has exactly this name among those that are searched."""
+    drug = read_drug(resource)
+    return drug is not None and name in drug.searched
+
+
+def plain_name(drug: Drug) -> str:
+    """A name of a drug, of several words where it has one, without the signs that mean something in a search."""
+    plain = [name for name in drug.searched if not set(name) & set(",|$\\")]
+    words = [name for name in plain if all(name.split()[place].isalnum() for place in (0, -1))]
+    return max(words, key=lambda name: (len(name.split()), name), default="")
+
+
 def is_drug_policy(resource: Any) -> bool:
     """Whether an InsurancePlan has the type by which formularies are searched."""
     types = codings_of_all(record(resource).get("type"))

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from conformance import clock
+from conformance.apis.drug_file_limits import limits_counted
 from conformance.apis.drug_files import (
     DrugsRead,
     Fault,
@@ -137,6 +138,15 @@ class DrugFiles:
         """Every drug that both the files and the FHIR formulary list for the same plan; none where there is no such."""
         offers = {code: each for read in self.published.drugs for code, each in read.offers.items()}
         return tuple(self._compare(offers)) if offers else ()
+
+    def counted(self) -> dict[str, Any] | None:
+        """What the files hold, counted; None where nobody has read them in this run."""
+        if not self._recording.done((self.claim, "drug-files")):
+            return None
+        read = self.published
+        plans = {plan for each in read.plans for plan in each.tiers}
+        whole = sum(not each.problem for each in read.files)
+        return {"files": len(read.files), "whole": whole, "plans": len(plans), **limits_counted(read.drugs)}
 
     # -- reading ---------------------------------------------------------------------------------------------------
 

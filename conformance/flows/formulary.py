@@ -25,7 +25,7 @@ from conformance.apis.formulary import (
 from conformance.apis.formulary import (
     Formulary as FormularyList,
 )
-from conformance.apis.formulary_found import rxnorm_of, telling_word
+from conformance.apis.formulary_found import plain_name, rxnorm_of, telling_word
 from conformance.apis.formulary_limits import costs_told, used_of
 from conformance.apis.raw import raw_problem
 from conformance.apis.shapes import JsonObject, Placed, is_type, text
@@ -292,6 +292,16 @@ class Formulary:
         if drug is None:
             raise NotApplicable("no drug has a name that is searched by: a code's display, or a synonym")
         return drug, telling_word(drug, self.drugs)
+
+    def drug_with_a_name(self) -> tuple[Drug, str]:
+        """A listed drug, and a name of it that can be searched for as it is; NotApplicable where no drug has any."""
+        self._recording.endpoint(self.claim)
+        listed = {f"MedicationKnowledge/{placed.id}" for placed in self._listed("MedicationKnowledge")}
+        named = ((drug, plain_name(drug)) for drug in self.drugs if f"MedicationKnowledge/{drug.id}" in listed)
+        found = next(((drug, name) for drug, name in named if name), None)
+        if found is None:
+            raise NotApplicable("no drug has a name that is searched by: a code's display, or a synonym")
+        return found
 
     def is_of_drug(self, key: str, code: str) -> bool:
         """Whether a drug has an RxNorm code, be it listed or not; one that cannot be read is judged elsewhere."""

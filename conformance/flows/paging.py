@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import urljoin
@@ -45,6 +46,11 @@ def next_page(here: str, link: str) -> tuple[str, bool]:
     return there, origin(there) == origin(here)
 
 
+def _is_address(link: str) -> bool:
+    """Whether a link is a whole address on the web."""
+    return link.isprintable() and " " not in link and bool(re.match(r"https?://[^/?#]", link))
+
+
 @dataclass(frozen=True)
 class Found:
     """What a search found over all its pages.
@@ -82,11 +88,16 @@ class Found:
         return not (self.cut or self.looped or self.astray)
 
     @property
+    def foreign(self) -> str:
+        """Another host that the next link leads to, where we do not follow; "" where it leads to none."""
+        return self.astray if _is_address(self.astray) else ""
+
+    @property
     def paging_faults(self) -> tuple[str, ...]:
         """What went wrong between the pages: repeats, losses against the promised total, links that lead nowhere."""
         faults = {
             f"the next link of page {self.pages} leads back": bool(self.looped),
-            f"the next link of page {self.pages} leads to no address here ({self.astray})": bool(self.astray),
+            f"the next link of page {self.pages} leads to no address here ({self.astray})": self.astray != self.foreign,
             f"{len(self.repeated)} matches came twice ({', '.join(self.repeated[:3])})": bool(self.repeated),
             f"{len(self.matches)} matches came of {self.total} promised": self.total is not None
             and (len(self.matches) != self.total if self.whole else len(self.matches) > self.total),

@@ -35,6 +35,7 @@ def fold(directory: Path, baseline: dict[str, Any] | None = None) -> dict[str, A
         **judged,
         "latency": footer.get("latency", []),
         "formularies": footer.get("formularies", []),
+        "drug_files": footer.get("drug_files", []),
         "decisions": rows_since(footer.get("decisions", []), lines, "decisions"),
         "timelines": rows_since(footer.get("timelines", []), lines, "timelines"),
         "waiting": footer.get("waiting", 0),

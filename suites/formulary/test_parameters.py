@@ -3,7 +3,7 @@
 from conformance import expect, need, only_if, requirement
 from conformance.apis.drug_files import fine, why
 from conformance.apis.formulary import FORMULARY_ITEM
-from conformance.apis.formulary_found import UNKNOWN, formulary_of, is_like
+from conformance.apis.formulary_found import UNKNOWN, formulary_of, is_called, is_like, is_named
 
 ITEM = ("code", f"{FORMULARY_ITEM.system}|{FORMULARY_ITEM.code}")
 WANTED = "all that match, and no other"
@@ -42,6 +42,22 @@ def test_items_are_searched_by_several_parameters_at_once(formulary):
     expect(found.covers(item.id for item in like), "all items that match", at=found.at, got=f"{len(found.ids)} found")
     expect.each(found.matches, lambda each: is_like(each.resource, one), "items that match all of it",
                 at=lambda each: f"Basic/{each.id}")  # fmt: skip
+
+
+@requirement("usdf.search-exact-name")
+def test_drugs_are_searched_by_their_exact_name_and_by_two_words_of_it(formulary):
+    drug, name = formulary.drug_with_a_name()
+    words = (name.split()[0], name.split()[-1])
+    exact = formulary.search("MedicationKnowledge", ("drug-name:exact", name))
+    both = formulary.search("MedicationKnowledge", *(("drug-name:contains", word) for word in words))
+
+    expect.each((exact, both), lambda found: found.ok, "an answered search", got=lambda found: found.said)
+    expect.each((exact, both), lambda found: found.covers({drug.id}), "the drug",
+                got=lambda found: f"{len(found.ids)} others")  # fmt: skip
+    wrong = [each.id for each in exact.matches if not is_named(each.resource, name)]
+    expect(not wrong, f"drugs named {name!r} only", at=exact.at, got=", ".join(wrong[:3]))
+    wrong = [each.id for each in both.matches if not all(is_called(each.resource, word) for word in words)]
+    expect(not wrong, f"drugs with {' and '.join(words)} in their names only", at=both.at, got=", ".join(wrong[:3]))
 
 
 @requirement("usdf.include-formulary")

@@ -1,6 +1,6 @@
 """The searches the guide requires: all that is asked for, and nothing else."""
 
-from conformance import expect, need, requirement
+from conformance import advise, expect, need, requirement
 from conformance.apis.formulary import DRUG_POLICY, FORMULARY_ITEM, RXNORM
 from conformance.apis.formulary_found import (
     UNKNOWN,
@@ -119,8 +119,12 @@ def test_what_is_found_can_be_read_by_id(formulary):
 
 @requirement("usdf.paging")
 def test_pages_neither_lose_nor_repeat_anything(formulary):
+    found = formulary.listings()
+
+    for each in found:
+        advise(not each.foreign, "next pages on the host that was asked: none else is", at=each.at, got=each.foreign)
     expect.each(
-        formulary.listings(),
+        found,
         lambda found: not found.paging_faults,
         "every match once, over pages that end",
         got=lambda found: "; ".join(found.paging_faults),

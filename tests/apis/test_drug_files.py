@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from shared_data import DATA, needs_data
 
+from conformance.apis.drug_file_limits import limits_counted
 from conformance.apis.drug_files import DrugsRead, Faults, PlanTies, Seen, read_drugs, read_plans, read_providers
 from conformance.flows.schema import errors_of
 from conformance.opening import guides, open_target
@@ -45,6 +46,20 @@ def test_a_drugs_file_without_fault() -> None:
     assert [offer.years for offer in read.offers["1"]] == [(2026,), (2027,)]
     assert read.offers["1"][0].limits == (False, False, True)
     assert (read.drugs, read.listings) == (2, 3)
+
+
+def test_the_limits_of_all_files_are_counted() -> None:
+    silent = {key: value for key, value in LISTING.items() if key != "step_therapy"}
+    read = [drugs(drug(LISTING, silent)), drugs(drug(LISTING | {"prior_authorization": True}))]
+    assert limits_counted(read) == {
+        "drugs": 2,
+        "listings": 3,
+        "prior_authorization": 1,
+        "step_therapy": 0,
+        "quantity_limit": 3,
+        "silent": {"prior_authorization": 0, "step_therapy": 1, "quantity_limit": 0},
+    }
+    assert limits_counted([])["listings"] == 0
 
 
 @pytest.mark.parametrize(

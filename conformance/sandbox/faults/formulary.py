@@ -195,7 +195,11 @@ BADLY_SEARCHED = (
     ignores("ignores_the_tier", "usdf.search-items-by-tier", "Basic?drug-tier"),
     ignores("ignores_the_chain", "usdf.search-items-by-drug", "Basic?subject.code", "Basic?subject.drug-name"),
     ignores("ignores_the_drug_code", "usdf.search-drugs-by-code", "MedicationKnowledge?code"),
-    ignores("ignores_the_drug_name", "usdf.search-drugs-by-name", "MedicationKnowledge?drug-name"),
+    ignores(
+        "ignores_the_drug_name",
+        ("usdf.search-drugs-by-name", "usdf.search-exact-name"),
+        "MedicationKnowledge?drug-name",
+    ),
     ignores("ignores_include", ("usdf.include-drug", "usdf.include-formulary"), "Basic?_include"),
     Fault(
         "shows_a_page_for_a_chain",
@@ -204,10 +208,10 @@ BADLY_SEARCHED = (
         bend=Bend(SEARCH, changes.html, changes.by_chain),
     ),
     Fault(
-        "pages_on_another_host",
-        "The next page of a search is said to be on another host.",
+        "pages_that_lead_nowhere",
+        "The next page of a search is said to be at what is no address.",
         ("usdf.paging",),
-        bend=changes.answering(SEARCH, changes.astray),
+        bend=changes.answering(SEARCH, changes.no_address),
     ),
     Fault(
         "repeats_a_page_entry",

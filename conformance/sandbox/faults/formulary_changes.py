@@ -281,11 +281,11 @@ def renamed(resource: Resource) -> None:
         saying("PriorAuthorization", "valueBoolean", True)(resource)
 
 
-def astray(bundle: Resource) -> None:
-    """The next page is on another host."""
+def no_address(bundle: Resource) -> None:
+    """The link to the next page is no address."""
     for link in bundle["link"]:
         if link["relation"] == "next":
-            link["url"] = f"https://search.internal.example/fhir?{link['url'].partition('?')[2]}"
+            link["url"] = "urn:the-next-page"
 
 
 def by_chain(call: Call, _answer: Answer) -> bool:

@@ -186,3 +186,10 @@ def with_absolute_references(call: Call, answer: Answer) -> Answer:
 
 def is_found(_call: Call, answer: Answer) -> bool:
     return answer.status == 200 and isinstance(answer.body, dict)
+
+
+def on_another_host(bundle: Resource) -> None:
+    """The next page is on another host, which its link names: FHIR leaves that to the server."""
+    for link in bundle["link"]:
+        if link["relation"] == "next":
+            link["url"] = f"https://search.internal.example/fhir?{link['url'].partition('?')[2]}"

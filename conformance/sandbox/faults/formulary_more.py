@@ -45,6 +45,22 @@ def combined(call: Call, _answer: Answer) -> bool:
     return {"formulary", "drug-tier"} <= {name for name, _value in call.query}
 
 
+def exactly(call: Call, _answer: Answer) -> bool:
+    """A search for drugs by their exact name."""
+    return "drug-name:exact" in {name for name, _value in call.query}
+
+
+def by_two_names(call: Call, _answer: Answer) -> bool:
+    """A search for drugs by two parts of a name."""
+    return sum(name.startswith("drug-name") for name, _value in call.query) > 1
+
+
+def emptied(bundle: Resource) -> None:
+    """Without any match."""
+    bundle.pop("entry", None)
+    bundle["total"] = 0
+
+
 def unknown(call: Call, _answer: Answer) -> bool:
     """A read of a resource that no payer has."""
     return call.path == "InsurancePlan/conformance-none"
@@ -78,6 +94,18 @@ FAULTS: tuple[Fault, ...] = (
         "A search by formulary and tier at once leaves out an item.",
         ("usdf.search-combined",),
         bend=changes.answering("formulary.search", thinner, combined),
+    ),
+    Fault(
+        "knows_no_exact_name",
+        "A search for drugs by their exact name finds none.",
+        ("usdf.search-exact-name",),
+        bend=changes.answering("formulary.search", emptied, exactly),
+    ),
+    Fault(
+        "knows_no_two_names",
+        "A search for drugs by two parts of a name finds none.",
+        ("usdf.search-exact-name",),
+        bend=changes.answering("formulary.search", emptied, by_two_names),
     ),
     Fault(
         "finds_what_is_not_there",

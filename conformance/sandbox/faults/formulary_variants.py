@@ -56,6 +56,12 @@ VARIANTS: tuple[Variant, ...] = (
         seed=changes.one("drugs", "drug-314077", lawful.ndc_beside),
     ),
     Variant(
+        "pages_on_another_host",
+        "The next page of a search is on another host.",
+        bend=changes.answering(SEARCH, lawful.on_another_host),
+        advises=("usdf.paging",),
+    ),
+    Variant(
         "small_pages",
         "A page holds seven entries, however many are asked for.",
         policies=lambda policies: policies.changed("formulary", page_size=7, largest_page=7),
