@@ -95,10 +95,16 @@ def is_for_types(node: ast.AST) -> bool:
     return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
 
 
+@cache
+def imports(name: str, **which: bool) -> frozenset[str]:
+    """The full names that one of our modules imports."""
+    return frozenset(imported(tree(modules()[name]), **which))
+
+
 def own(name: str, **which: bool) -> set[str]:
     """The modules of ours that one of ours imports."""
     found = set()
-    for full in imported(tree(modules()[name]), **which):
+    for full in imports(name, **which):
         if full == "conformance":
             found.add("__init__")
         elif full.startswith("conformance."):
@@ -163,7 +169,7 @@ def test_nothing_is_imported_in_a_circle() -> None:
 @pytest.mark.parametrize("library", ONLY_IN)
 def test_a_library_is_imported_in_its_own_place_only(library: str) -> None:
     users = {
-        name for name in modules() if any(full.split(".")[0] == library for full in imported(tree(modules()[name])))
+        name for name in modules() if any(full.split(".")[0] == library for full in imports(name))
     }
 
     assert users, f"nothing imports {library}: this rule is idle"
