@@ -162,7 +162,7 @@ def _start(
         sys.executable, "-m", "pytest", "--config-file", str(root / "pytest.toml"), "--rootdir", str(root),
         "-p", "conformance.plugin", "-q", "--no-header", "--tb=short",
         # As in a run: nothing to capture or to collect.
-        "--capture=no", "-p", "no:unraisableexception", "--conformance-prove", str(job),
+        "--capture=no", "-p", "no:unraisableexception", "-p", "no:logging", "--conformance-prove", str(job),
         *map(str, paths.live_suites()),
     ]  # fmt: skip
     with output.open("wb") as stream:

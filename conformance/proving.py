@@ -78,8 +78,12 @@ class Proving:
         )
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, Any, Any]:
-        self._become(_params(item)[SUBJECT])
+    def pytest_runtest_protocol(self, item: pytest.Function) -> Generator[None, Any, Any]:
+        given = _params(item)
+        subject = self._become(given[SUBJECT])
+        # What is there already pytest does not make: none of our fixtures has anything to set up.
+        made = scenario_fixtures.views(item.fixturenames, subject, given["claim"])
+        item.funcargs.update(given, **made)
         return (yield)
 
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -98,14 +102,15 @@ class Proving:
             self._open.close()
         self._stack.close()
 
-    def _become(self, name: str) -> None:
+    def _become(self, name: str) -> Subject:
         if self._open and self._open.name == name:
-            return
+            return self._open
         if self._open:
             self._open.close()
         self._payer.become(self._subjects[name]["bends"])
         self._open = Subject.open(self.run.target, self._tables, self.run.options, name=name, journal=False)
         self.run.subjects = {name: self._open}
+        return self._open
 
     def _say(self, claim: Claim, verdict: dict[str, Any], requirement: str) -> None:
         if self._open is None:
