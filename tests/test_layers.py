@@ -168,9 +168,7 @@ def test_nothing_is_imported_in_a_circle() -> None:
 
 @pytest.mark.parametrize("library", ONLY_IN)
 def test_a_library_is_imported_in_its_own_place_only(library: str) -> None:
-    users = {
-        name for name in modules() if any(full.split(".")[0] == library for full in imports(name))
-    }
+    users = {name for name in modules() if any(full.split(".")[0] == library for full in imports(name))}
 
     assert users, f"nothing imports {library}: this rule is idle"
     strangers = {name for name in users if name not in ONLY_IN[library] and name.split(".")[0] not in ONLY_IN[library]}
