@@ -12,6 +12,7 @@ from shared_data import DATA, needs_data
 
 from conformance.apis.amounts import amounts
 from conformance.apis.authorizations import authorization
+from conformance.apis.carin import claim_faults
 from conformance.apis.harvest import Harvest
 from conformance.apis.match_groups import groups_of
 from conformance.apis.service_dates import served
@@ -92,6 +93,9 @@ def test_claims_are_claims_with_their_amounts():
     assert len(found) == 10
     for each in found:
         assert (is_claim(each), is_authorization(each), is_carin(each)) == (True, False, True), each["id"]
+        assert claim_faults(each) == (), each["id"]
+        bare = {key: value for key, value in each.items() if key not in ("identifier", "billablePeriod", "item")}
+        assert len(claim_faults({**bare, "meta": {}})) == 5
         assert authorization(each, "x") is None
         assert amounts(each), "a full CARIN claim says what was paid"
         assert all(served(each)), each["id"]

@@ -232,6 +232,13 @@ FAULTS: tuple[Fault, ...] = (
         versions=NEW,
     ),
     Fault(
+        "shows_claims_without_a_number",
+        "Claims bear no unique claim identifier.",
+        ("patient-access.claims-readable",),
+        bend=_each("claim", lambda resource: resource["identifier"][0].pop("type")),
+        versions=NEW,
+    ),
+    Fault(
         "shows_authorizations_of_no_profile",
         "Prior authorizations do not name their profile.",
         ("patient-access.authorization-profile",),
