@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from conformance.errors import UsageError
 
+SMALL_BUFFER = 4 << 20  # bytes of each of many files that are held at once; DuckDB's own is eight times as large
 MEMORY = "600MB"  # of DuckDB's own: Python, Arrow and the reader's buffers come on top
 
 
@@ -129,7 +130,7 @@ class DuckDb:
     def csv(self, files: Sequence[Path], encoding: str) -> Any:
         self._delimited = True
         return self._connection.read_csv(
-            [str(file) for file in files],
+            [str(file.absolute()) for file in files],
             table_name=self._name(),
             all_varchar=True,
             header=True,
@@ -139,11 +140,12 @@ class DuckDb:
             ignore_errors=True,
             store_rejects=True,
             rejects_limit=1000,
+            **({"buffer_size": SMALL_BUFFER} if len(files) > 1 else {}),
         )
 
     def parquet(self, files: Sequence[Path]) -> Any:
         return self._connection.read_parquet(
-            [str(file) for file in files], table_name=self._name(), filename="file", union_by_name=True,
+            [str(file.absolute()) for file in files], table_name=self._name(), filename="file", union_by_name=True,
             file_row_number=True,
         )  # fmt: skip
 

@@ -14,7 +14,7 @@ from conformance.audit.facts import FACTS
 from conformance.audit.lines import PART, WHOLE
 from conformance.audit.mapping import Mapped, columns_of
 from conformance.audit.reading import Read, read_all
-from conformance.audit.sources import Found, Source
+from conformance.audit.sources import Found, Source, alike
 from conformance.errors import UsageError
 
 # The columns of the table: facts (the reason's code and words as one text to be graded), and where each row stands.
@@ -52,7 +52,7 @@ def read(engine: Engine, found: Found, mapped: Mapped, folder: Path) -> Said:
     if ndjson := found.of("ndjson"):
         parts.append(_resources(engine, ndjson, number, said, folder))
     for form in ("csv", "parquet"):
-        parts += [_log(engine, source, number[source.path], mapped, said) for source in found.of(form)]
+        parts += [_log(engine, each, number, mapped, said) for each in alike(found.of(form))]
     # A column of one number comes back as narrow as it can be.
     parts = [part.cast(dict.fromkeys(_INTEGERS, "int64")) for part in parts]
     table = ibis.union(*parts) if len(parts) > 1 else parts[0]
@@ -72,13 +72,15 @@ def read(engine: Engine, found: Found, mapped: Mapped, folder: Path) -> Said:
     return said
 
 
-def _log(engine: Engine, source: Source, number: int, mapped: Mapped, said: Said) -> Any:
+def _log(engine: Engine, logs: Sequence[Source], number: Mapping[Path, int], mapped: Mapped, said: Said) -> Any:
+    """The rows of logs that have the same headings."""
     import ibis
 
-    table = engine.csv([source.path], source.encoding) if source.form == "csv" else engine.parquet([source.path])
+    first, files = logs[0], [source.path for source in logs]
+    table = engine.csv(files, first.encoding) if first.form == "csv" else engine.parquet(files)
     headings = [name for name in table.columns if name not in ("file", "file_row_number")]
-    columns = columns_of(headings, mapped, str(source.path))
-    said.mapped[str(source.path)] = columns
+    columns = columns_of(headings, mapped, str(first.path))
+    said.mapped |= {str(file): columns for file in files}
     facts = {fact: _text(table, columns.get(fact, ())) for fact in (*TEXTS, "reason_code", "reason")}
     if "reason_code" in columns or "reason" in columns:
         code = ibis.coalesce(ibis.literal("c:#").concat(facts["reason_code"]), "")
@@ -87,12 +89,32 @@ def _log(engine: Engine, source: Source, number: int, mapped: Mapped, said: Said
         nothing = facts["reason_code"].isnull() & facts["reason"].isnull()
         facts["reasons"] = ibis.ifelse(nothing, ibis.null("string"), reasons)
     place = table.file_row_number + 1 if "file_row_number" in table.columns else ibis.null("int64")
-    where = {"source": ibis.literal(number, "int64"), "start": ibis.literal(0, "int64"), "place": place.cast("int64")}
-    columns_ = {name: where[name] if name in where else facts.get(name, ibis.null("string")) for name in SAID}
-    if source.form == "parquet" or not engine.lines:
-        return table.select(**columns_)
-    kept = engine.keep(f"log_{number}", table.select(**columns_))
-    return kept.mutate(place=kept.rowid() + 2)  # rows stand as they were read; the first is the heading
+    told = {name: facts.get(name, ibis.null("string")) for name in SAID if name not in _INTEGERS}
+    rows = table.select(**told, place=place.cast("int64"), file=table.file)
+    if first.form == "csv" and engine.lines:
+        kept = engine.keep(f"log_{number[first.path]}", rows)
+        rows = kept.mutate(place=kept.rowid() + 2)  # rows stand as they were read; the first is the heading
+        if len(files) > 1:
+            before = engine.keep(f"before_{number[first.path]}", rows.group_by("file").agg(before=rows.place.min() - 2))
+            rows = rows.left_join(before, "file")
+            rows = rows.mutate(place=rows.place - rows.before).drop("file_right")
+    return _numbered(engine, rows, files, number).mutate(start=ibis.literal(0, "int64")).select(*SAID)
+
+
+def _numbered(engine: Engine, rows: Any, files: Sequence[Path], number: Mapping[Path, int]) -> Any:
+    """The rows with the number of their file as ``source``."""
+    import ibis
+
+    if len(files) == 1:
+        return rows.mutate(source=ibis.literal(number[files[0]], "int64"))
+    if not engine.lines:  # Spark names files by address, and tells findings by the number of the authorization
+        return rows.mutate(source=ibis.null("int64"))
+    names: dict[str, list[Any]] = {
+        "file": [str(file.absolute()) for file in files],
+        "source": [number[file] for file in files],
+    }
+    known = engine.table(names, {"file": "string", "source": "int64"}, f"files_{number[files[0]]}")
+    return rows.left_join(known, "file")
 
 
 def _text(table: Any, headings: Sequence[str]) -> Any:

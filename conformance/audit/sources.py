@@ -129,6 +129,30 @@ def _encoding(path: Path) -> str:
     return "utf-8"
 
 
+def alike(logs: Sequence[Source]) -> list[list[Source]]:
+    """The logs in groups that can be read at once: of one form and encoding, with the same headings."""
+    groups: dict[Any, list[Source]] = {}
+    for each in logs:
+        groups.setdefault((each.form, each.encoding, each.path.suffix.lower() == ".gz", _headings(each)), []).append(
+            each
+        )
+    return list(groups.values())
+
+
+def _headings(log: Source) -> Any:
+    """What stands in the first line of a delimited file, or the schema of a Parquet file."""
+    if log.form == "parquet":
+        from pyarrow import ArrowException, parquet
+
+        try:
+            return str(parquet.read_schema(log.path).remove_metadata())
+        except (ArrowException, OSError) as wrong:
+            raise UsageError(f"{log.path}: not Parquet: {wrong}") from wrong
+    opener: Any = gzip.open if log.path.suffix.lower() == ".gz" else open
+    with opener(log.path, "rb") as opened:
+        return opened.readline(SNIFFED).rstrip()
+
+
 def hashes(sources: Iterable[Source]) -> list[dict[str, Any]]:
     """Name, form, size and SHA-256 of every source, for the evidence."""
     rows = []

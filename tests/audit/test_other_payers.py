@@ -122,6 +122,21 @@ def test_a_mess_is_read_as_far_as_it_goes_and_told(tmp_path: Path) -> None:
     assert found.spelt["us"] >= 3
 
 
+def test_many_files_with_the_same_headings_are_read_at_once_and_told_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    records = Path("records")
+    records.mkdir()
+    for number in range(40):
+        log(records / f"{number:02}.csv", [decided(1, id=f"{number} a"), decided(400 + number, id=f"{number} b")])
+
+    with records_of([records], tmp_path, {"payer_type": "ma"}) as found:
+        assert found.understood.rows == 80
+        late = {each.at for each in found.timed(ITEMS).findings}
+        assert late == {f"{number:02}.csv, row 3 ({number} b)" for number in range(40)}
+
+
 def test_files_of_several_forms_and_stamps_that_stand_for_none_are_read_together(tmp_path: Path) -> None:
     records = tmp_path / "records"
     records.mkdir()
