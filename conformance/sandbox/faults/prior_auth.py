@@ -25,6 +25,7 @@ from conformance.sandbox.frame import Answer, Bend, Fault, Resource, Seed, Varia
 from conformance.sandbox.outcome import refusal
 
 APPROVED = "72148"  # the service codes of the cases, as in fixtures/sandbox/services.toml
+EXPEDITED = "74177"  # what no altered request asks for: each would be waited for
 MIXED_DENIED = "E1399"
 HTML = Answer(
     200, b"<!doctype html><title>Prior authorization</title><p>Your request was received.</p>", {}, "text/html"
@@ -136,7 +137,7 @@ FAULTS: tuple[Fault, ...] = (
         "answers_after_16_seconds",
         "One submission is answered after sixteen seconds.",
         ("prior-auth.response-time",),
-        bend=Bend("prior-auth.submit", when=edits.asking_for(APPROVED), delay=16.0),
+        bend=Bend("prior-auth.submit", when=edits.asking_for(EXPEDITED), delay=16.0),
     ),
     Fault(
         "answers_about_another_member",
