@@ -16,6 +16,7 @@ from conformance.apis.shapes import record, text
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
 from conformance.flows.lookups import LookUps
+from conformance.flows.prior_auth import PATIENCE as LATER
 from conformance.flows.prior_auth import PriorAuth
 from conformance.flows.prior_auth_requests import FHIR_JSON, INQUIRE, RAW, SUBMIT, Requests, good
 from conformance.flows.recording import Recording, answered
@@ -139,7 +140,9 @@ class Subscriptions:
         notified = self.notified()
         brought = [answer for each in notified.about for answer in each.answers]
         mine = [each for each in brought if same_request(each, notified.submission)]
-        told = self._recording.act((self._claim, "notified", "inquiry"), lambda: self._told(notified.submission))
+        told = self._recording.act(
+            (self._claim, "notified", "inquiry"), lambda: self._told_in_time(notified.submission)
+        )
         return tuple((each, told) for each in mine)
 
     def listen(self) -> Made:
@@ -193,6 +196,13 @@ class Subscriptions:
         """Whether an inquiry does not tell the end of a request that nothing was notified of."""
         mine = self._told(submission)
         return not mine or all(undecided(each) for each in mine)
+
+    def _told_in_time(self, submission: Submission) -> tuple[Answer, ...]:
+        """The same, asked once more where nothing is found: a payer may file what it notifies a moment later."""
+        if not (told := self._told(submission)):
+            clock.sleep(LATER)
+            told = self._told(submission)
+        return told
 
     def _told(self, submission: Submission) -> tuple[Answer, ...]:
         """What an inquiry tells of a request that was sent to be notified."""

@@ -25,6 +25,7 @@ BOILERPLATE = "This is not a guarantee of payment."
 REMARK = "Performing radiologist: Dr. Susan Watson"
 CIRCUMSTANCE = "Valid until the course of treatment that was asked for is complete."
 NOTES = {"circumstance": CIRCUMSTANCE, "remark": REMARK}
+ENDLESS = ("open", "boilerplate", "remark")  # ways to say no end: nor is it said how much is authorized
 TURNED = {
     "applicationSenderCode": "applicationReceiverCode",
     "applicationReceiverCode": "applicationSenderCode",
@@ -201,7 +202,8 @@ def _authorized(item: Item, letter: Letter) -> list[Resource]:
     if item["decision"] == "approved" or not letter.newer:
         detail: list[Resource] = [{"url": "productOrServiceCode", "valueCodeableConcept": concept(item["service"])}]
         units = item.get("units", item.get("quantity", {}).get("value"))
-        detail += [{"url": "quantity", "valueQuantity": _amount(item, units)}] if units else []
+        told = units and letter.rules.get("validity") not in ENDLESS
+        detail += [{"url": "quantity", "valueQuantity": _amount(item, units)}] if told else []
         found.append({"url": f"{PAS}/extension-itemAuthorizedDetail", "extension": detail})
     return found
 

@@ -51,7 +51,7 @@ def test_an_inquiry_tells_the_reason_of_the_submission(decisions):
     told_twice = decisions.told_twice("denied")
 
     expect.each(
-        need(told_twice, "a denied item that an inquiry finds again", because="pas.inquiry-finds"),
+        need(told_twice, "a denied item that an inquiry finds again", because="pas.inquiry-agrees"),
         lambda pair: not contrary_reasons(pair[0].reasons, pair[1].reasons),
         "the same reason as in the answer to the submission",
         got=lambda pair: contrary_reasons(pair[0].reasons, pair[1].reasons),

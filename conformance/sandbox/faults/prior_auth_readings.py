@@ -65,6 +65,7 @@ VARIANTS: tuple[Variant, ...] = (
         "answers_an_item_in_two_lines",
         "The first item of a request is answered in two lines.",
         bend=submit(edits.editing(answers.split_the_first_item)),
+        advises=("pas.must-support-seen",),
     ),
     Variant(
         "queues_without_items",

@@ -72,6 +72,7 @@ VARIANTS: tuple[Variant, ...] = (
         "inquiry_codes_the_adjustment",
         "An inquiry gives the reason in another list of codes.",
         bend=inquire(edits.editing(_coded_as(ADJUSTMENTS, "50")), edits.about_a_submission),
+        advises=NO_CODE,
     ),
 )
 FAULTS: tuple[Fault, ...] = (
