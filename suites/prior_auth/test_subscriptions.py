@@ -91,7 +91,7 @@ def test_a_notification_brings_what_an_inquiry_tells(subscriptions):
     told = [(brought, again) for brought, again in pairs if again]
 
     expect.each(
-        need(told, "an inquiry that finds what was notified", because="pas.inquiry-finds"),
+        need(told, "an inquiry that finds what was notified", because="pas.inquiry-any-service"),
         lambda pair: not told_otherwise(*pair),
         "the same decision for the same reason",
         got=lambda pair: "; ".join(told_otherwise(*pair)),

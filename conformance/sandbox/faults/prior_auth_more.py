@@ -5,13 +5,20 @@ from __future__ import annotations
 from conformance.sandbox.faults import prior_auth_answers as answers
 from conformance.sandbox.faults import prior_auth_edits as edits
 from conformance.sandbox.faults.prior_auth_rules import NEWEST, inquire, rule, submit
-from conformance.sandbox.frame import Fault
+from conformance.sandbox.frame import Answer, Call, Fault
 from conformance.sandbox.outcome import refusal
 
 NO_POST = refusal(405, "not-supported", "Nothing can be posted here.")
 REASON = ("prior-auth.denial-reason",)
 BUNDLE = ("pas.response-bundle",)
 
+
+def _told_before(call: Call, answer: Answer) -> bool:
+    """An inquiry was answered about a case whose end the submission told, not an inquiry first."""
+    return edits.about_a_case(call, answer) and edits.codes_asked(call).isdisjoint({SETTLING})
+
+
+SETTLING = "29881"  # the service code of the case that settles, as in fixtures/sandbox/services.toml
 FAULTS: tuple[Fault, ...] = (
     Fault(
         "denies_with_boilerplate",
@@ -114,7 +121,7 @@ FAULTS: tuple[Fault, ...] = (
         "inquiry_denies_without_a_reason",
         "An inquiry leaves out the reason that the submission was answered with.",
         ("pas.reasons-agree",),
-        bend=inquire(edits.editing(answers.drop_reasons), edits.about_a_case),
+        bend=inquire(edits.editing(answers.drop_reasons), _told_before),
     ),
     Fault(
         "inquiry_contradicts_itself",

@@ -103,7 +103,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "tells_another_reason",
         "An inquiry gives another reason for a denial than the submission was answered with.",
-        ("pas.reasons-agree",),
+        ("pas.reasons-agree", "pas.notification-agrees"),
         bend=inquire(edits.editing(_coded_as(REASONS, "12")), edits.about_a_submission),
     ),
 )
