@@ -79,6 +79,13 @@ LATER = [
     ("prior-auth.drug-decision", "A request for a drug is decided through the API.", "upcoming", "pass"),
 ]
 REFUSED = "p2p.example-health.test:443 refused the connection"
+DRUG_FILES: list[dict[str, Any]] = [
+    {
+        "claim": "qhp=1", "files": 4, "whole": 3, "plans": 2, "drugs": 40, "listings": 80,
+        "prior_authorization": 20, "step_therapy": 8, "quantity_limit": 12,
+        "silent": {"prior_authorization": 4, "step_therapy": 0, "quantity_limit": 0},
+    },
+]  # fmt: skip
 
 
 def results(*, baseline: bool = True, finished: bool = True) -> dict[str, Any]:
@@ -117,6 +124,7 @@ def results(*, baseline: bool = True, finished: bool = True) -> dict[str, Any]:
                 "latency": LATENCY,
                 "decisions": DECISIONS,
                 "timelines": TIMELINES,
+                "drug_files": DRUG_FILES,
                 "formularies": FORMULARIES,
             }
         )

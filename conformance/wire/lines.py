@@ -50,9 +50,11 @@ class Reader:
     def read(self, body: bytes) -> Part:
         """The JSON value that ``body`` is, and its shape; NotJson otherwise."""
         line = body.strip()
+        members = _cut(line, _of_objects())
+        if not members:
+            return whole_part(load(body))
         known, value, shapes, digests = self._members, {}, [], []
         written = 1
-        members = _cut(line, _of_objects()) or {}
         try:
             for name, cut in members.items():
                 raw = bytes(cut)

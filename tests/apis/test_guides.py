@@ -79,7 +79,7 @@ def test_operations_say_where_they_are_and_what_they_do():
     assert (guide.path("prior-auth.submit"), guide.act("prior-auth.submit")) == ("Claim/$submit", "write")
     assert guide.act("prior-auth.inquire") == "read"
     assert guide.act("prior-auth.something-new") == "write"
-    assert GUIDES["smart", "2.2.0"].apis == ("prior-auth", "formulary", "payer-to-payer")
+    assert GUIDES["smart", "2.2.0"].apis == ("prior-auth", "formulary", "payer-to-payer", "patient-access")
     assert guide.apis == ("prior-auth",)
 
 

@@ -265,7 +265,8 @@ def test_the_target_files_cases_are_what_the_payer_decides(running: Running) -> 
         for item in case.get("items", [case]):
             known = services[item["service"]["code"]]
             assert (known["case"], known["system"]) == (name, item["service"]["system"])
-        assert ("settles" in case) == (name != "pended")  # whoever pends first is waited for
+        # Whoever pends first is waited for; the answer to a request for more is not.
+        assert ("settles" in case) == (name not in ("pended", "information"))
     for case in target["cases"]["payer-to-payer"].values():
         assert case.get("member", "first") in target["members"]
     rows = json.loads((paths.fixtures() / "sandbox" / "formulary.json").read_text("utf-8"))
