@@ -53,7 +53,7 @@ demo: $(READY) $(ALLURE_READY)
 	@$(BIN)/conformance demo $(ARGS)
 
 test: $(READY)
-	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadscope $(ARGS) tests
+	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadscope --no-loadscope-reorder $(ARGS) tests
 
 lint: $(READY)
 	@$(BIN)/ruff check .

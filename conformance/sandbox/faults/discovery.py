@@ -101,7 +101,7 @@ FAULTS: tuple[Fault, ...] = (
         "launches_without_an_endpoint",
         "Apps can be launched, but the SMART configuration names no authorization endpoint.",
         ("smart.configuration",),
-        bend=Bend(SMART, changes.plain_json(lambda body: body["capabilities"].append("launch-ehr"))),
+        bend=Bend(SMART, changes.plain_json(lambda body: body.pop("authorization_endpoint"))),
     ),
     Fault(
         "signs_in_without_keys",
@@ -142,7 +142,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "forgets_the_token_type",
         "Token answers have no token_type.",
-        ("smart.token-answer",),
+        ("smart.token-answer", "smart.launch"),
         bend=Bend(TOKEN, changes.plain_json(lambda body: body.pop("token_type")), changes.succeeded),
     ),
     Fault(
