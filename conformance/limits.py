@@ -172,19 +172,22 @@ def due(
             day = _next_working_date(day, observed)
         lenient.append(datetime.combine(_days_on(day, limit, observed) + more, _END_OF_DAY, place))
     last = max(lenient, key=instant)
-    return Due(min(_strict(received, limit, more), last, key=instant), last)
+    return Due(min(_strict(received, limit, zones, more), last, key=instant), last)
 
 
-def _strict(received: Stamp, limit: Limit, more: timedelta) -> datetime:
+def _strict(received: Stamp, limit: Limit, zones: Sequence[str], more: timedelta) -> datetime:
     if limit.counted == "calendar":
         return _later(received.earliest, timedelta(days=limit.days) + more)
+    return min((_strict_in(ZoneInfo(zone), received, limit, more) for zone in zones or ("UTC",)), key=instant)
+
+
+def _strict_in(place: ZoneInfo, received: Stamp, limit: Limit, more: timedelta) -> datetime:
     # The strictest count of business days knows no holiday of the payer's own. What came in on a day that is none
     # waited for the beginning of the next.
-    arrived = received.earliest
+    arrived = received.earliest.astimezone(place)
     day = add_business_days(arrived.date() - timedelta(days=1), 1)
-    if day != arrived.date():
-        arrived = datetime.combine(day, time.min, arrived.tzinfo)
-    return _later(arrived, add_business_days(day, limit.days) - day + more)
+    hour = arrived.time() if day == arrived.date() else time.min
+    return datetime.combine(add_business_days(day, limit.days) + more, hour, place)
 
 
 def _days_on(day: date, limit: Limit, holidays: Iterable[date]) -> date:

@@ -8,7 +8,9 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -273,8 +275,16 @@ def test_a_generation_that_hangs_is_ended_with_all_that_it_started(
     assert build(out, required=False) is None
 
     assert "not done after 1 second" in capfd.readouterr().err
-    state = Path(f"/proc/{child.read_text()}/stat")
-    assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] in "ZX"
+    state, ends = Path(f"/proc/{child.read_text()}/stat"), time.monotonic() + 10
+    while not _is_over(state) and time.monotonic() < ends:  # who is told to end may need a moment for it
+        time.sleep(0.05)
+    assert _is_over(state)
+
+
+def _is_over(state: Path) -> bool:
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return state.read_text().rpartition(")")[2].split()[0] in "ZX"
+    return True
 
 
 def test_allure_is_told_nothing_of_the_testers_own_allure_settings(

@@ -68,6 +68,9 @@ def is_late(decided: Stamp, bounds: Due) -> bool:
 @settings(max_examples=300, deadline=None)
 @given(written_instants(), written_instants(), limit_rows, zone_lists, holiday_lists)
 @example("2026-03-07T00:00:01Z", "2026-03-08T00:00:00Z", replace(SEVEN_DAYS, days=1, counted="business"), NEW_YORK, [])
+@example(
+    "2026-03-08T00:00:00Z", "2026-03-08T10:00:00+10:00", replace(SEVEN_DAYS, days=1, counted="business"), NEW_YORK, []
+)
 @example("2026-03-06T23:59:59Z", "2026-03-07T00:00:00Z", replace(SEVEN_DAYS, days=1, counted="business"), NEW_YORK, [])
 def test_who_asks_later_is_answered_no_earlier(one, other, limit, zones, holidays):
     first, second = sorted((read(one), read(other)), key=lambda each: instant(each.earliest))

@@ -384,4 +384,5 @@ def test_a_fault_of_discovery_breaks_what_it_names_and_a_variant_nothing(
 
     broken = {what for what, held in _judged(running, client).items() if not held}
 
-    assert broken == set(getattr(known.get(name), "breaks", ()))
+    # Apps are not launched here.
+    assert broken == set(getattr(known.get(name), "breaks", ())) - {"smart.launch"}
