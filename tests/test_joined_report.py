@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from conformance.cli import main
+from conformance.report.joined import footer_of
 from conformance.sandbox.records import generate
 
 LIVE = "prior-auth.denial-reason"
@@ -61,6 +62,15 @@ def test_a_run_and_an_audit_stand_in_one_report(audited: Path, tmp_path: Path) -
     assert results["target"]["name"] == "Example"
     assert results["scope"]["missing"] == ["patient-access"]
     assert "For the auditor" in (tmp_path / "both" / "report.html").read_text()
+
+
+def test_every_table_of_every_record_is_kept(audited: Path, tmp_path: Path) -> None:
+    tables = ("latency", "formularies", "drug_files", "decisions", "timelines")
+    first, second = ({name: [{"of": f"{name} of {whose}"}] for name in tables} for whose in ("one", "another"))
+
+    footer = footer_of([{"finished": "2027-06-01", **first}, {"finished": "2027-06-02", **second}])
+
+    assert {name: footer[name] for name in tables} == {name: first[name] + second[name] for name in tables}
 
 
 def test_records_that_cannot_be_one_report_are_refused(audited: Path, tmp_path: Path) -> None:

@@ -10,8 +10,6 @@ from typing import Any
 from conformance.errors import UsageError
 from conformance.report.record import header_of, lines_of
 
-_EACH = ("latency", "formularies", "decisions", "timelines")  # lists of a footer
-
 
 def join(directories: Sequence[Path], out: Path) -> None:
     """Writes the record of all ``directories`` to ``out``; UsageError where they cannot be of one payer's examination.
@@ -32,7 +30,7 @@ def join(directories: Sequence[Path], out: Path) -> None:
         for line in (line for each in lines for line in each if line["kind"] != "footer"):
             write(line)
         if all(footers):  # without all of them it is the record of something that was cut short
-            write(_footer([each for each in footers if each]))
+            write(footer_of([each for each in footers if each]))
     with (out / "exchanges.jsonl").open("wb") as exchanges:
         for each in directories:
             if (each / "exchanges.jsonl").is_file():
@@ -95,13 +93,15 @@ def _header(headers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _footer(footers: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def footer_of(footers: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The footer of several records: every table with the rows of all; UsageError for two audits."""
     audits = [each["audit"] for each in footers if each.get("audit")]
     if len(audits) > 1:
         raise UsageError("two audits: their counts cannot be added; audit all files together instead")
+    tables = dict.fromkeys(key for each in footers for key, said in each.items() if isinstance(said, list))
     return {
         **{key: said for each in footers for key, said in each.items()},
-        **{name: [row for each in footers for row in each.get(name, ())] for name in _EACH},
+        **{name: [row for each in footers for row in each.get(name, ())] for name in tables},
         "finished": max(each["finished"] for each in footers),
         "interrupted": any(each.get("interrupted") for each in footers),
         "waiting": sum(each.get("waiting", 0) for each in footers),
