@@ -77,6 +77,11 @@ class Exchange:
         """The answer's media type, lower case, without parameters."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
+    @property
+    def refused(self) -> bool:
+        """Whether the payer itself refuses the request, with a 4xx."""
+        return self.failure is None and 400 <= (self.status or 0) < 500
+
 
 def ended(exchange: Exchange) -> datetime | None:
     """When the last byte of the answer was in, by the wall clock; None where it was never sent."""

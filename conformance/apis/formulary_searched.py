@@ -95,11 +95,6 @@ def _identified(resource: JsonObject) -> Iterable[str]:
     return (f"{each.system}|{each.value}" for each in identifiers(resource.get("identifier")) if each.value)
 
 
-def _available(resource: JsonObject) -> Iterable[str]:
-    periods = _of_extension(AVAILABILITY_PERIOD, "valuePeriod")(resource)
-    return (text(record(each).get("start"))[:10] for each in periods)
-
-
 def _covered(resource: JsonObject) -> Iterable[Any]:
     coverages = (each for _, each in records(resource.get("coverage")))
     return (one.get("valueReference") for each in coverages for _, one in extensions(each, FORMULARY_REFERENCE))

@@ -125,6 +125,11 @@ class Answer:
         return self._with("modified")
 
     @property
+    def told(self) -> str:
+        """What is decided, item by item, for a finding; "" where there is no item."""
+        return ", ".join(f"item {item.sequence}: {item.action or 'no decision'}" for item in self.decided)
+
+    @property
     def undecided(self) -> tuple[Item, ...]:
         """Items without any review action; none in an answer that reports an error instead, or asks for information.
 

@@ -23,9 +23,10 @@ from conformance.exchange import Exchange
 from conformance.flows.bulk_files import ReadFile
 from conformance.flows.bulk_job import Job
 from conformance.flows.bulk_match import MATCHED, Matching, ends_at
-from conformance.flows.bulk_matching import FILES, KICK_OFF, OF_MATCH, BulkMatching, complete
+from conformance.flows.bulk_matching import KICK_OFF, OF_MATCH, BulkMatching, all_read, complete
 from conformance.flows.bulk_requests import Requests
 from conformance.flows.recording import Recording, answered, resource_of, unending
+from conformance.flows.target_cases import case_of
 from conformance.target import Api, Case, Claim
 from conformance.wire.gateway import REFUSED, origin
 from conformance.wire.request import NONE
@@ -53,7 +54,7 @@ class Export:
     @property
     def refused(self) -> bool:
         """Whether the payer itself refused to begin it."""
-        return self.job.kick_off.failure is None and 400 <= (self.job.kick_off.status or 0) < 500
+        return self.job.kick_off.refused
 
 
 Begun = TypeVar("Begun", Export, Matching)
@@ -76,10 +77,6 @@ class Bulk:
         self._api: Api = recording.api(claim)
         self._asks = Requests(recording, claim)
         self._matches = BulkMatching(recording, claim)
-
-    @property
-    def _cases(self) -> Mapping[str, Case]:
-        return self._recording.target.cases.get(self.claim.api, {})
 
     # -- the group -----------------------------------------------------------------------------------------------
 
@@ -170,10 +167,7 @@ class Bulk:
     def whole(self, name: str = "whole", **more: str) -> Export:
         """The same, all its files read: what is missing in it is missing at the payer."""
         found = self.export(name, **more)
-        if any(file.faults for file in found.files):
-            raise NotTested("a file of the export is broken", because=FILES)
-        if unread := next((file.unread for file in found.files if file.unread), ""):
-            raise NotTested(unread)
+        all_read(found.files, "export")
         return found
 
     def findings(self, kind: str) -> list[Found | None]:
@@ -290,9 +284,7 @@ class Bulk:
     # -- how -----------------------------------------------------------------------------------------------------
 
     def _case(self, name: str) -> Case:
-        if name not in self._cases:
-            raise NotTested(f"needs the case {name!r}", change=f"cases.{self.claim.api}.{name}")
-        return self._cases[name]
+        return case_of(self._recording.target, self.claim.api, name)
 
     def _export(self, group: MatchGroup, name: str, more: Mapping[str, str]) -> Export:
         members = frozenset(

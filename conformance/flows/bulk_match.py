@@ -12,10 +12,10 @@ from conformance import clock
 from conformance.apis.match_groups import GroupMember, MatchGroup
 from conformance.apis.shapes import objects, reference_key
 from conformance.cases import fill, template
-from conformance.errors import NotTested
 from conformance.flows.bulk_files import ReadFile
 from conformance.flows.bulk_job import Job
 from conformance.flows.consents import CONSENTS, US_NPI, consent
+from conformance.flows.target_cases import member_of
 from conformance.strict_json import load_or_none
 from conformance.target import Case, Member, Target
 
@@ -134,14 +134,6 @@ def sent_of(
         member = member_of(target, case)
         found.append(Sent(name, member, parts["MemberPatient"], parts["CoverageToMatch"]))
     return tuple(found)
-
-
-def member_of(target: Target, case: Case) -> Member:
-    """The member that a case is about; NotTested where the target has none of that key."""
-    key = str(case.facts.get("member", "first"))
-    if key not in target.members:
-        raise NotTested(f"needs the member {key!r}", change=f"members.{key}")
-    return target.members[key]
 
 
 def ends_at(case: Case) -> datetime | None:

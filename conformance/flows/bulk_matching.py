@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +10,12 @@ from conformance.apis.match_groups import groups_of
 from conformance.apis.shapes import JsonObject
 from conformance.errors import NotTested
 from conformance.flows.bulk_coverages import Covered, coverages, covered
+from conformance.flows.bulk_files import ReadFile
 from conformance.flows.bulk_job import Job
 from conformance.flows.bulk_match import Matching, bundles, inline, is_match, sent_of
 from conformance.flows.bulk_requests import Requests
 from conformance.flows.recording import Recording, answered
+from conformance.flows.target_cases import case_of, cases_of
 from conformance.target import Case, Claim
 
 PATIENCE = timedelta(minutes=5)  # for a job whose case does not say how long it settles
@@ -32,12 +34,10 @@ class BulkMatching:
 
     @property
     def _cases(self) -> Mapping[str, Case]:
-        return self._recording.target.cases.get(self.claim.api, {})
+        return cases_of(self._recording.target, self.claim.api)
 
     def _case(self, name: str) -> Case:
-        if name not in self._cases:
-            raise NotTested(f"needs the case {name!r}", change=f"cases.{self.claim.api}.{name}")
-        return self._cases[name]
+        return case_of(self._recording.target, self.claim.api, name)
 
     @property
     def patience(self) -> float:
@@ -85,10 +85,7 @@ class BulkMatching:
         """A match whose job and files are whole; NotTested, because of their rows, where they are not."""
         if not found.groups:
             complete(found.job, self.claim)
-        if any(file.faults for file in found.files):
-            raise NotTested("a file of the match is broken", because=FILES)
-        if unread := next((file.unread for file in found.files if file.unread), ""):
-            raise NotTested(unread)
+        all_read(found.files, "match")
         return found
 
     def _matching(self, only: str) -> Matching:
@@ -120,3 +117,12 @@ def complete(job: Job, claim: Claim) -> None:
         raise NotTested(job.unfinished, change=f"cases.{claim.api}.bulk.settles")
     if job.manifest is None:
         raise NotTested(job.broken, because=MANIFEST if job.polls else KICK_OFF)
+
+
+def all_read(files: Iterable[ReadFile], of: str) -> None:
+    """NotTested where a file is broken, because of the row that judges files, or was not read for our own reasons."""
+    read = tuple(files)
+    if any(file.faults for file in read):
+        raise NotTested(f"a file of the {of} is broken", because=FILES)
+    if unread := next((file.unread for file in read if file.unread), ""):
+        raise NotTested(unread)

@@ -165,7 +165,7 @@ class CoverageDiscovery:
     def exchanges(self) -> tuple[Exchange, ...]:
         """The exchange of every listed service; those that refuse the tester's data (4xx) are left out."""
         sent = [self.exchange(case) for case in self.cases()]
-        kept = [each for each in sent if unending(each) or not 400 <= (answered(each, RAW).status or 0) < 500]
+        kept = [each for each in sent if unending(each) or not answered(each, RAW).refused]
         if not kept:
             raise NotTested(f"every call is refused (status {sent[0].status})", change=LIST)
         return tuple(kept)
@@ -173,7 +173,7 @@ class CoverageDiscovery:
     def asked(self, case: Case) -> Asked:
         """One service with its answer; NotTested where the answer cannot be read."""
         exchange = answered(self.exchange(case), RAW)
-        if 400 <= (exchange.status or 0) < 500:
+        if exchange.refused:
             raise NotTested(f"the call is refused (status {exchange.status})", change=case_key(case))
         answer = read_answer(load_or_none(exchange.body)) if exchange.status == 200 else None
         if answer is None:

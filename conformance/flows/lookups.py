@@ -117,7 +117,7 @@ class LookUps:
             exchange = self._recording.act(
                 (self._claim, case), lambda: self._requests.post(INQUIRE, case, body(), other=other)
             )
-            refused = refusable and exchange.failure is None and 400 <= (exchange.status or 0) < 500
+            refused = refusable and exchange.refused
             told = () if refused else self._requests.found(exchange)
             return LookUp(f"the inquiry ({how.replace('-', ' ')})", submission, told, refused)
 

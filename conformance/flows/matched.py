@@ -34,7 +34,7 @@ class Matched:
 
     @property
     def refused(self) -> bool:
-        return 400 <= self.status < 500
+        return self.exchange.refused
 
     @property
     def told(self) -> str:

@@ -31,6 +31,7 @@ from conformance.flows.matched import Matched, revealed_of
 from conformance.flows.member_data import SEARCHES, demanded, pages, searched
 from conformance.flows.probing import Probing, guesses
 from conformance.flows.recording import Recording, answered, resource_of, unending
+from conformance.flows.target_cases import case_of, cases_of, member_of
 from conformance.primitives import wrong
 from conformance.target import Api, Case, Claim, Member
 from conformance.wire.payer import Request
@@ -51,7 +52,7 @@ class PayerToPayer:
 
     @property
     def _cases(self) -> Mapping[str, Case]:
-        return self._recording.target.cases.get("payer-to-payer", {})
+        return cases_of(self._recording.target, "payer-to-payer")
 
     def match(self, case: str) -> Matched:
         """The answer to a case's match; NotTested where the answer is no FHIR at all."""
@@ -212,16 +213,10 @@ class PayerToPayer:
     # -- how -------------------------------------------------------------------------------------------------------
 
     def _case(self, name: str) -> Case:
-        if name not in self._cases:
-            raise NotTested(f"needs the case {name!r}", change=f"cases.payer-to-payer.{name}")
-        return self._cases[name]
+        return case_of(self._recording.target, "payer-to-payer", name)
 
     def _member(self, case: Case) -> Member:
-        key = str(case.facts.get("member", "first"))
-        member = self._recording.target.members.get(key)
-        if member is None:
-            raise NotTested(f"needs the member {key!r}", change=f"members.{key}")
-        return member
+        return member_of(self._recording.target, case)
 
     def _matched(self, name: str) -> Matched:
         case = self._case(name)

@@ -14,6 +14,7 @@ from conformance.errors import NotTested
 from conformance.exchange import Exchange
 from conformance.flows.recording import Recording, answered, resource_of
 from conformance.flows.request_bodies import inquiry_body, inquiry_of, look_up_body, submission_body
+from conformance.flows.target_cases import case_of, cases_of
 from conformance.target import Case, Claim
 from conformance.wire.payer import OWN, Request
 
@@ -34,14 +35,11 @@ class Requests:
 
     def cases(self) -> tuple[str, ...]:
         """The names of the cases that target.toml declares."""
-        return tuple(self._recording.target.cases.get("prior-auth", {}))
+        return tuple(cases_of(self._recording.target, "prior-auth"))
 
     def case(self, name: str) -> Case:
         """A declared case; NotTested, naming its key, where it is not."""
-        case = self._recording.target.cases.get("prior-auth", {}).get(name)
-        if case is None:
-            raise NotTested(f"needs the case {name!r}", change=f"cases.prior-auth.{name}")
-        return case
+        return case_of(self._recording.target, "prior-auth", name)
 
     def request(self, name: str, sample: int = 0) -> dict[str, Any]:
         """The request Bundle of a case, always the same one."""
@@ -118,7 +116,7 @@ class Requests:
         if exchange.operation == SUBMIT and not judged and not self.taken():
             raise NotTested(f"requests are not taken (status {exchange.status})", because=EXCHANGE)
         resource = resource_of(exchange, RAW)
-        if 400 <= (exchange.status or 0) < 500 and outcomes(resource):
+        if exchange.refused and outcomes(resource):
             raise NotTested(
                 f"the request is refused with status {exchange.status}", change=f"cases.prior-auth.{exchange.case}"
             )

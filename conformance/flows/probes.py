@@ -49,12 +49,7 @@ class Probe:
     @property
     def told(self) -> str:
         """What came, for a finding."""
-        decided = (
-            [f"item {each.sequence}: {each.action or 'no decision'}" for each in self.answer.decided]
-            if self.answer
-            else []
-        )
-        return ", ".join(decided) or f"status {self.exchange.status}"
+        return (self.answer.told if self.answer else "") or f"status {self.exchange.status}"
 
 
 class Probes:

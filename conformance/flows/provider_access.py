@@ -8,9 +8,9 @@ from datetime import date
 
 from conformance.errors import NotTested
 from conformance.flows.bulk import Bulk
-from conformance.flows.bulk_match import member_of
 from conformance.flows.held import Oldest, kinds, oldest
 from conformance.flows.recording import Recording
+from conformance.flows.target_cases import case_of, cases_of, member_of
 from conformance.target import Case, Claim
 
 AT = "cases.provider-access"
@@ -39,12 +39,10 @@ class ProviderAccess:
 
     @property
     def _cases(self) -> Mapping[str, Case]:
-        return self._target.cases.get("provider-access", {})
+        return cases_of(self._target, "provider-access")
 
     def _attributed(self) -> Case:
-        if "attributed" not in self._cases:
-            raise NotTested("needs the case 'attributed'", change=f"{AT}.attributed")
-        return self._cases["attributed"]
+        return case_of(self._target, "provider-access", "attributed")
 
     def holds(self) -> tuple[str, ...]:
         """The resource types that the payer holds of the members attributed to the provider."""

@@ -153,8 +153,7 @@ class Submission:
     @property
     def told(self) -> str:
         """What was decided, for a finding."""
-        decided = ", ".join(f"item {item.sequence}: {item.action or 'no decision'}" for item in self.deciding.decided)
-        return decided or f"no item and no decision (outcome {self.deciding.outcome or 'missing'})"
+        return self.deciding.told or f"no item and no decision (outcome {self.deciding.outcome or 'missing'})"
 
 
 @dataclass(frozen=True)

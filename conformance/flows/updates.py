@@ -56,7 +56,7 @@ class Updated:
         """What came, for a finding."""
         if self.answer is None or not self.taken:
             return f"status {self.exchange.status}" + ("" if self.answer else " without a ClaimResponse")
-        return ", ".join(f"item {item.sequence}: {item.action or 'no decision'}" for item in self.answer.decided)
+        return self.answer.told
 
     @property
     def still_granted(self) -> tuple[Item, ...]:

@@ -172,11 +172,6 @@ def is_search(call: Call, answer: Answer) -> bool:
     return answer.status == 200 and call.path == "Group"
 
 
-def asks_after_the_consent(call: Call, answer: Answer) -> bool:
-    """Holds for a kick-off that is accepted."""
-    return answer.status == 202 and call.path.startswith("Group/")
-
-
 def without_coverages(group: Resource) -> None:
     group["contained"] = [each for each in group.get("contained", []) if each["resourceType"] != "Coverage"]
     for each in group.get("member", []):

@@ -1,0 +1,29 @@
+"""What a tester declared for an API: its cases and their members, or NotTested naming the key to add."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from conformance.errors import NotTested
+from conformance.target import Case, Member, Target
+
+
+def cases_of(target: Target, api: str) -> Mapping[str, Case]:
+    """The declared cases of an API by their names."""
+    return target.cases.get(api, {})
+
+
+def case_of(target: Target, api: str, name: str) -> Case:
+    """A declared case; NotTested, naming its key, where it is not."""
+    declared = cases_of(target, api)
+    if name not in declared:
+        raise NotTested(f"needs the case {name!r}", change=f"cases.{api}.{name}")
+    return declared[name]
+
+
+def member_of(target: Target, case: Case) -> Member:
+    """The member that a case is about; NotTested where the target has none of that key."""
+    key = str(case.facts.get("member", "first"))
+    if key not in target.members:
+        raise NotTested(f"needs the member {key!r}", change=f"members.{key}")
+    return target.members[key]
