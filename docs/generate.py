@@ -1,4 +1,5 @@
-"""Writes the pages that are made from the program itself: requirements.md, pas-statements.md and commands.md.
+"""Writes the pages that are made from the program itself: requirements.md, pas-statements.md and commands.md, and the
+README's counts.
 
 python docs/generate.py
 """
@@ -139,6 +140,19 @@ def commands_page() -> str:
             if isinstance(each, click.Group):
                 page += [_help(f"conformance {name} {inner}", own, parent) for inner, own in each.commands.items()]
     return "\n".join(page)
+
+
+def counted(readme: str) -> str:
+    """The README with the counts of today: rows of law, faults and variants."""
+    rows = catalogue_of(scenario_folders()).requirements.values()
+    law = [row for row in rows if row.kind == "law" and row.status.state == "final"]
+    judged = sum(not row.untested for row in law)
+    readme = re.sub(
+        r"\d+ final rows of law in the catalogue, \d+ are judged and \d+",
+        f"{len(law)} final rows of law in the catalogue, {judged} are judged and {len(law) - judged}",
+        readme,
+    )
+    return re.sub(r"\d+ faults and \d+ variants", f"{len(faults())} faults and {len(variants())} variants", readme)
 
 
 def scenarios_of(suites: Path) -> Mapping[str, list[str]]:
@@ -295,3 +309,5 @@ if __name__ == "__main__":
     (DOCS / "requirements.md").write_text(requirements_page(), "utf-8")
     (DOCS / "pas-statements.md").write_text(statements_page(), "utf-8")
     (DOCS / "commands.md").write_text(commands_page(), "utf-8")
+    readme = DOCS.parent / "README.md"
+    readme.write_text(counted(readme.read_text("utf-8")), "utf-8")
