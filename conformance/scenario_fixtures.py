@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from conformance.clocks import Clocks
     from conformance.flows.altered import Alterations
     from conformance.flows.bulk import Bulk
+    from conformance.flows.bulk_groups import Groups
     from conformance.flows.bulk_matching import BulkMatching
     from conformance.flows.coverage_discovery import CoverageDiscovery
     from conformance.flows.decisions import Decisions
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from conformance.flows.drug_files import DrugFiles
     from conformance.flows.formulary import Formulary
     from conformance.flows.lookups import LookUps
+    from conformance.flows.member_matching import MemberMatching
     from conformance.flows.must_support import MustSupport
     from conformance.flows.one_member import OneMember
     from conformance.flows.patient_access import PatientAccess
@@ -145,10 +147,18 @@ def drug_files(subject: Subject, claim: Claim) -> DrugFiles:
 
 @view
 def exchange(subject: Subject, claim: Claim) -> PayerToPayer:
-    """A payer-to-payer endpoint."""
+    """What a payer-to-payer endpoint gives of the matched member."""
     from conformance.flows.payer_to_payer import PayerToPayer
 
     return PayerToPayer(subject.recording, claim)
+
+
+@view
+def member_match(subject: Subject, claim: Claim) -> MemberMatching:
+    """Members matched one by one at a payer-to-payer endpoint."""
+    from conformance.flows.member_matching import MemberMatching
+
+    return MemberMatching(subject.recording, claim)
 
 
 @view
@@ -205,6 +215,14 @@ def bulk(subject: Subject, claim: Claim) -> Bulk:
     from conformance.flows.bulk import Bulk
 
     return Bulk(subject.recording, claim)
+
+
+@view
+def groups(subject: Subject, claim: Claim) -> Groups:
+    """The Groups at a bulk endpoint."""
+    from conformance.flows.bulk_groups import Groups
+
+    return Groups(subject.recording, claim)
 
 
 @view

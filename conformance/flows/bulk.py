@@ -10,28 +10,26 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeVar
-from urllib.parse import urlencode
 
 from conformance import clock
 from conformance.apis.authorizations import Authorization
 from conformance.apis.harvest import Found, Harvest
-from conformance.apis.match_groups import MatchGroup, groups_of
-from conformance.apis.searchset import read_page
+from conformance.apis.match_groups import MatchGroup
 from conformance.apis.shapes import reference_key
-from conformance.errors import NotApplicable, NotTested
+from conformance.errors import NotTested
 from conformance.exchange import Exchange
 from conformance.flows.bulk_files import ReadFile
+from conformance.flows.bulk_groups import RAW, Groups
 from conformance.flows.bulk_job import Job
 from conformance.flows.bulk_match import MATCHED, Matching, ends_at
-from conformance.flows.bulk_matching import KICK_OFF, OF_MATCH, BulkMatching, all_read, complete
+from conformance.flows.bulk_matching import KICK_OFF, BulkMatching, all_read, complete
 from conformance.flows.bulk_requests import Requests
-from conformance.flows.recording import Recording, answered, resource_of, unending
+from conformance.flows.recording import Recording, answered, unending
 from conformance.flows.target_cases import case_of
 from conformance.target import Api, Case, Claim
-from conformance.wire.gateway import REFUSED, origin
+from conformance.wire.gateway import origin
 from conformance.wire.request import NONE
 
-RAW = "bulk.groups"
 SINCE_DAYS = 30
 DAY = timedelta(days=1)
 MARGIN = 0.2  # seconds after the end of a consent
@@ -77,67 +75,7 @@ class Bulk:
         self._api: Api = recording.api(claim)
         self._asks = Requests(recording, claim)
         self._matches = BulkMatching(recording, claim)
-
-    # -- the group -----------------------------------------------------------------------------------------------
-
-    def group(self) -> MatchGroup:
-        """The Group that is exported; NotApplicable at an API that exchanges nothing in bulk under the same guide."""
-        if self.claim.api not in OF_MATCH:
-            raise NotApplicable("this API exchanges nothing in bulk")
-        if self.claim.api == "payer-to-payer":
-            group = self._matches.matched().group(MATCHED)
-            if group is None or not group.id:
-                raise NotTested("nobody was matched", because="pdex.match-buckets")
-            return group
-        return self._recording.act((self.claim, "group"), self._attributed)
-
-    def _attributed(self) -> MatchGroup:
-        ident = str(self._case("attributed").facts.get("group", ""))
-        if not ident:
-            raise NotTested("needs the id of a Group", change="cases.provider-access.attributed.group")
-        exchange = self._asks.send("bulk.groups", f"{self._asks.path('bulk.groups')}/{ident}", "attributed")
-        if exchange.status != 200 and self.claim.ig == "bulk":  # Bulk Data alone asks for no reading of Groups
-            return MatchGroup("Group", ident, "", "", actual=True, members=(), owners=())
-        found = groups_of([("Group", resource_of(exchange, RAW))])
-        if exchange.status != 200 or not found:
-            raise NotTested(f"the Group is answered with status {exchange.status}", because=RAW)
-        return found[0]
-
-    def group_answer(self) -> Exchange:
-        """The answer to reading the Group that is exported, as this client may."""
-        path = f"{self._asks.path('bulk.groups')}/{self.group().id}"
-        read = self._recording.act(
-            (self.claim, "read group"), lambda: self._asks.send("bulk.groups", path, "own group")
-        )
-        return read if unending(read) else answered(read, RAW)
-
-    def listed(self) -> tuple[MatchGroup, ...]:
-        """All Groups that a search finds for this client."""
-        number = str(self._recording.target.requester.get("npi", ""))
-        exchange = self._recording.act(
-            (self.claim, "search groups"),
-            lambda: self._asks.send(
-                "bulk.groups", f"{self._asks.path('bulk.groups')}?{urlencode({'identifier': number})}", "search"
-            ),
-        )
-        page = read_page(resource_of(exchange, RAW))
-        if page is None or exchange.status != 200:
-            raise NotTested(f"the search for Groups is answered with status {exchange.status}", because=RAW)
-        return groups_of((placed.at, placed.resource) for placed in page.matches)
-
-    def foreign(self) -> tuple[Exchange, ...]:
-        """The answers to reading and exporting a Group that is somebody else's."""
-        self.group()  # a client that is let in nowhere shows nothing
-        ident = str(self._case("foreign-group").facts.get("group", ""))
-        return self._recording.act((self.claim, "foreign"), lambda: self._foreign(ident))
-
-    def _foreign(self, ident: str) -> tuple[Exchange, ...]:
-        read = self._asks.send("bulk.groups", f"{self._asks.path('bulk.groups')}/{ident}", "foreign")
-        asked = read, self._asks.kick_off(ident, "foreign", {})
-        # Our own Group was given before: a refusal, in whatever words, is about the other's.
-        return tuple(each if each.status in REFUSED else answered(each, RAW) for each in asked)
-
-    # -- exports -------------------------------------------------------------------------------------------------
+        self._groups = Groups(recording, claim)
 
     def jobs(self) -> tuple[Job, ...]:
         """The job of the bulk match, where members are matched, and that of the export, as far as it came to that;
@@ -180,7 +118,7 @@ class Bulk:
 
     def exported(self, name: str = "whole", **more: str) -> Export:
         """The same, however far it came; Unjudgeable where nothing of the payer came."""
-        group = self.group()
+        group = self._groups.group()
         return _begun(self._recording.act((self.claim, "export", name), lambda: self._export(group, name, more)))
 
     def is_past(self, one: Authorization) -> bool:
@@ -252,7 +190,7 @@ class Bulk:
 
     def cancelled(self) -> tuple[Exchange, Exchange]:
         """The answers to DELETE at the status URL of an export, and to asking there again."""
-        group = self.group()
+        group = self._groups.group()
         return self._recording.act((self.claim, "cancelled"), lambda: self._cancelled(group))
 
     def _cancelled(self, group: MatchGroup) -> tuple[Exchange, Exchange]:
@@ -273,7 +211,7 @@ class Bulk:
         return self._recording.act((self.claim, "no-token"), lambda: self._without_token(whole))
 
     def _without_token(self, whole: Export) -> tuple[Exchange, ...]:
-        sent = [self._asks.kick_off(self.group().id, "no-token", {}, token=NONE)]
+        sent = [self._asks.kick_off(self._groups.group().id, "no-token", {}, token=NONE)]
         manifest = whole.job.manifest
         if manifest and manifest.requires_token:
             own = [each for each in whole.files if origin(each.url) == origin(self.claim.base_url)][:1]

@@ -13,11 +13,13 @@ from conformance.apis.searchset import read_page
 from conformance.errors import NotApplicable, NotTested, Unjudgeable
 from conformance.exchange import Exchange
 from conformance.flows.member_data import NOT_THERE
+from conformance.flows.member_matching import MemberMatching
 from conformance.flows.payer_to_payer import PayerToPayer
+from conformance.flows.payer_to_payer_requests import RAW, Requests
 from conformance.flows.recording import Recording, answered
 from conformance.target import Claim
 
-RAW, ONE = "payer-to-payer.answers-are-fhir", "cases.payer-to-payer.one-match"
+ONE = "cases.payer-to-payer.one-match"
 CASE = "one member"  # apart from the exchanges that other rows judge
 # What the capability statement has searched by the patient alone.
 SEARCHED = frozenset(
@@ -47,13 +49,15 @@ class OneMember:
     def __init__(self, recording: Recording, claim: Claim) -> None:
         self._recording = recording
         self._claim = claim
+        self._asks = Requests(recording, claim)
         self._exchange = PayerToPayer(recording, claim)
+        self._matches = MemberMatching(recording, claim)
 
     def patient(self) -> str:
         """The matched member's Patient id; NotApplicable where members are exchanged in bulk alone."""
         alone = "this payer exchanges members in bulk alone"
         try:
-            answer = self._exchange.match("one-match")
+            answer = self._matches.match("one-match")
         except Unjudgeable as refused:
             if refused.actor != "your file":
                 raise
@@ -66,9 +70,7 @@ class OneMember:
         """The answer to Patient/{id}/$everything."""
         patient = self.patient()
         return answered(
-            self._recording.act(
-                (self._claim, "everything alone"), lambda: self._exchange.ask_everything(patient, CASE)
-            ),
+            self._recording.act((self._claim, "everything alone"), lambda: self._asks.everything(patient, CASE)),
             RAW,
         )
 
@@ -82,8 +84,6 @@ class OneMember:
 
     def _searched(self, kind: str, patient: str) -> KindSearched:
         path = f"{kind}?{urlencode({'patient': patient})}"
-        answer = self._recording.act(
-            (self._claim, "search alone", kind), lambda: self._exchange.ask("search", path, CASE)
-        )
+        answer = self._recording.act((self._claim, "search alone", kind), lambda: self._asks.send("search", path, CASE))
         page = read_page(body_of(answered(answer, RAW)))
         return KindSearched(kind, answer, len([each for each in page.matches if each.type == kind]) if page else 0)

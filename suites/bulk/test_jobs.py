@@ -90,9 +90,9 @@ def test_an_export_until_a_moment_holds_nothing_newer(bulk):
 
 
 @requirement("bulk.own-groups")
-def test_the_groups_of_others_are_not_given(bulk):
+def test_the_groups_of_others_are_not_given(groups):
     expect.each(
-        bulk.foreign(),
+        groups.foreign(),
         lambda answer: answer.status != 202 and not holds_data(body_of(answer)),
         "a refusal",
         at=lambda answer: answer.operation,
@@ -101,10 +101,12 @@ def test_the_groups_of_others_are_not_given(bulk):
 
 
 @requirement("bulk.groups")
-def test_the_clients_own_group_is_read_and_found(bulk):
-    answer = bulk.group_answer()
+def test_the_clients_own_group_is_read_and_found(groups):
+    answer = groups.group_answer()
     wrong = raw_problem(answer, ("Group",))
     own = body_of(answer)
 
     expect(not wrong and own, "the Group, in FHIR R4", at=answer.url, got=wrong)
-    expect(own["id"] in {group.id for group in bulk.listed()}, "the Group among those that are found", got="not there")
+    expect(
+        own["id"] in {group.id for group in groups.listed()}, "the Group among those that are found", got="not there"
+    )

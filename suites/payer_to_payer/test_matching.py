@@ -24,8 +24,8 @@ def test_every_answer_is_fhir(exchange):
 
 
 @requirement("payer-to-payer.one-match")
-def test_a_member_who_is_known_is_matched(exchange):
-    answer = exchange.match("one-match")
+def test_a_member_who_is_known_is_matched(member_match):
+    answer = member_match.match("one-match")
 
     expect(
         answer.status == 200 and answer.match and len(answer.match.identifiers) == 1,
@@ -36,10 +36,10 @@ def test_a_member_who_is_known_is_matched(exchange):
 
 
 @requirement("payer-to-payer.member-identifier")
-def test_the_member_identifier_is_of_the_versions_type(exchange):
-    answer = exchange.match("one-match")
+def test_the_member_identifier_is_of_the_versions_type(member_match):
+    answer = member_match.match("one-match")
     found = need(answer.match and answer.match.identifiers, "a match", because="payer-to-payer.one-match")
-    wanted = (exchange.guide["member_identifier_system"], exchange.guide["member_identifier_code"])
+    wanted = (member_match.guide["member_identifier_system"], member_match.guide["member_identifier_code"])
 
     expect.each(
         found,
@@ -50,31 +50,31 @@ def test_the_member_identifier_is_of_the_versions_type(exchange):
 
 
 @requirement("payer-to-payer.member-id")
-def test_the_match_refers_to_the_patient(exchange):
-    answer = exchange.match("one-match")
+def test_the_match_refers_to_the_patient(member_match):
+    answer = member_match.match("one-match")
     match = need(answer.match, "a match", because="payer-to-payer.one-match")
 
     expect(match.member.startswith("Patient/"), "MemberId, a reference to a Patient", at=answer.at, got=match.member_id)
 
 
 @requirement("payer-to-payer.no-match")
-def test_nobody_is_matched_where_nobody_is_known(exchange):
-    answer = exchange.match("no-match")
+def test_nobody_is_matched_where_nobody_is_known(member_match):
+    answer = member_match.match("no-match")
 
     expect(answer.status == 422, "422", at=answer.at, got=answer.told)
 
 
 @requirement("payer-to-payer.several-matches")
-def test_nobody_is_matched_where_several_could_be(exchange):
-    answer = exchange.match("several-matches")
+def test_nobody_is_matched_where_several_could_be(member_match):
+    answer = member_match.match("several-matches")
 
     expect(answer.status == 422, "422", at=answer.at, got=answer.told)
 
 
 @requirement("payer-to-payer.near-miss")
-def test_a_near_miss_is_nobody(exchange):
+def test_a_near_miss_is_nobody(member_match):
     expect.each(
-        exchange.near_misses(),
+        member_match.near_misses(),
         lambda answer: answer.status == 422 and not answer.names_somebody,
         "422 without a member's identifier or reference",
         got=lambda answer: answer.told,
@@ -82,9 +82,9 @@ def test_a_near_miss_is_nobody(exchange):
 
 
 @requirement("payer-to-payer.coverage-to-link")
-def test_a_coverage_to_link_may_be_minimal_or_full(exchange):
+def test_a_coverage_to_link_may_be_minimal_or_full(member_match):
     expect.each(
-        exchange.linked(),
+        member_match.linked(),
         lambda answer: answer.status == 200 and answer.match and answer.match.identifiers,
         "a match",
         at=lambda answer: answer.exchange.case,
@@ -93,8 +93,8 @@ def test_a_coverage_to_link_may_be_minimal_or_full(exchange):
 
 
 @requirement("payer-to-payer.probing", last=True)
-def test_guessing_is_hindered(exchange):
-    tried = exchange.probed()
+def test_guessing_is_hindered(member_match):
+    tried = member_match.probed()
 
     expect(
         tried.hindered,
@@ -105,9 +105,9 @@ def test_guessing_is_hindered(exchange):
 
 
 @requirement("payer-to-payer.consent-refused")
-def test_a_consent_that_cannot_be_complied_with_is_refused(exchange):
+def test_a_consent_that_cannot_be_complied_with_is_refused(member_match):
     expect.each(
-        exchange.consents(),
+        member_match.consents(),
         lambda answer: answer.status == 422 and not answer.names_somebody,
         "422 without a member's identifier or reference",
         got=lambda answer: answer.told,
@@ -115,9 +115,9 @@ def test_a_consent_that_cannot_be_complied_with_is_refused(exchange):
 
 
 @requirement("payer-to-payer.refusal-outcome")
-def test_a_refusal_says_why(exchange):
+def test_a_refusal_says_why(member_match):
     expect.each(
-        exchange.refusals(),
+        member_match.refusals(),
         lambda answer: answer.outcomes,
         "an OperationOutcome",
         got=lambda answer: answer.told,
@@ -125,12 +125,12 @@ def test_a_refusal_says_why(exchange):
 
 
 @requirement("payer-to-payer.refusal-reveals-nothing")
-def test_a_refusal_names_no_member(exchange):
+def test_a_refusal_names_no_member(member_match):
     expect.each(
-        exchange.refusals(),
-        lambda answer: not exchange.revealed(answer),
+        member_match.refusals(),
+        lambda answer: not member_match.revealed(answer),
         "nothing that identifies a member",
-        got=lambda answer: f"{len(exchange.revealed(answer))} identifying values of members",
+        got=lambda answer: f"{len(member_match.revealed(answer))} identifying values of members",
     )
 
 

@@ -29,9 +29,9 @@ def test_the_declared_data_since_2016_are_given(bulk, provider_access):
 
 
 @requirement("provider-access.attribution")
-def test_members_of_other_providers_are_not_given(bulk):
+def test_members_of_other_providers_are_not_given(groups):
     expect.each(
-        bulk.foreign(),
+        groups.foreign(),
         lambda answer: answer.status != 202 and not holds_data(body_of(answer)),
         "a refusal",
         at=lambda answer: answer.operation,

@@ -12,6 +12,7 @@ import pytest
 from conformance import clock, paths
 from conformance.expect import REQUIREMENT
 from conformance.flows.discovery import Discovery
+from conformance.flows.member_matching import MemberMatching
 from conformance.flows.payer_to_payer import PayerToPayer
 from conformance.flows.recording import Options
 from conformance.flows.trust import Trust
@@ -28,6 +29,7 @@ from conformance.wire.payer import Limits
 EVERYTHING, SEARCH = "payer-to-payer.everything", "payer-to-payer.search"
 VIEWS: dict[str, tuple[str, str, Callable[..., Any]]] = {
     "exchange": ("payer-to-payer", "hrex", PayerToPayer),
+    "member_match": ("payer-to-payer", "hrex", MemberMatching),
     "discovery": ("payer-to-payer", "hrex", Discovery),
     "trust": ("prior-auth", "smart", Trust),
 }
