@@ -199,10 +199,11 @@ def only_if(value: T | None, what: str) -> T:
 
 
 def advise(value: object, what: str, *, at: str = "", got: object = None) -> None:
-    """Notes, where ``value`` is false, that ``what`` would be better; never decides."""
+    """Notes, where ``value`` is false, that ``what`` would be better, once; never decides."""
     _note(Step(what, 1, 0 if value else 1, "advise"))
     if not value and (judgement := _current.get()):
-        judgement.advice.append(Finding(what, shown(got if got is not None else value), at))
+        finding = Finding(what, shown(got if got is not None else value), at)
+        judgement.advice += [finding] if finding not in judgement.advice else []
 
 
 def requirement(requirement_id: str, *, last: bool = False) -> Callable[[F], F]:

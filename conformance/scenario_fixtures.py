@@ -20,10 +20,14 @@ if TYPE_CHECKING:
     from conformance.flows.bulk_matching import BulkMatching
     from conformance.flows.coverage_discovery import CoverageDiscovery
     from conformance.flows.decisions import Decisions
+    from conformance.flows.declared_drugs import DeclaredDrugs
     from conformance.flows.discovery import Discovery
     from conformance.flows.documentation import Documentation, Documents
     from conformance.flows.drug_files import DrugFiles
     from conformance.flows.formulary import Formulary
+    from conformance.flows.formulary_access import FormularyAccess
+    from conformance.flows.formulary_terms import SearchTerms
+    from conformance.flows.formulary_ties import Ties
     from conformance.flows.lookups import LookUps
     from conformance.flows.member_matching import MemberMatching
     from conformance.flows.must_support import MustSupport
@@ -135,6 +139,38 @@ def formulary(subject: Subject, claim: Claim) -> Formulary:
     from conformance.flows.formulary import Formulary
 
     return Formulary(subject.recording, claim)
+
+
+@view
+def declared_drugs(subject: Subject, claim: Claim) -> DeclaredDrugs:
+    """What a drug formulary says of the drugs that the target declares."""
+    from conformance.flows.declared_drugs import DeclaredDrugs
+
+    return DeclaredDrugs(subject.recording, claim)
+
+
+@view
+def ties(subject: Subject, claim: Claim) -> Ties:
+    """How the resources of a drug formulary hang together."""
+    from conformance.flows.formulary_ties import Ties
+
+    return Ties(subject.recording, claim)
+
+
+@view
+def search_terms(subject: Subject, claim: Claim) -> SearchTerms:
+    """What a drug formulary behind an endpoint is searched for."""
+    from conformance.flows.formulary_terms import SearchTerms
+
+    return SearchTerms(subject.recording, claim)
+
+
+@view
+def formulary_access(subject: Subject, claim: Claim) -> FormularyAccess:
+    """Whom a drug formulary behind an endpoint is shown."""
+    from conformance.flows.formulary_access import FormularyAccess
+
+    return FormularyAccess(subject.recording, claim)
 
 
 @view

@@ -4,9 +4,9 @@ from conformance import advise, expect, need, only_if, requirement
 
 
 @requirement("formulary.covered-drugs")
-def test_declared_drugs_are_found_in_the_formulary(formulary):
+def test_declared_drugs_are_found_in_the_formulary(declared_drugs):
     expect.each(
-        formulary.declared(),
+        declared_drugs.needing(),
         lambda drug: drug.items,
         "an item now in force for a drug that is declared as covered",
         got=lambda drug: f"{drug.past} items that are retired, drafts or outside their period",
@@ -14,9 +14,9 @@ def test_declared_drugs_are_found_in_the_formulary(formulary):
 
 
 @requirement("formulary.drug-list-updates")
-def test_changes_are_told_within_a_business_day(formulary):
+def test_changes_are_told_within_a_business_day(declared_drugs):
     expect.each(
-        formulary.changed(),
+        declared_drugs.changed(),
         lambda drug: drug.items and all(map(drug.tells, drug.needs)),
         "the drug as it is listed since the day named",
         got=lambda drug: f"{len(drug.items)} items in force, {drug.past} past; effective {drug.effective}",
@@ -35,8 +35,8 @@ def test_every_item_states_its_tier(formulary):
 
 
 @requirement("formulary.prior-authorization-flag")
-def test_declared_prior_authorization_is_told(formulary):
-    drugs = [drug for drug in formulary.declared("prior-authorization") if drug.items]
+def test_declared_prior_authorization_is_told(formulary, declared_drugs):
+    drugs = [drug for drug in declared_drugs.needing("prior-authorization") if drug.items]
 
     expect.each(
         need(drugs, "a declared drug that is listed", because="formulary.covered-drugs"),
@@ -52,8 +52,8 @@ def test_declared_prior_authorization_is_told(formulary):
 
 
 @requirement("formulary.step-therapy-flag")
-def test_declared_step_therapy_is_told(formulary):
-    drugs = [drug for drug in formulary.declared("step-therapy") if drug.items]
+def test_declared_step_therapy_is_told(declared_drugs):
+    drugs = [drug for drug in declared_drugs.needing("step-therapy") if drug.items]
 
     expect.each(
         need(drugs, "a declared drug that is listed", because="formulary.covered-drugs"),
@@ -66,8 +66,8 @@ def test_declared_step_therapy_is_told(formulary):
 
 
 @requirement("formulary.quantity-limit-flag")
-def test_declared_quantity_limits_are_told(formulary):
-    drugs = [drug for drug in formulary.declared("quantity-limit") if drug.items]
+def test_declared_quantity_limits_are_told(declared_drugs):
+    drugs = [drug for drug in declared_drugs.needing("quantity-limit") if drug.items]
 
     expect.each(
         need(drugs, "a declared drug that is listed", because="formulary.covered-drugs"),

@@ -19,8 +19,8 @@ def test_everything_listed_is_fhir(formulary):
 
 
 @requirement("formulary.anonymous-asks-nothing")
-def test_anonymous_access_asks_nothing_personal(formulary):
-    answer = formulary.anonymous()
+def test_anonymous_access_asks_nothing_personal(formulary_access):
+    answer = formulary_access.anonymous()
     only_if(not refuses_strangers(answer), "offers of anonymous access")
 
     expect(

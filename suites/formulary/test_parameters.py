@@ -10,30 +10,30 @@ WANTED = "all that match, and no other"
 
 
 @requirement("usdf.search-plan-parameters")
-def test_plans_are_searched_by_every_parameter(formulary):
-    expect.each(formulary.probes("InsurancePlan"), fine, WANTED, got=why)
+def test_plans_are_searched_by_every_parameter(search_terms):
+    expect.each(search_terms.probes("InsurancePlan"), fine, WANTED, got=why)
 
 
 @requirement("usdf.search-item-parameters")
-def test_items_are_searched_by_every_parameter(formulary):
-    expect.each(formulary.probes("Basic"), fine, WANTED, got=why)
+def test_items_are_searched_by_every_parameter(search_terms):
+    expect.each(search_terms.probes("Basic"), fine, WANTED, got=why)
 
 
 @requirement("usdf.search-drug-parameters")
-def test_drugs_are_searched_by_every_parameter(formulary):
-    expect.each(formulary.probes("MedicationKnowledge"), fine, WANTED, got=why)
+def test_drugs_are_searched_by_every_parameter(search_terms):
+    expect.each(search_terms.probes("MedicationKnowledge"), fine, WANTED, got=why)
 
 
 @requirement("usdf.search-location-parameters")
-def test_areas_are_searched_by_every_parameter(formulary):
+def test_areas_are_searched_by_every_parameter(formulary, search_terms):
     only_if(any(plan.areas for plan in formulary.plans), "plans with an area")
 
-    expect.each(formulary.probes("Location"), fine, WANTED, got=why)
+    expect.each(search_terms.probes("Location"), fine, WANTED, got=why)
 
 
 @requirement("usdf.search-combined")
-def test_items_are_searched_by_several_parameters_at_once(formulary):
-    like = formulary.items_alike()
+def test_items_are_searched_by_several_parameters_at_once(formulary, search_terms):
+    like = search_terms.items_alike()
     one = like[0]
     asked = (("formulary", one.formulary), ("drug-tier", f"{one.tier_code.system}|{one.tier_code.code}"))
     found = formulary.search("Basic", ITEM, *asked, ("status", one.status))
@@ -45,8 +45,8 @@ def test_items_are_searched_by_several_parameters_at_once(formulary):
 
 
 @requirement("usdf.search-exact-name")
-def test_drugs_are_searched_by_their_exact_name_and_by_two_words_of_it(formulary):
-    drug, name = formulary.drug_with_a_name()
+def test_drugs_are_searched_by_their_exact_name_and_by_two_words_of_it(formulary, search_terms):
+    drug, name = search_terms.drug_with_a_name()
     words = (name.split()[0], name.split()[-1])
     exact = formulary.search("MedicationKnowledge", ("drug-name:exact", name))
     both = formulary.search("MedicationKnowledge", *(("drug-name:contains", word) for word in words))
@@ -61,7 +61,7 @@ def test_drugs_are_searched_by_their_exact_name_and_by_two_words_of_it(formulary
 
 
 @requirement("usdf.include-formulary")
-def test_a_search_for_items_brings_their_formularies_when_asked(formulary):
+def test_a_search_for_items_brings_their_formularies_when_asked(formulary, ties):
     need(formulary.items, "a formulary item", because="formulary.answers-are-fhir")
     found = formulary.first_page("Basic", ITEM, ("_include", "Basic:formulary"))
     brought = {f"{each.type}/{each.id}" for each in found.included}
@@ -69,19 +69,19 @@ def test_a_search_for_items_brings_their_formularies_when_asked(formulary):
     expect(found.ok, "an answered search", at=found.at, got=found.said)
     expect(found.matches, "items", at=found.at)
     expect.each(found.matches,
-                lambda each: formulary.carries(formulary_of(each.resource), brought),
+                lambda each: ties.carries(formulary_of(each.resource), brought),
                 "the item's formulary in the same answer", at=lambda each: f"Basic/{each.id}")  # fmt: skip
 
 
 @requirement("usdf.include-plan-formulary")
-def test_a_search_for_plans_brings_their_formularies_when_asked(formulary):
-    named = [plan for plan in formulary.plans if any(map(formulary.is_formulary, plan.formularies))]
+def test_a_search_for_plans_brings_their_formularies_when_asked(formulary, ties):
+    named = [plan for plan in formulary.plans if any(map(ties.is_formulary, plan.formularies))]
     plan = need(named, "a plan with a formulary", because="usdf.plan-required")[0]
     found = formulary.first_page("InsurancePlan", ("_id", plan.id), ("_include", "InsurancePlan:formulary-coverage"))
     there = {f"{each.type}/{each.id}" for each in (*found.included, *found.matches)}
 
     expect(found.ok, "an answered search", at=found.at, got=found.said)
-    expect.each(filter(formulary.is_formulary, plan.formularies), lambda key: key in there,
+    expect.each(filter(ties.is_formulary, plan.formularies), lambda key: key in there,
                 "the plan's formulary in the same answer", at=str)  # fmt: skip
 
 
@@ -93,5 +93,5 @@ def test_a_resource_that_is_not_there_is_not_found(formulary):
 
 
 @requirement("usdf.tier-costs")
-def test_every_tier_in_use_has_a_cost(formulary):
-    expect.each(only_if(formulary.tiers_in_use(), "plans that tell costs"), fine, "a cost", got=why)
+def test_every_tier_in_use_has_a_cost(ties):
+    expect.each(only_if(ties.tiers_in_use(), "plans that tell costs"), fine, "a cost", got=why)

@@ -27,12 +27,12 @@ def test_items_hold_what_is_required(formulary):
 
 
 @requirement("usdf.item-references")
-def test_items_point_to_formularies_and_drugs_that_are_there(formulary):
+def test_items_point_to_formularies_and_drugs_that_are_there(ties):
     expect.each(
-        need(formulary.followed(), "an item with references", because="usdf.item-required"),
-        lambda item: not formulary.dangling(item),
+        need(ties.followed(), "an item with references", because="usdf.item-required"),
+        lambda item: not ties.dangling(item),
         "a formulary and a drug that can be read",
-        got=formulary.dangling,
+        got=ties.dangling,
     )
 
 
@@ -47,7 +47,7 @@ def test_drugs_are_coded_in_rxnorm(formulary):
 
 
 @requirement("usdf.plan-required")
-def test_plans_hold_what_is_required(formulary):
+def test_plans_hold_what_is_required(formulary, ties):
     plans = need(formulary.plans, "an insurance plan", because=RAW)
 
     for each in plans[:MOST_ADVISED]:
@@ -60,7 +60,7 @@ def test_plans_hold_what_is_required(formulary):
     )
     expect.each(
         plans,
-        lambda plan: all(map(formulary.is_formulary, plan.formularies)),
+        lambda plan: all(map(ties.is_formulary, plan.formularies)),
         "formularies that can be read",
         got=lambda plan: ", ".join(plan.formularies),
     )

@@ -30,8 +30,8 @@ def test_a_search_by_type_finds_the_formularies_and_no_plan(formulary):
 
 
 @requirement("usdf.search-items-by-formulary")
-def test_items_are_searched_by_formulary(formulary):
-    items = formulary.items_of_one("formulary")
+def test_items_are_searched_by_formulary(formulary, search_terms):
+    items = search_terms.items_of_one_formulary()
     found = formulary.search("Basic", ITEM, ("formulary", items[0].formulary))
     nothing = formulary.search("Basic", ITEM, ("formulary", f"InsurancePlan/{UNKNOWN}"))
 
@@ -44,8 +44,8 @@ def test_items_are_searched_by_formulary(formulary):
 
 
 @requirement("usdf.search-items-by-tier")
-def test_items_are_searched_by_tier(formulary):
-    items = formulary.items_of_one("tier")
+def test_items_are_searched_by_tier(formulary, search_terms):
+    items = search_terms.items_of_one_tier()
     tier = items[0].tier_code
     found = formulary.search("Basic", ITEM, ("drug-tier", f"{tier.system}|{tier.code}"))
     nothing = formulary.search("Basic", ITEM, ("drug-tier", f"{tier.system}|{UNKNOWN}"))
@@ -59,19 +59,19 @@ def test_items_are_searched_by_tier(formulary):
 
 
 @requirement("usdf.search-items-by-drug")
-def test_items_are_searched_by_the_code_of_their_drug(formulary):
-    drug, items = formulary.drug_with_items()
+def test_items_are_searched_by_the_code_of_their_drug(formulary, search_terms, ties):
+    drug, items = search_terms.drug_with_items()
     found = formulary.search("Basic", ITEM, ("subject:MedicationKnowledge.code", f"{RXNORM}|{drug.number}"))
 
     expect(found.ok, "an answered search", at=found.at, got=found.said)
     expect(found.covers(item.id for item in items), "all its items", at=found.at, got=f"{len(found.ids)} found")
-    expect.each(found.matches, lambda each: formulary.is_of_drug(drug_of(each.resource), drug.number),
+    expect.each(found.matches, lambda each: ties.is_of_drug(drug_of(each.resource), drug.number),
                 "items of the drug only", at=lambda each: f"Basic/{each.id}")  # fmt: skip
 
 
 @requirement("usdf.search-drugs-by-code")
-def test_drugs_are_searched_by_code(formulary):
-    drug, _ = formulary.drug_with_items()
+def test_drugs_are_searched_by_code(formulary, search_terms):
+    drug, _ = search_terms.drug_with_items()
     found = formulary.search("MedicationKnowledge", ("code", f"{RXNORM}|{drug.number}"))
 
     expect(found.ok, "an answered search", at=found.at, got=found.said)
@@ -81,8 +81,8 @@ def test_drugs_are_searched_by_code(formulary):
 
 
 @requirement("usdf.search-drugs-by-name")
-def test_drugs_are_searched_by_part_of_their_name(formulary):
-    drug, word = formulary.drug_with_a_word()
+def test_drugs_are_searched_by_part_of_their_name(formulary, search_terms):
+    drug, word = search_terms.drug_with_a_word()
     found = formulary.search("MedicationKnowledge", ("drug-name:contains", word))
 
     expect(found.ok, "an answered search", at=found.at, got=found.said)
@@ -92,7 +92,7 @@ def test_drugs_are_searched_by_part_of_their_name(formulary):
 
 
 @requirement("usdf.include-drug")
-def test_a_search_for_items_brings_their_drugs_when_asked(formulary):
+def test_a_search_for_items_brings_their_drugs_when_asked(formulary, ties):
     need(formulary.items, "a formulary item", because="formulary.answers-are-fhir")
     found = formulary.first_page("Basic", ITEM, ("_include", "Basic:subject"))
     brought = {f"{each.type}/{each.id}" for each in found.included}
@@ -100,13 +100,13 @@ def test_a_search_for_items_brings_their_drugs_when_asked(formulary):
     expect(found.ok, "an answered search", at=found.at, got=found.said)
     expect(found.matches, "items", at=found.at)
     expect.each(found.matches,
-                lambda each: drug_of(each.resource) in brought or formulary.is_lost(drug_of(each.resource)),
+                lambda each: drug_of(each.resource) in brought or ties.is_lost(drug_of(each.resource)),
                 "the item's drug in the same answer", at=lambda each: f"Basic/{each.id}")  # fmt: skip
 
 
 @requirement("usdf.read-by-id")
-def test_what_is_found_can_be_read_by_id(formulary):
-    examples = formulary.one_of_each()
+def test_what_is_found_can_be_read_by_id(formulary, search_terms):
+    examples = search_terms.one_of_each()
 
     expect.each(
         examples,

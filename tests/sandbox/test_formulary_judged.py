@@ -14,8 +14,6 @@ import pytest
 from conformance import clock, paths
 from conformance.expect import REQUIREMENT
 from conformance.flows import formulary_searches as flow
-from conformance.flows.discovery import Discovery
-from conformance.flows.formulary import Formulary
 from conformance.flows.paging import Reach
 from conformance.flows.recording import Options
 from conformance.judging import Outcome, judged
@@ -23,6 +21,7 @@ from conformance.opening import guides, open_target
 from conformance.run import Subject
 from conformance.sandbox.formulary_rows import TIER, extension_url
 from conformance.sandbox.serve import Running, serve
+from conformance.scenario_fixtures import views
 from conformance.wire.payer import Limits
 
 GUIDE = "usdf=2.1.0"
@@ -40,7 +39,7 @@ def scenarios() -> Iterator[Callable[..., None]]:
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         found = (each for each in vars(module).values() if hasattr(each, REQUIREMENT) and inspect.isfunction(each))
-        yield from (each for each in found if set(inspect.signature(each).parameters) <= {"formulary", "discovery"})
+        yield from (each for each in found if "drug_files" not in inspect.signature(each).parameters)
 
 
 def judge(target: Any) -> Mapping[str, Outcome]:
@@ -52,13 +51,9 @@ def judge(target: Any) -> Mapping[str, Outcome]:
     said = {}
     try:
         for scenario in scenarios():
-            views = {
-                "formulary": lambda: Formulary(subject.recording, claim),
-                "discovery": lambda: Discovery(subject.recording, claim),
-            }
             requirement = getattr(scenario, REQUIREMENT)
             with judged(scenario.__name__, requirement, "shall") as outcome:
-                scenario(**{name: views[name]() for name in inspect.signature(scenario).parameters})
+                scenario(**views(inspect.signature(scenario).parameters, subject, claim))
             said[requirement] = outcome
     finally:
         subject.close()

@@ -1,0 +1,62 @@
+"""The drugs that the target file declares, looked for in one formulary."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from conformance import clock
+from conformance.apis.formulary import RXNORM, Item, read_item
+from conformance.apis.formulary_found import rxnorm_of
+from conformance.errors import NotTested
+from conformance.flows.declared import Declared, Lists
+from conformance.flows.formulary import MOST_READS, Formulary
+from conformance.flows.formulary_searches import ITEMS
+from conformance.flows.recording import Recording
+from conformance.flows.target_cases import cases_of
+from conformance.target import Claim
+
+
+class DeclaredDrugs:
+    """What one formulary says of the drugs that the tester declares."""
+
+    def __init__(self, recording: Recording, claim: Claim) -> None:
+        self._recording = recording
+        self._formulary = Formulary(recording, claim)
+
+    def needing(self, *needs: str) -> tuple[Declared, ...]:
+        """The drugs that are declared as having all of ``needs``; NotTested where there is none."""
+        cases = cases_of(self._recording.target, "formulary").values()
+        wanted = [case for case in cases if set(needs) <= set(case.facts.get("needs", ()))]
+        if not wanted:
+            what = f"a drug that needs {' and '.join(needs)}" if needs else "a drug"
+            raise NotTested(f"needs {what} declared", change="cases.formulary")
+        return tuple(self._lists.declared(case) for case in wanted)
+
+    def changed(self) -> tuple[Declared, ...]:
+        """The drugs whose change took effect more than one business day ago; NotTested where there is none."""
+        dated = [drug for drug in self.needing() if drug.effective]
+        target, today = self._recording.target, self._formulary.moment().date()
+        if not dated:
+            raise NotTested(
+                "needs a drug with the day from which it is listed so", change="cases.formulary.….effective"
+            )
+        due = {drug.at: clock.add_business_days(drug.effective, 1, target.holidays) for drug in dated if drug.effective}
+        over = tuple(drug for drug in dated if due[drug.at] < today)
+        if not over:
+            raise NotTested(f"no change is due yet: the first on {min(due.values())}")
+        return over
+
+    @cached_property
+    def _lists(self) -> Lists:
+        listed = self._formulary
+        moment = listed.moment() if listed.is_dated else None
+        asked = None if listed.is_whole else self._asked_for
+        return Lists(listed.items, listed.drugs, listed.plans, listed.formularies, moment, asked)
+
+    def _asked_for(self, code: str) -> list[Item]:
+        """The items of a drug, searched for: the listing did not come to its end."""
+        found = self._formulary.search("Basic", *ITEMS, ("subject:MedicationKnowledge.code", f"{RXNORM}|{code}"))
+        if not found.ok:
+            raise NotTested(f"{found.query}: {found.said}", because="usdf.search-items-by-drug")
+        items = [item for placed in found.matches[:MOST_READS] if (item := read_item(placed.resource))]
+        return [item for item in items if code in rxnorm_of(self._formulary.looked_up(item.drug))]
