@@ -10,14 +10,14 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from conformance import clock, paths
 from conformance.errors import UsageError
+from conformance.interrupts import handling, held_back
 
 EXIT_USAGE = 2
 COLLECTING = re.compile(r"_+ ERROR collecting (\S+) _+")  # pytest's words, before what is wrong with a file ("E   …")
@@ -195,11 +195,10 @@ def _watched(
         for process in started:
             process.send_signal(signal.SIGINT if len(stops) == 1 else signal.SIGKILL)
 
-    with _handling(stop):
-        process = start()
-        if stops:
-            process.send_signal(signal.SIGINT)
-        started.append(process)
+    with handling(stop):
+        with held_back():
+            process = start()
+            started.append(process)
         over = threading.Event()
         reader = threading.Thread(target=_read_along, args=(record, progress, over), daemon=True)
         reader.start()
@@ -207,20 +206,6 @@ def _watched(
         over.set()
         reader.join()
     return status, bool(stops)
-
-
-@contextmanager
-def _handling(stop: Callable[[int, Any], None]) -> Iterator[None]:
-    """Inside, the signals that ask a process to end call ``stop``; only the main thread may say so."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for each, was in before.items():
-            signal.signal(each, was)
 
 
 def _read_along(record: Path, progress: Callable[[dict[str, Any]], None], over: threading.Event) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conformance.interrupts import heard
 from conformance.scenarios import check_known, claim_ids, is_last, requirement_of, scenario_id, suite_of
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ class Examination:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         if not self._chosen:
             return  # a mistake of usage ends the collection
+        if self._launcher:
+            heard()
         self.run.start()
         if not session.config.option.collectonly:
             self._lanes.start(piece for item in session.items if (piece := self._piece(item)))

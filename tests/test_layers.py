@@ -21,7 +21,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"__init__", "errors", "expect", "verdict", "paths", "primitives", "strict_json"}),
     frozenset({
         "catalogue", "catalogue_file", "guides", "target", "clock", "limits", "exchange", "fhir", "structures",
-        "redaction", "journal", "links",
+        "redaction", "journal", "links", "interrupts",
     }),
     frozenset({"apis"}),
     frozenset({"wire"}),
