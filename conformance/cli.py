@@ -210,7 +210,7 @@ def report(directory: tuple[Path, ...], out: Path | None, allure: bool, baseline
 @click.option(
     "--engine", default="duckdb", show_default=True, metavar="NAME", help="duckdb, spark, or spark://host:port."
 )
-@click.option("--identify", is_flag=True, help="Tell findings by the number of the authorization too.")
+@click.option("--identify", is_flag=True, help="Tell authorizations' numbers, and odd words as they are written.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Of the sample for review by hand.")
 @click.option("--requirement", multiple=True, metavar="ID", help="Only this requirement.")
 @click.option("--as-of", metavar="DATE", help="Judge by the law in force on this day.")

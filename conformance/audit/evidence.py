@@ -16,6 +16,9 @@ from conformance.audit.consistency import beyond
 from conformance.audit.mapping import Mapped
 from conformance.audit.records import Records
 from conformance.audit.sources import Found, hashes
+from conformance.audit.unknowns import not_understood
+from conformance.audit.withheld import shape
+from conformance.structures import is_resource_type
 
 SAMPLED = 30
 TOLD = 20
@@ -55,7 +58,7 @@ def _of_records(records: Records, given: Mapping[str, Any], year: int | None) ->
             excluded[row["exclusion"]] += row["n"]
     first = min((row["first"] for row in rows if row["first"] is not None), default=None)
     last = max((row["last"] for row in rows if row["last"] is not None), default=None)
-    rejects = engine.rejects() if hasattr(engine, "rejects") else []
+    rejected = [f"{file}:{line}: {why}" for file, rows in said.rejected.items() for line, why in sorted(rows.items())]
     return {
         "mapping": {
             file: {fact: list(each) for fact, each in columns.items()} for file, columns in said.mapped.items()
@@ -65,18 +68,14 @@ def _of_records(records: Records, given: Mapping[str, Any], year: int | None) ->
             "decisions": understood.rows,
             "rows_for_a_decision_told_twice": understood.twice,
             "rows_without_a_number": understood.keyless,
-            "lines_that_could_not_be_read": said.broken + len(rejects),
-            "other_resources": dict(sorted(said.strangers.items())),
+            "lines_that_could_not_be_read": said.broken + len(rejected),
+            "other_resources": _by_type(said.strangers),
             "left_out_by_the_mapping": said.left,
         },
         "states": {timed.UNTIMED.get(name, _STATES.get(name, name)): number for name, number in sorted(states.items())},
         "excluded": dict(sorted(excluded.items())),
-        "unreadable": [
-            *said.told[:TOLD],
-            *(f"{each['file']}:{each['line']}: {each['why']}" for each in rejects[:TOLD]),
-        ],
-        "unknown_words": {fact: dict(list(words.items())[:TOLD]) for fact, words in understood.unknown.items()},
-        "unreadable_stamps": {name: dict(list(words.items())[:TOLD]) for name, words in understood.unread.items()},
+        "unreadable": [*said.told[:TOLD], *rejected[:TOLD]],
+        "not_understood": not_understood(records),
         "stamps": understood.spelt,
         "received": {"first": _moment(first), "last": _moment(last)},
         "clocks": [_clock(each) for each in records.timings.values()],
@@ -89,11 +88,19 @@ def _of_records(records: Records, given: Mapping[str, Any], year: int | None) ->
 
 # The members that only records give; null where only published figures were checked.
 _OF_RECORDS = (
-    "mapping", "absent", "totals", "states", "excluded", "unreadable", "unknown_words", "unreadable_stamps", "stamps",
+    "mapping", "absent", "totals", "states", "excluded", "unreadable", "not_understood", "stamps",
     "received", "clocks", "reasons", "metrics", "cuts", "sample",
 )  # fmt: skip
 _STATES = {"timed": "decided and timed", "open": "still open", "excluded": "left out, by reason below",
            "unknown": "without an outcome that is known"}  # fmt: skip
+
+
+def _by_type(strangers: Mapping[str, int]) -> dict[str, int]:
+    """Resources by type; a type that FHIR does not have is told by its shape."""
+    found: Counter[str] = Counter()
+    for name, number in strangers.items():
+        found[name if is_resource_type(name) else shape(name)] += number
+    return dict(sorted(found.items()))
 
 
 def _moment(seconds: int | None) -> str:

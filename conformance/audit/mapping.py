@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.audit.facts import BY_NAME, FACTS, WORDS, plain
+from conformance.audit.withheld import headings_told
 from conformance.errors import UsageError
 
 KEYS = frozenset({
@@ -105,9 +106,9 @@ def columns_of(headings: Sequence[str], mapped: Mapped, file: str) -> dict[str, 
     for fact, wanted in mapped.columns.items():
         missing = [each for each in wanted if plain(each) not in by_plain]
         if missing:
-            listed = ", ".join(headings)
+            told = headings_told(headings, [each for named in mapped.columns.values() for each in named])
             raise UsageError(
-                f"columns.{fact}: {file} has no column {missing[0]!r}{_hint(missing[0], headings)}; it has {listed}",
+                f"columns.{fact}: {file} has no column {missing[0]!r}{_hint(missing[0], headings)}; it has {told}",
                 file=mapped.file,
             )
         found[fact] = tuple(by_plain[plain(each)] for each in wanted)
@@ -121,7 +122,7 @@ def columns_of(headings: Sequence[str], mapped: Mapped, file: str) -> dict[str, 
     lost = [fact for fact in NEEDED if fact not in found]
     if lost:
         raise UsageError(
-            f"{file}: no column for {' and '.join(lost)} among {', '.join(headings)}; "
+            f"{file}: no column for {' and '.join(lost)} among {headings_told(headings)}; "
             f"name it under [columns] of a mapping (conformance audit --init audit.toml {file})"
         )
     return found

@@ -7,6 +7,7 @@ used: a partial approval is an approval, and appeals are a share of the requests
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any, Protocol
 
@@ -174,11 +175,20 @@ def cuts(records: Decided, year: int | None = None) -> dict[str, list[dict[str, 
     found = {}
     for name in CUTS:
         rows = [row for row in counted[name] if row["value"] != ""]
-        if len(rows) > 1:
+        if len(rows) > 1 and _holds_categories(name, rows):
             found[name] = merged(rows)[:MOST]
     if months := _by_month(counted["asked_for"]):
         found["month"] = merged(months, by_name=True)
     return found
+
+
+_CODE = re.compile(r"(?=.*\d)([A-Z\d]{3,7}|\d{11}|\d{4,5}-\d{3,4}-\d{1,2})", re.IGNORECASE)  # CPT, HCPCS, NDC …
+
+
+def _holds_categories(name: str, rows: list[dict[str, Any]]) -> bool:
+    """Whether the words of a column may be printed: those of names or numbers have hardly two decisions each."""
+    several = bool(sum(row["total"] for row in rows) > SMALL * len(rows))
+    return several or (name == "service" and all(_CODE.fullmatch(row["value"]) for row in rows if row["total"] > SMALL))
 
 
 def _by(records: Decided, t: Any) -> dict[str, list[dict[str, Any]]]:

@@ -252,13 +252,16 @@ class Records:
         return Finding("", late.told, self.at(late.key, late.source, late.start, late.place))
 
     def at(self, key: str | None, source: int | None, start: int | None, place: int | None) -> str:
-        """Where a decision stands: its file and line where they are known; its number only where asked, or else."""
+        """Where a decision stands: its file and line where they are known; its number only where asked."""
+        number = key or "a row without a number"
         if source is None or place is None:
-            return key or "a row without a number"
+            return number if self.identify else "a row that --identify names"
         file = self.said.sources[source]
         line = self.said.lines.get((source, start or 0), 0) + place
+        for rejected in sorted(self.said.rejected.get(str(file.path.absolute()), ())):
+            line += rejected <= line  # rows that could not be read are not among those that were counted
         where = f"{file.path.name}, {'line' if file.form == 'ndjson' else 'row'} {line}"
-        return f"{where} ({key})" if self.identify else where
+        return f"{where} ({number})" if self.identify else where
 
 
 _WHERE = ("key", "source", "start", "place")

@@ -40,6 +40,7 @@ class Said:
     mapped: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     left: dict[str, int] = field(default_factory=dict)
+    rejected: dict[str, dict[int, str]] = field(default_factory=dict)  # log -> row that could not be read -> why
 
 
 def read(engine: Engine, found: Found, mapped: Mapped, folder: Path) -> Said:
@@ -63,6 +64,9 @@ def read(engine: Engine, found: Found, mapped: Mapped, folder: Path) -> Said:
         others = table.filter(~kept)
         said.left[f"another {fact} than {', '.join(wanted)}"] = engine.rows(others.agg(n=others.count()))[0]["n"]
         table = table.filter(kept)
+    # DuckDB tells one row once for every thing that is wrong with it.
+    for each in engine.rejects() if hasattr(engine, "rejects") else ():
+        said.rejected.setdefault(each["file"], {})[each["line"]] = each["why"]
     # DuckDB reads again what it is asked for, out of columns; copying all of it would take longer.
     said.table = table if engine.lines else engine.keep("said", table)
     given = {fact for each in said.mapped.values() for fact in each}
@@ -77,7 +81,10 @@ def _log(engine: Engine, logs: Sequence[Source], number: Mapping[Path, int], map
     import ibis
 
     first, files = logs[0], [source.path for source in logs]
-    table = engine.csv(files, first.encoding) if first.form == "csv" else engine.parquet(files)
+    try:
+        table = engine.csv(files, first.encoding) if first.form == "csv" else engine.parquet(files)
+    except Exception as wrong:  # whatever the engine raises; only its first line, as the others may quote a row
+        raise UsageError(f"{first.path}: no log that can be read: {str(wrong).partition(chr(10))[0]}") from None
     headings = [name for name in table.columns if name not in ("file", "file_row_number")]
     columns = columns_of(headings, mapped, str(first.path))
     said.mapped |= {str(file): columns for file in files}

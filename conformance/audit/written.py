@@ -9,6 +9,8 @@ from typing import Any
 from conformance.audit import stamps
 from conformance.audit.engine import Engine
 
+ZONE = "… "  # before what stands behind a time and is no zone
+
 
 @dataclass(frozen=True)
 class Calendar:
@@ -68,7 +70,7 @@ def calendar(engine: Engine, table: Any, zones: Sequence[str], stamped: Mapping[
         if read:
             spelt[read] = spelt.get(read, 0) + row["n"]
         else:
-            unread.setdefault(row["name"], {})[word if word is not None else f"… {zone}"] = row["n"]
+            unread.setdefault(row["name"], {})[word if word is not None else f"{ZONE}{zone}"] = row["n"]
     tables = {}
     if hours["hour"]:
         tables["hour"] = engine.table(hours, dict.fromkeys(hours, "int64"), "hours")

@@ -156,7 +156,10 @@ def test_files_of_several_forms_and_stamps_that_stand_for_none_are_read_together
     told = results["audit"]
     assert told["totals"]["decisions"] == 4
     assert told["totals"]["lines_that_could_not_be_read"] == 1
-    assert told["unreadable_stamps"]["received"] == {"9999-12-31T00:00:00Z": 1, "1900-01-01": 1}
+    assert told["not_understood"]["received"] == [
+        {"said": "9999-99-99", "rows": 1, "first": "a.csv, row 4"},
+        {"said": "9999-99-99A99:99:99A", "rows": 1, "first": "a.csv, row 3"},
+    ]
     [counts] = [each["counts"] for each in told["clocks"] if each["requirement"] == ITEMS]
     assert (counts["late"], counts["bad_receipt"]) == (2, 2)
 
