@@ -19,6 +19,7 @@ from conformance.catalogue import Requirement, reaches
 from conformance.catalogue_file import Law
 from conformance.cli import main
 from conformance.opening import catalogue_of, guides, scenario_folders
+from conformance.sandbox import record_drugs, record_pages
 from conformance.sandbox.faults import faults, variants
 from conformance.sandbox.record_cases import UNLAWFUL
 from conformance.target import MAIN_GUIDES, Claim
@@ -62,7 +63,7 @@ How to read a row:
 - **judged by** names the scenario and the guide versions at which it runs, or why nothing judges the row. What is not
   judged is never counted as met.
 - **proven by** names the faults of the model payer that make the row fail ([how](architecture.md#the-model-payer)); of
-  what is judged over decision records, the cases of [made-up records](auditing-records.md#try-it) that do.
+  what is judged over decision records, the made-up [records](auditing-records.md#try-it) and pages that do.
 
 Payers: `ma` Medicare Advantage, `medicaid-ffs` and `chip-ffs` fee-for-service, `medicaid-mco` and `chip-mco` managed
 care, `qhp-ffe` and `qhp-shop` issuers on the federal exchanges. Guides: `pas` Prior Authorization Support, `usdf` US
@@ -174,9 +175,10 @@ def faults_of() -> Mapping[str, list[str]]:
     for fault in faults().values():
         for name in fault.breaks:
             found[name].append(fault.name)
-    for case in UNLAWFUL:
-        for name in case.breaks:
-            found[name].append(case.name)
+    of_drugs = [case for cases in record_drugs.CASES.values() for case in cases]
+    for each in (*UNLAWFUL, *of_drugs, *record_pages.PAGES):
+        for name in each.breaks:
+            found[name].append(each.name)
     return found
 
 

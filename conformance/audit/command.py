@@ -46,6 +46,7 @@ def audit(
         else:
             read, understood = said.Said(None, ()), decisions.Understood(None)
         records = Records(engine, read, understood, whose, published, bool(given.get("identify")))
+        records.as_of = run.as_of
         records.reasons_since = run.standing(run.catalogue.requirements[REASONS]).since
         judging.judge(run, wanted, records, out, lambda: evidence.collect(records, found, mapped, given))
         if given.get("publish"):

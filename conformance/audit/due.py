@@ -83,7 +83,7 @@ def table(
             if (key["kind"], key["urgency"]) not in kinds:
                 continue
             limit = limit_for(known, requirement, payer.asked(key["kind"], key["urgency"], received))
-            if limit is None or not _counts(limit):
+            if limit is None or not _counts(limit, known):
                 continue
             number = numbers.setdefault(limit, len(numbers))
             rules[requirement][number] = limit
@@ -100,8 +100,15 @@ def _known(payer: Payer, requirement: str) -> tuple[Limit, ...]:
     return tuple(limit for limit in payer.clocks if limit.requirement == requirement)
 
 
-def _counts(limit: Limit) -> bool:
-    """Whether a clock is applied at all: a final one only if somebody read it; the others never decide anyway."""
+def _counts(limit: Limit, known: Iterable[Limit]) -> bool:
+    """Whether a clock is applied at all: a final one that nobody read only where nobody read any of the requirement.
+
+    Such a requirement is shown and never decides; elsewhere a clock that nobody read could fail what another decides.
+    """
+    return _may_be_shown(limit) or not any(map(_may_be_shown, known))
+
+
+def _may_be_shown(limit: Limit) -> bool:
     return limit.decides or limit.standing != "final"
 
 

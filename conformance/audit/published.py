@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 SIDES = ("standard", "expedited")
+FIRST_YEAR = 2025  # of which CMS-0057-F has figures published
 NOT_APPLICABLE = re.compile(r"(?i)n/?a|nr|not applicable|not reported|none|-|–|—")
 PRINTED = re.compile(
     r"[-+]?\$?\s*(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(%|percent|days?|hours?|hrs?|minutes?|calendar days?)?",
@@ -68,6 +70,17 @@ class Published:
                 for each in self.reports
             ],
         }  # fmt: skip
+
+
+def year_due(day: date) -> int | None:
+    """The last calendar year of which figures must be posted on a day; None before the first, by 2026-03-31."""
+    year = day.year - 1 if day >= due_day(day.year - 1) else day.year - 2
+    return year if year >= FIRST_YEAR else None
+
+
+def due_day(year: int) -> date:
+    """By when the figures of a calendar year must be posted."""
+    return date(year + 1, 3, 31)
 
 
 def stated(report: Report) -> Iterator[tuple[str, bool]]:

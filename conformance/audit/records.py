@@ -14,7 +14,7 @@ from conformance.audit.decisions import Understood
 from conformance.audit.engine import Engine
 from conformance.audit.facts import DRUGS
 from conformance.audit.payer import Payer
-from conformance.audit.published import Published, stated
+from conformance.audit.published import Published, due_day, stated, year_due
 from conformance.audit.said import Said
 from conformance.audit.timed import UNTIMED, Late, Timed
 from conformance.errors import Finding
@@ -61,6 +61,7 @@ class Records:
     published: Published | None = None
     identify: bool = False
     reasons_since: date | None = None
+    as_of: date | None = None
     timings: dict[str, Timed] = field(default_factory=dict)
     reasons: dict[str, Mapping[str, int]] = field(default_factory=dict)
 
@@ -182,8 +183,11 @@ class Records:
                 judged += 1
                 if not there:
                     found.append(Finding("", f"not stated: {figure}", where))
+            owed = year_due(self.as_of) if self.as_of else None
             if report.year is None:
                 found.append(Finding("", "not stated: of which year", where))
+            elif owed and report.year < owed:
+                found.append(Finding("", f"of {report.year}; those of {owed} were due by {due_day(owed)}", where))
             judged += 1
         return Population(judged, judged, len(found), tuple(found[:SHOWN]), lacking="published figures")
 

@@ -67,7 +67,7 @@ def _facts(random: Random, received: datetime, **more: Any) -> Facts:
     }  # fmt: skip
 
 
-def _decided(random: Random, least: timedelta, most: timedelta, **more: Any) -> Facts:
+def decided_within(random: Random, least: timedelta, most: timedelta, **more: Any) -> Facts:
     received = _business_day(random)
     spent = least + (most - least) * random.random()
     decided = _after(received, timedelta(seconds=int(spent.total_seconds())))
@@ -75,7 +75,7 @@ def _decided(random: Random, least: timedelta, most: timedelta, **more: Any) -> 
     return _facts(random, received, decided=decided, notified=told, **more)
 
 
-def _reasoned(random: Random) -> Facts:
+def reasoned(random: Random) -> Facts:
     code, words = random.choice(SPECIFIC)
     return {"reason_code": code, "reason": words}
 
@@ -85,15 +85,15 @@ def _after(moment: datetime, spent: timedelta) -> datetime:
     return (moment.astimezone(UTC) + spent).astimezone(moment.tzinfo)
 
 
-_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def _standard(random: Random, **more: Any) -> Facts:
-    return _decided(random, 2 * _HOUR, 6 * _DAY - 10 * _HOUR, **more)
+    return decided_within(random, 2 * HOUR, 6 * DAY - 10 * HOUR, **more)
 
 
 def _expedited(random: Random, **more: Any) -> Facts:
-    return _decided(random, _HOUR, 40 * _HOUR, urgency="expedited", **more)
+    return decided_within(random, HOUR, 40 * HOUR, urgency="expedited", **more)
 
 
 def _local(received: datetime, days: int, hour: int, minute: int = 0, second: int = 0) -> datetime:
@@ -120,7 +120,7 @@ def _western(random: Random) -> datetime:
 def _after_hours(random: Random) -> Facts:
     # Received at six in the evening: counts, leniently, from the next day. Told on the evening of day eight.
     received = _western(random)
-    while ((received + _DAY).month, (received + _DAY).day) in HOLIDAYS:
+    while ((received + DAY).month, (received + DAY).day) in HOLIDAYS:
         received = _western(random)
     received = received.replace(hour=18)
     return _ended(random, received, _local(received, 8, 20))
@@ -139,12 +139,12 @@ def _spring(random: Random, seconds: int) -> Facts:
 
 
 def _partial_kept(random: Random) -> Facts:
-    return _standard(random, outcome="partial", **_reasoned(random))
+    return _standard(random, outcome="partial", **reasoned(random))
 
 
 def _impossible(random: Random) -> Facts:
     facts = _standard(random)
-    facts["decided"] = facts["notified"] = _after(facts["received"], -3 * _DAY)
+    facts["decided"] = facts["notified"] = _after(facts["received"], -3 * DAY)
     return facts
 
 
@@ -154,11 +154,11 @@ def _without(random: Random, *names: str) -> Facts:
 
 
 def _drug(random: Random, most: timedelta, urgency: str = "standard", **more: Any) -> Facts:
-    return _decided(random, _HOUR, most, kind="part-b", urgency=urgency, **{"service": "J1745", **more})
+    return decided_within(random, HOUR, most, kind="part-b", urgency=urgency, **{"service": "J1745", **more})
 
 
 def _late_drug(random: Random) -> Facts:
-    return _decided(random, 5 * _DAY, 9 * _DAY, kind="part-b", service="J1745")
+    return decided_within(random, 5 * DAY, 9 * DAY, kind="part-b", service="J1745")
 
 
 def _open(random: Random) -> Facts:
@@ -173,13 +173,13 @@ def _overdue(random: Random) -> Facts:
 
 
 def _extended(random: Random, least: timedelta, most: timedelta, **more: Any) -> Facts:
-    facts = _decided(random, least, most, extended="yes", extended_by="member", **more)
-    return {"extension_notice": facts["received"] + 5 * _DAY, **facts}
+    facts = decided_within(random, least, most, extended="yes", extended_by="member", **more)
+    return {"extension_notice": facts["received"] + 5 * DAY, **facts}
 
 
 def _upgraded(random: Random, spent: timedelta) -> Facts:
     received = _business_day(random)
-    changed = _after(received, 2 * _DAY)
+    changed = _after(received, 2 * DAY)
     return _ended(
         random, received, _after(changed, spent), urgency="expedited", urgency_asked="standard", urgency_changed=changed
     )
@@ -190,40 +190,40 @@ REASON, PART_B = "prior-auth.denial-reason-any-channel", "drug-decisions.part-b"
 
 LAWFUL: tuple[Case, ...] = (
     Case("approved_in_time", 4200, "in_time", _standard),
-    Case("denied_with_a_reason", 700, "in_time", lambda r: _standard(r, outcome="denied", **_reasoned(r))),
+    Case("denied_with_a_reason", 700, "in_time", lambda r: _standard(r, outcome="denied", **reasoned(r))),
     Case("partly_approved_with_a_reason", 150, "in_time", _partial_kept),
     Case("expedited_in_time", 900, "in_time", _expedited),
-    Case("expedited_denied_with_a_reason", 120, "in_time", lambda r: _expedited(r, outcome="denied", **_reasoned(r))),
-    Case("decided_at_once", 300, "in_time", lambda r: _decided(r, timedelta(seconds=2), timedelta(seconds=40))),
+    Case("expedited_denied_with_a_reason", 120, "in_time", lambda r: _expedited(r, outcome="denied", **reasoned(r))),
+    Case("decided_at_once", 300, "in_time", lambda r: decided_within(r, timedelta(seconds=2), timedelta(seconds=40))),
     Case("on_the_last_evening", 60, "close", lambda r: (lambda w: _ended(r, w, _local(w, 7, 20)))(_western(r)), exact=True),
     Case("in_the_last_second", 20, "close", lambda r: (lambda w: _ended(r, w, _local(w, 7, 23, 59, 59)))(_western(r)), exact=True),
     Case("received_after_hours", 30, "close", _after_hours, exact=True),
     Case("received_on_a_holiday", 30, "close", _holiday, exact=True),
     Case("expedited_to_the_second_when_clocks_go_forward", 10, "in_time", lambda r: _spring(r, 0), exact=True),
-    Case("extended_in_time", 80, "in_time", lambda r: _extended(r, 8 * _DAY, 13 * _DAY), log=True),
-    Case("expedited_later", 30, "in_time", lambda r: _upgraded(r, 60 * _HOUR), log=True),
+    Case("extended_in_time", 80, "in_time", lambda r: _extended(r, 8 * DAY, 13 * DAY), log=True),
+    Case("expedited_later", 30, "in_time", lambda r: _upgraded(r, 60 * HOUR), log=True),
     Case("expedited_was_refused", 40, "in_time", lambda r: _standard(r, urgency_asked="expedited"), log=True),
-    Case("part_b_drug_in_time", 120, "in_time", lambda r: _drug(r, 40 * _HOUR)),
-    Case("part_b_drug_expedited", 40, "in_time", lambda r: _drug(r, 7 * _HOUR, "expedited")),
+    Case("part_b_drug_in_time", 120, "in_time", lambda r: _drug(r, 40 * HOUR)),
+    Case("part_b_drug_expedited", 40, "in_time", lambda r: _drug(r, 7 * HOUR, "expedited")),
     Case("withdrawn", 60, "excluded:withdrawn", lambda r: _standard(r, outcome="withdrawn")),
     Case("dismissed", 20, "excluded:dismissed", lambda r: _standard(r, outcome="dismissed"), log=True),
-    Case("after_the_service", 50, "excluded:post-service", lambda r: _decided(r, 9 * _DAY, 25 * _DAY, exclusion="post-service"), log=True),
-    Case("concurrent", 30, "excluded:concurrent", lambda r: _decided(r, 9 * _DAY, 20 * _DAY, exclusion="concurrent"), log=True),
+    Case("after_the_service", 50, "excluded:post-service", lambda r: decided_within(r, 9 * DAY, 25 * DAY, exclusion="post-service"), log=True),
+    Case("concurrent", 30, "excluded:concurrent", lambda r: decided_within(r, 9 * DAY, 20 * DAY, exclusion="concurrent"), log=True),
     Case("no_member", 20, "excluded:not-a-member", lambda r: _standard(r, outcome="denied", exclusion="not-a-member"), log=True),
-    Case("an_appeal", 20, "excluded:appeal", lambda r: _decided(r, 9 * _DAY, 25 * _DAY, exclusion="appeal")),
-    Case("overturned_on_appeal", 50, "in_time", lambda r: _standard(r, outcome="denied", appeal="approved", **_reasoned(r)), log=True),
-    Case("upheld_on_appeal", 40, "in_time", lambda r: _standard(r, outcome="denied", appeal="denied", **_reasoned(r)), log=True),
+    Case("an_appeal", 20, "excluded:appeal", lambda r: decided_within(r, 9 * DAY, 25 * DAY, exclusion="appeal")),
+    Case("overturned_on_appeal", 50, "in_time", lambda r: _standard(r, outcome="denied", appeal="approved", **reasoned(r)), log=True),
+    Case("upheld_on_appeal", 40, "in_time", lambda r: _standard(r, outcome="denied", appeal="denied", **reasoned(r)), log=True),
     Case("still_open", 40, "open", _open),
 )  # fmt: skip
 
 UNLAWFUL: tuple[Case, ...] = (
-    Case("late_standard", 150, "late", lambda r: _decided(r, 12 * _DAY, 20 * _DAY), (STANDARD,)),
+    Case("late_standard", 150, "late", lambda r: decided_within(r, 12 * DAY, 20 * DAY), (STANDARD,)),
     Case("late_by_a_second", 15, "late", lambda r: (lambda w: _ended(r, w, _local(w, 8, 0)))(_western(r)), (STANDARD,), exact=True),
-    Case("told_late", 40, "late", lambda r: (lambda f: f | {"notified": f["received"] + 12 * _DAY})(_standard(r)), (STANDARD,), log=True),
-    Case("late_after_an_extension", 20, "late", lambda r: _extended(r, 25 * _DAY, 30 * _DAY), (STANDARD,), log=True),
-    Case("late_expedited", 60, "late", lambda r: _decided(r, 5 * _DAY, 8 * _DAY, urgency="expedited"), (EXPEDITED,)),
+    Case("told_late", 40, "late", lambda r: (lambda f: f | {"notified": f["received"] + 12 * DAY})(_standard(r)), (STANDARD,), log=True),
+    Case("late_after_an_extension", 20, "late", lambda r: _extended(r, 25 * DAY, 30 * DAY), (STANDARD,), log=True),
+    Case("late_expedited", 60, "late", lambda r: decided_within(r, 5 * DAY, 8 * DAY, urgency="expedited"), (EXPEDITED,)),
     Case("late_by_a_second_when_clocks_go_forward", 10, "late", lambda r: _spring(r, 1), (EXPEDITED,), exact=True),
-    Case("late_after_expediting", 10, "late", lambda r: _upgraded(r, 80 * _HOUR), (EXPEDITED,), log=True),
+    Case("late_after_expediting", 10, "late", lambda r: _upgraded(r, 80 * HOUR), (EXPEDITED,), log=True),
     Case("overdue", 20, "overdue", _overdue, (STANDARD,)),
     Case("late_part_b_drug", 20, "late", lambda r: _late_drug(r), (PART_B,)),
     Case("denied_without_a_reason", 80, "in_time", lambda r: _standard(r, outcome="denied", reason_code="", reason=""), (REASON,)),

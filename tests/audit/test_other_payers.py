@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import csv
-from datetime import date
 from pathlib import Path
-from typing import Any
+from random import Random
 
 import pytest
 from opened_records import records_of
@@ -16,21 +15,14 @@ from conformance.audit.command import audit, propose
 from conformance.audit.mapping import Mapped, load
 from conformance.catalogue import load as load_catalogue
 from conformance.errors import UsageError
+from conformance.judging import judged
+from conformance.limits import limits
 from conformance.sandbox.record_cases import UNLAWFUL
+from conformance.sandbox.record_drugs import CASES, PAYERS
+from conformance.sandbox.record_forms import CsvLog
+from conformance.sandbox.record_pages import PAGES
 
-MANAGED = {"payer_type": "medicaid-mco", "rating_period_start": date(2026, 1, 1)}
-# Requirement -> payer, and kind, urgency, hours that are in time, hours that are late, first day of receipt.
-PROOFS: dict[str, tuple[dict[str, Any], str, str, int, int]] = {
-    "drug-decisions.part-d-standard": ({"payer_type": "ma", "part_d": True}, "Part D", "standard", 71, 73),
-    "drug-decisions.part-d-expedited": ({"payer_type": "ma", "part_d": True}, "Part D", "expedited", 23, 25),
-    "drug-decisions.medicaid-response": ({"payer_type": "medicaid-ffs"}, "COD", "standard", 23, 25),
-    "drug-decisions.issuer-decision": ({"payer_type": "qhp-ffe"}, "drug", "expedited", 23, 25),
-    "drug-decisions.chip-decision": ({"payer_type": "chip-ffs"}, "drug", "standard", 23, 25),
-    "drug-decisions.medicaid-decision": (MANAGED, "drug", "standard", 23, 25),
-}
 ITEMS = "prior-auth.decision-time-standard"
-BY_FIGURES = {"metrics.published", "metrics.counts"}  # test_published_figures
-UNREAD = {"drug-decisions.issuer-exception"}  # its clock never decides: nobody has read it
 
 
 def log(path: Path, rows: list[dict[str, str]]) -> Path:
@@ -49,50 +41,59 @@ def decided(hours: int, **more: str) -> dict[str, str]:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("payer", sorted(PAYERS))
+def test_clocks_and_reasons_of_other_payers_are_kept_and_broken(payer: str, tmp_path: Path) -> None:
+    with CsvLog(tmp_path) as writer:
+        for case in CASES[payer]:
+            writer.write(case.name, case.build(Random(1)), 1)
+    breaking = {name: {case.name for case in CASES[payer] if name in case.breaks} for name in broken_by(payer)}
+
+    with records_of([tmp_path / "log.csv"], tmp_path, {"payer_type": payer, **PAYERS[payer]}) as records:
+        for each in judging.scenarios():
+            if each.requirement in breaking:
+                with judged(each.id, each.requirement, "shall") as outcome:
+                    each.judge(records)
+                said = outcome.verdict
+                assert said.verdict == "fail", each.requirement
+                named = {finding.at.rpartition("(")[2].rstrip(")") for finding in said.findings}
+                assert named == breaking.pop(each.requirement)
+                assert said.judged > said.failed, "what is lawful was judged too"
+    assert not breaking, "requirements without a scenario"
+
+
+def broken_by(payer: str) -> set[str]:
+    return {name for case in CASES[payer] for name in case.breaks}
+
+
 def test_every_scenario_at_shall_is_proven_by_something() -> None:
     rows = load_catalogue([paths.suites() / "requirements"]).requirements
-    proven = {name for case in UNLAWFUL for name in case.breaks} | set(PROOFS) | BY_FIGURES | UNREAD
-    proven.add("drug-decisions.denial-reason")  # below
+    proven = {name for cases in (UNLAWFUL, *CASES.values()) for case in cases for name in case.breaks}
+    proven |= {name for each in PAGES for name in each.breaks}
 
     assert {each.requirement for each in judging.scenarios() if rows[each.requirement].level == "shall"} <= proven
 
 
-@pytest.mark.parametrize("payer", sorted({facts["payer_type"] for facts, *_ in PROOFS.values()}))
-def test_clocks_of_other_payers_are_kept_and_broken(payer: str, tmp_path: Path) -> None:
-    mine = {name: proof for name, proof in PROOFS.items() if proof[0]["payer_type"] == payer}
-    facts = next(proof[0] for proof in mine.values())
+def test_clocks_that_nobody_read_fail_nobody_and_show_only_what_never_decides() -> None:
+    rows = load_catalogue([paths.suites() / "requirements"]).requirements
+    final = [each for each in limits() if each.standing == "final"]
+    shown = {each.requirement for each in final} - {each.requirement for each in final if each.decides}
+
+    assert shown == {"drug-decisions.issuer-exception"}
+    assert all(rows[name].status.confidence == "unverified" for name in shown)
+
+
+@pytest.mark.parametrize(("payer", "failed", "unbound"), [("ma", 1, 1), ("qhp-ffe", 0, 0)])
+def test_items_are_held_to_the_clock_of_their_day(payer: str, failed: int, unbound: int, tmp_path: Path) -> None:
     rows = [
-        decided(hours, kind=kind, urgency=urgency, id=f"{kind} {urgency} {hours}")
-        for kind, urgency, timely, late in sorted({proof[1:] for proof in mine.values()})
-        for hours in (1, timely, late)
+        decided(400, kind="item", urgency="standard", id="item"),
+        decided(
+            240, received="2025-11-03T09:00:00Z", decided="2025-11-13T09:00:00Z", kind="item", urgency="", id="old"
+        ),
     ]
-    rows.append(decided(400, kind="item", urgency="standard", id="item"))
-    rows.append(
-        decided(240, received="2025-11-03T09:00:00Z", decided="2025-11-13T09:00:00Z", kind="item", urgency="", id="old")
-    )
-
-    with records_of([log(tmp_path / "log.csv", rows)], tmp_path, facts) as records:
-        found = {name: records.timed(name) for name in (*mine, ITEMS)}
-        unbound = records.clocked(ITEMS)["unbound"]
-
-    for name, (_, kind, urgency, _, late) in mine.items():
-        assert (found[name].judged, found[name].failed) == (3, 1)
-        assert found[name].findings[0].at.endswith(f"({kind} {urgency} {late})")
-    # Issuers have no clock for items; of 2025 nobody has read one.
-    assert found[ITEMS].failed == (0 if payer == "qhp-ffe" else 1)
-    assert unbound == (0 if payer == "qhp-ffe" else 1)
-
-
-def test_drugs_denied_without_a_reason_and_reasons_of_any_kind(tmp_path: Path) -> None:
-    rows = [
-        decided(1, kind="drug", outcome="denied", reason="", id="a"),
-        decided(2, kind="drug", outcome="denied", reason="Step therapy with methotrexate was not tried.", id="b"),
-        decided(3, kind="item", outcome="Approved", reason="", id="c"),
-    ]
-    with records_of([log(tmp_path / "log.csv", rows)], tmp_path, {"payer_type": "chip-ffs"}) as records:
-        drugs = records.denials("drugs")
-        assert (drugs.judged, drugs.failed) == (2, 1)
-        assert not records.denials("items")
+    with records_of([log(tmp_path / "log.csv", rows)], tmp_path, {"payer_type": payer}) as records:
+        # Issuers have no clock for items; of 2025 nobody has read one.
+        assert records.timed(ITEMS).failed == failed
+        assert records.clocked(ITEMS)["unbound"] == unbound
 
 
 MESS = (

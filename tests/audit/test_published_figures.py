@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import copy
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 from shared_data import DATA, needs_data
 
-from conformance.audit import metrics
+from conformance.audit import judging, metrics
 from conformance.audit.consistency import agreement, arithmetic, beyond
+from conformance.audit.decisions import Understood
 from conformance.audit.figures import fetch, read
-from conformance.audit.published import stated
+from conformance.audit.payer import payer
+from conformance.audit.published import stated, year_due
+from conformance.audit.records import Records
+from conformance.audit.said import Said
 from conformance.errors import UsageError
+from conformance.judging import judged
+from conformance.sandbox.record_pages import PAGES, YEAR, Page
+from conformance.target import Target
 
 PAGE = """<!doctype html><html><body><h1>Prior authorization metrics, calendar year 2026</h1>
 <table><tr><th>Metric</th><th>2026</th></tr>
@@ -157,3 +165,28 @@ def test_no_cell_of_one_to_ten_is_shown_nor_told_by_a_sum() -> None:
     for name in ("approved", "partial", "denied", "total"):
         assert sum(row[name] for row in shown) == sum(row[name] for row in rows)
     assert metrics.merged([{"value": "x", "approved": 3, "partial": 0, "denied": 0, "total": 3}]) == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_page_fails_what_it_breaks_and_nothing_else(page: Page) -> None:
+    whose = payer(Target(name="Model", payer_type="ma"), None)
+    # Without records nothing is asked of an engine.
+    records = Records(None, Said(None, ()), Understood(None), whose, read("page.html", page.text.encode()))  # type: ignore[arg-type]
+    records.as_of = date(YEAR + 1, 6, 1)
+    found = {}
+    for each in judging.scenarios():
+        if each.requirement.startswith("metrics."):
+            with judged(each.id, each.requirement, "shall") as outcome:
+                each.judge(records)
+            found[each.requirement] = outcome.verdict.verdict
+
+    assert {name for name, verdict in found.items() if verdict == "fail"} == set(page.breaks)
+    if not page.breaks:
+        assert set(found.values()) == {"pass"}
+
+
+@pytest.mark.parametrize(
+    ("day", "year"), [("2026-03-30", None), ("2026-03-31", 2025), ("2027-03-30", 2025), ("2027-03-31", 2026)]
+)
+def test_figures_of_a_year_are_due_by_the_end_of_march(day: str, year: int | None) -> None:
+    assert year_due(date.fromisoformat(day)) == year
