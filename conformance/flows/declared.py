@@ -104,16 +104,16 @@ class Lists:
         named = str(case.facts.get(key) or "").removeprefix("InsurancePlan/")
         if not named:
             return tuple(items)
-        lists: set[str] = set()
-        for plan in self.plans:
-            if named in (plan.id, plan.name, *(each.value for each in plan.identifiers)):
-                lists |= set(plan.formularies)
-        for each in self.formularies:
-            if named in (each.id, each.name, *(one.value for one in each.identifiers)):
-                lists.add(f"InsurancePlan/{each.id}")
+        lists = {key for plan in self.plans if goes_by(plan, named) for key in plan.formularies}
+        lists |= {f"InsurancePlan/{each.id}" for each in self.formularies if goes_by(each, named)}
         if not lists:
             raise NotTested(f"no plan or formulary is called {named}", change=f"cases.formulary.{case.name}.{key}")
         return tuple(item for item in items if item.formulary in lists)
+
+
+def goes_by(listed: Plan | Formulary, named: str) -> bool:
+    """Whether a plan or formulary has this id, name or identifier."""
+    return named in (listed.id, listed.name, *(each.value for each in listed.identifiers))
 
 
 def by_drug(items: Iterable[Item]) -> dict[str, list[Item]]:

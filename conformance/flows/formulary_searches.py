@@ -32,11 +32,12 @@ LISTINGS: dict[str, tuple[Params, ...]] = {
 
 
 class Searches:
-    """What is sent to one endpoint; remembered by the caller."""
+    """What is sent to one endpoint; remembered by the caller. ``other``: with the target's second credentials."""
 
-    def __init__(self, recording: Recording, claim: Claim) -> None:
+    def __init__(self, recording: Recording, claim: Claim, *, other: bool = False) -> None:
         self._recording = recording
         self._claim = claim
+        self._other = other
 
     def get(
         self, operation: str, path: str, case: str, params: Params = (), token: str = "own"  # noqa: S107
@@ -45,7 +46,7 @@ class Searches:
         request = Request(
             operation=operation, method="GET", path=path, case=case, claim=self._claim.label, params=params, token=token
         )
-        return self._recording.send(self._claim, request)
+        return self._recording.send(self._claim, request, other=self._other)
 
     def list_all(self, type_: str) -> Found:
         """A listing; where the server refuses to list a type in one way, in the next."""

@@ -16,7 +16,7 @@ from conformance.strict_json import load_object
 from conformance.target import Auth, Claim
 from conformance.wire.auth import access_token, assertion, unsigned_assertion
 
-NARROW = "system/Location.rs"  # a scope that reaches no authorization
+NARROW = "system/Location.rs"  # a scope that reaches no authorization, and no drug
 ELSEWHERE = "https://payer-conformance.example/token"
 AHEAD = 5  # seconds: what two clocks may well differ by
 FORGERIES: Mapping[str, Callable[[Auth], str]] = {
@@ -84,6 +84,18 @@ class Trust:
         """The answer to an inquiry with a token whose scope does not reach it (intrusive)."""
         return self._recording.act((self.auth.name, self.claim, "scope"), self._beyond)
 
+    def narrow_token(self, *types: str) -> str:
+        """A token whose scope reaches none of these resource types (intrusive); NotApplicable where none is given."""
+        self._intrusive()
+        self._granted()
+        narrowed = _read(self._ask(assertion(self.auth), NARROW))
+        token = str(narrowed.members.get("access_token", "")) if narrowed.granted else ""
+        if not token:
+            raise NotApplicable("no token is given for a narrower scope: that is lawful too")
+        if opens(str(narrowed.members.get("scope", "")), types):
+            raise NotApplicable("a wider scope is granted than asked for, and the answer says so: that is lawful too")
+        return token
+
     def _backend_services(self) -> None:
         if self.auth.type != "backend-services":
             raise NotApplicable("no SMART Backend Services client is configured for this API")
@@ -140,14 +152,7 @@ class Trust:
         )
 
     def _beyond(self) -> Exchange:
-        self._intrusive()
-        self._granted()
-        narrowed = _read(self._ask(assertion(self.auth), NARROW))
-        token = str(narrowed.members.get("access_token", "")) if narrowed.granted else ""
-        if not token:
-            raise NotApplicable("no token is given for a narrower scope: that is lawful too")
-        if opens(str(narrowed.members.get("scope", "")), REACHED):
-            raise NotApplicable("a wider scope is granted than asked for, and the answer says so: that is lawful too")
+        token = self.narrow_token(*REACHED)
         return PriorAuth(self._recording, self._main()).with_token(token)
 
     def _main(self) -> Claim:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from conformance.sandbox import trust
 from conformance.sandbox.formulary_parameters import INCLUDES, PARAMETERS
 from conformance.sandbox.formulary_rows import expand
 from conformance.sandbox.frame import Answer, Call, Resource, Seed
@@ -21,10 +22,14 @@ __all__ = ["CURSOR", "POLICY", "expand", "read", "room", "search"]
 
 CURSOR = "_cursor"
 FORMATS = ("json", "application/json", "application/fhir+json", "text/json")
+_covered_by = PARAMETERS["InsurancePlan"]["formulary-coverage"].values
+_formulary_of = PARAMETERS["Basic"]["formulary"].values
 POLICY: Mapping[str, Any] = {
     "page_size": 20,
     "largest_page": 50,
     "ignored": frozenset(),  # parameters taken without notice, as "Basic?drug-tier"
+    "own_only": frozenset({"InsurancePlan"}),  # types of which a member is shown what is of the own plan
+    "kept_from_members": frozenset(),  # types of which a member is shown nothing
 }
 
 
@@ -51,7 +56,7 @@ def search(call: Call, payer: Payer) -> Answer:
         wish = _wish(kind, query, payer, lenient="lenient" in call.headers.get("prefer", ""))
     except Misasked as error:
         return refusal(400, "invalid", str(error))
-    found = [one for one in room(payer.seed, kind).values() if all(test(one) for test in wish.conditions)]
+    found = [one for one in _shown(call, payer, kind).values() if all(test(one) for test in wish.conditions)]
     page = found[offset : offset + wish.count]
     here = f"{payer.base_url}/{kind}"
     link = [{"relation": "self", "url": f"{here}?{urlencode(_self(wish.used, offset))}".rstrip("?")}]
@@ -65,10 +70,14 @@ def search(call: Call, payer: Payer) -> Answer:
 
 
 def read(call: Call, payer: Payer) -> Answer:
-    """Answers ``GET Type/id``: the resource, or 404."""
+    """Answers ``GET Type/id``: the resource, or 404; 400 to a member for what is another plan's."""
     kind, _, own = call.path.partition("/")
     found = room(payer.seed, kind).get(own) if kind in PARAMETERS else None
-    return Answer(200, found) if found else refusal(404, "not-found", f"There is no {call.path} here.")
+    if found is None:
+        return refusal(404, "not-found", f"There is no {call.path} here.")
+    if own not in _shown(call, payer, kind):
+        return refusal(400, "forbidden", f"{call.path} is not of the member's plan.")
+    return Answer(200, found)
 
 
 def room(seed: Seed, kind: str) -> Mapping[str, Resource]:
@@ -80,6 +89,23 @@ def room(seed: Seed, kind: str) -> Mapping[str, Resource]:
         "Location": seed.locations,
     }
     return rooms[kind]
+
+
+def _shown(call: Call, payer: Payer, kind: str) -> Mapping[str, Resource]:
+    """The resources of one type that the caller is shown: everything, but to a member's own token one plan alone."""
+    rules, found = {**POLICY, **payer.policies.formulary}, room(payer.seed, kind)
+    grant = trust.granted(call, payer)
+    if grant is None or not grant.patient:
+        return found
+    if kind in rules["kept_from_members"]:
+        return {}
+    if kind not in rules["own_only"]:
+        return found
+    plan = f"plan-{payer.seed.members[grant.patient]['plan']}"
+    formularies = set(_covered_by(payer.seed.insurance_plans.get(plan, {})))
+    if kind == "Basic":
+        return {key: each for key, each in found.items() if formularies.intersection(_formulary_of(each))}
+    return {key: each for key, each in found.items() if key == plan or f"{kind}/{key}" in formularies}
 
 
 def _place(query: Query) -> tuple[Query, int]:

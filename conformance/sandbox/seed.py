@@ -40,7 +40,7 @@ def load(today: date, data: Path | None = None) -> Seed:
 def policies() -> Policies:
     """The rules of the lawful payer; what a room does not name is a default of the one who reads it."""
     return Policies(
-        formulary={"anonymous": True},
+        formulary={"anonymous": True, "members": True},
         exchange={"open": False, "consent_checked": True},
         prior_auth={"open": False},
         coverage={"open": False},

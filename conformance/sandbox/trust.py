@@ -24,6 +24,7 @@ ALGORITHMS = ("RS384", "ES384")
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LONGEST_ASSERTION = 300  # seconds ahead that an assertion may expire (SMART App Launch, asymmetric clients)
 SKEW = 15  # seconds that the client's clock may differ
+LOGIN_PAGE = Answer(200, b"<!DOCTYPE html><html><body><form>Sign in</form></body></html>", {}, "text/html")
 ROOMS = {
     "prior-auth": "prior_auth",
     "formulary": "formulary",
@@ -79,17 +80,21 @@ def authorize(call: Call, payer: Payer, scope: str) -> Answer | None:
     """None where the call's token opens ``scope``, else the refusal: 401 without a good token, 403 without the scope.
 
     An API whose room of the policies says ``anonymous`` asks nobody; one that says ``open``, or names the operation
-    among those that are ``open``, lets those in who bring no token at all.
+    among those that are ``open``, lets those in who bring no token at all; one of ``members`` takes their scopes too.
     """
     room: Mapping[str, Any] = getattr(payer.policies, ROOMS.get(call.operation.partition(".")[0], ""), {})
     if room.get("anonymous") or (is_open(room, call.operation) and "authorization" not in call.headers):
         return None
     grant = granted(call, payer)
+    if grant is None and room.get("login_page"):
+        return LOGIN_PAGE
     if grant is None:
         error = ', error="invalid_token"' if call.headers.get("authorization") else ""
         challenge = {"www-authenticate": f'Bearer realm="{payer.issuer_url}"{error}'}
         return refusal(401, "login", "A valid access token is needed.", headers=challenge)
-    if payer.policies.trust.get("scopes_enforced", True) and not any(_opens(own, scope) for own in grant.scopes):
+    enforced = payer.policies.trust.get("scopes_enforced", True) and room.get("scopes_enforced", True)
+    scopes = {own.replace("patient/", "system/") for own in grant.scopes} if room.get("members") else grant.scopes
+    if enforced and not any(_opens(own, scope) for own in scopes):
         challenge = {"www-authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'}
         return refusal(403, "forbidden", f"The access token lacks the scope {scope}.", headers=challenge)
     return None

@@ -165,11 +165,6 @@ def wanting_more(_call: Call, _answer: Answer) -> Answer:
     return refusal(400, "too-costly", "Search by one parameter at least.")
 
 
-def to_the_login(_call: Call, _answer: Answer) -> Answer:
-    """A page where people log in."""
-    return Answer(200, b"<!DOCTYPE html><html><body><form>Sign in</form></body></html>", {}, "text/html")
-
-
 def _absolute(base_url: str, value: Any) -> Any:
     if isinstance(value, list):
         return [_absolute(base_url, each) for each in value]

@@ -149,7 +149,7 @@ VARIANTS: tuple[Variant, ...] = (
     Variant(
         "login_page_for_strangers",
         "Who asks without credentials sees a page to log in.",
-        bend=Bend(SEARCH, lawful.to_the_login, changes.anonymous),
+        policies=lambda policies: policies.changed("formulary", anonymous=False, login_page=True),
     ),
     Variant(
         "absolute_references",
