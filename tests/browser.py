@@ -82,9 +82,14 @@ class Page:
 
     def until(self, expression: str) -> Any:
         """Waits until the expression is true in the page, and gives its value."""
-        end = time.monotonic() + PATIENCE
-        while not (value := self.script(expression)):
-            assert time.monotonic() < end, f"never came true: {expression}"
+        value = self.within(PATIENCE, expression)
+        assert value, f"never came true: {expression}"
+        return value
+
+    def within(self, seconds: float, expression: str) -> Any:
+        """The value of an expression as soon as it is true in the page, and what it is when the time is over."""
+        end = time.monotonic() + seconds
+        while not (value := self.script(expression)) and time.monotonic() < end:
             self.pause(0.1)
         return value
 

@@ -455,8 +455,12 @@ def _open(browser: Page, page: Path, title: str) -> None:
     """Opens the page at one result and unfolds its attachments."""
     results = json.loads((page.parent / "test-results.json").read_text("utf-8"))["byId"]
     identifier = next(key for key, result in results.items() if result["name"] == title)
-    browser.open(f"{page.as_uri()}#{identifier}")
     buttons = "document.querySelectorAll('[data-testid=\"test-result-attachment-header\"] button')"
+    for _ in range(6):  # now and then a page of Allure's stays empty
+        browser.open("about:blank")
+        browser.open(f"{page.as_uri()}#{identifier}")
+        if browser.within(30, f"{buttons}.length > 0"):
+            break
     browser.until(f"{buttons}.length > 0")
     browser.script(f"{buttons}.forEach(each => each.click())")
 
