@@ -18,26 +18,19 @@ from conformance.expect import Judgement, Step, Table
 from conformance.journal import Journal
 from conformance.links import links
 from conformance.redaction import HIDDEN, Redactor
+from conformance.report import words
+from conformance.report.text import cell
 from conformance.target import Claim
 from conformance.verdict import ScenarioVerdict
 
 HTTP_EXCHANGE = "application/vnd.allure.http+json"
 PLACEHOLDER = "__ALLURE_REDACTED__"
 SEVERITY = {"shall": Severity.CRITICAL, "should": Severity.NORMAL, "may": Severity.MINOR}
-TITLES = {
-    "prior-auth": "Prior authorization",
-    "formulary": "Drug formulary",
-    "payer-to-payer": "Payer-to-payer exchange",
-    "coverage-discovery": "Coverage discovery",
-    "drug-files": "Issuers' drug files",
-    "documentation": "Documentation",
-    "discovery": "Discovery and trust",
-}
 
 
 def label(requirement: Requirement, stands: Standing, level: str, claim: Claim) -> None:
     """Puts a scenario in its place: epic the API, feature law or guide, story the requirement."""
-    allure.dynamic.epic(TITLES.get(requirement.api, requirement.api))
+    allure.dynamic.epic(words.api(requirement.api))
     allure.dynamic.feature("Law" if requirement.kind == "law" else "Guide")
     allure.dynamic.story(requirement.id)
     allure.dynamic.title(f"{requirement.text} [{claim.label}]")
@@ -78,8 +71,7 @@ def as_csv(table: Table, redactor: Redactor) -> str:
     lines = csv.writer(written, lineterminator="\n")
     lines.writerow(table.columns)
     for row in table.rows:
-        cells = (redactor.text(cell) for cell in row)
-        lines.writerow([f"'{cell}" if cell.startswith(("=", "+", "-", "@")) else cell for cell in cells])
+        lines.writerow([cell(redactor.text(each)) for each in row])
     return written.getvalue()
 
 

@@ -64,6 +64,31 @@ def test_a_run_and_an_audit_stand_in_one_report(audited: Path, tmp_path: Path) -
     assert "For the auditor" in (tmp_path / "both" / "report.html").read_text()
 
 
+def test_an_audit_is_told_to_allure_and_stays_so_beside_a_run(audited: Path, tmp_path: Path) -> None:
+    live = run_of(audited, tmp_path / "live")
+    (live / "allure-results").mkdir()
+    (live / "allure-results" / "a-result.json").write_text("{}")
+    reported(str(live), str(audited), "--out", str(tmp_path / "both"))
+
+    told = [json.loads(each.read_text()) for each in (audited / "allure-results").glob("*-result.json")]
+    judged = {
+        scenario["id"]: (row, scenario)
+        for row in json.loads((audited / "results.json").read_text())["requirements"]
+        for scenario in row["scenarios"]
+    }
+    assert {each["fullName"].replace("#", ".") for each in told} == set(judged)
+    for each in told:
+        row, scenario = judged[each["fullName"].replace("#", ".")]
+        labels = {label["name"]: label["value"] for label in each["labels"]}
+        assert (labels["story"], labels["verdict"], labels["standing"]) == (
+            row["id"], scenario["verdict"], row["standing"],
+        )  # fmt: skip
+        assert each["status"] == {"pass": "passed", "not-applicable": "skipped"}[scenario["verdict"]]
+        assert all((audited / "allure-results" / file["source"]).is_file() for file in each["attachments"])
+    there = {each.name for each in (tmp_path / "both" / "allure-results").iterdir()}
+    assert there == {"a-result.json", *(each.name for each in (audited / "allure-results").iterdir())}
+
+
 def test_every_table_of_every_record_is_kept(audited: Path, tmp_path: Path) -> None:
     tables = ("latency", "formularies", "drug_files", "decisions", "timelines")
     first, second = ({name: [{"of": f"{name} of {whose}"}] for name in tables} for whose in ("one", "another"))

@@ -29,6 +29,7 @@ def audit(
     named: Sequence[str], out: Path, given: Mapping[str, Any], baseline: dict[str, Any] | None = None
 ) -> dict[str, Any]:
     """The results of an audit, also written to ``out`` with the pages; UsageError where nothing can be read."""
+    from conformance.report.allure_records import write_results
     from conformance.report.record import write_reports
 
     mapped = mapping.load(Path(given["map"])) if given.get("map") else mapping.Mapped()
@@ -52,6 +53,7 @@ def audit(
         if given.get("publish"):
             publish(records, Path(given["publish"]), given.get("year"))
     results = write_reports(out, baseline)
+    write_results(out / "allure-results", results)
     evidence.write_sheets(out, results)
     return results
 

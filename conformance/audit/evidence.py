@@ -18,6 +18,7 @@ from conformance.audit.records import Records
 from conformance.audit.sources import Found, hashes
 from conformance.audit.unknowns import not_understood
 from conformance.audit.withheld import shape
+from conformance.report.text import cell
 from conformance.structures import is_resource_type
 
 SAMPLED = 30
@@ -142,16 +143,11 @@ def write_sheets(out: Path, results: Mapping[str, Any]) -> None:
         for row in results["requirements"]:
             for scenario in row["scenarios"]:
                 for each in scenario["findings"]:
-                    writer.writerow((row["id"], *map(_cell, (each["expected"], each["actual"], each["at"]))))
+                    writer.writerow((row["id"], *map(cell, (each["expected"], each["actual"], each["at"]))))
     with (out / "sample.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("where", "received", "ended", "outcome", "urgency", "kind", "looked up by", "agrees"))
         for each in results["audit"]["sample"] or ():
             writer.writerow(
-                [_cell(each[name]) for name in ("at", "received", "ended", "outcome", "urgency", "kind")] + ["", ""]
+                [cell(each[name]) for name in ("at", "received", "ended", "outcome", "urgency", "kind")] + ["", ""]
             )
-
-
-def _cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,9 @@ def join(directories: Sequence[Path], out: Path) -> None:
         for each in directories:
             if (each / "exchanges.jsonl").is_file():
                 exchanges.write((each / "exchanges.jsonl").read_bytes())
+    for each in directories:
+        if (each / "allure-results").is_dir():  # each file has a name of its own
+            shutil.copytree(each / "allure-results", out / "allure-results", dirs_exist_ok=True)
 
 
 def _check(directories: Sequence[Path], headers: Sequence[dict[str, Any]]) -> None:
