@@ -78,6 +78,11 @@ def stamp(written: str | date | datetime | None, zones: Sequence[str] = ("UTC",)
     return Stamp(text, min(local, key=instant), max(local, key=instant))
 
 
+def between(pended: datetime, seen: datetime) -> Stamp:
+    """When that happened which was first seen at ``seen``, and had not happened yet at ``pended``."""
+    return Stamp(seen.isoformat(timespec="seconds"), min(pended, seen), seen)
+
+
 def _first_and_last(found: re.Match[str]) -> tuple[date, date]:
     first = date(int(found[1]), int(found[2] or 1), int(found[3] or 1))
     if found[3]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
 from conformance import clock
@@ -153,7 +152,7 @@ class Clocks:
         answered = clock.stamp(history.answered) if history.answered else None
         if limit.ends == "response" and answered:
             return answered, "answered"
-        seen = _between(history.pended_at, history.seen)
+        seen = clock.between(history.pended_at or history.seen, history.seen) if history.seen else None
         if limit.seconds:
             return seen, "first seen"  # a day says nothing of seconds
         for stated, by in ((history.notified, "notice"), (history.decided, "decided")):
@@ -165,13 +164,6 @@ class Clocks:
         if last and not (seen and clock.instant(seen.latest) < clock.instant(last.earliest)):
             return _no_later(last, seen), "issued"
         return seen, "first seen"
-
-
-def _between(pended: datetime | None, seen: datetime | None) -> Stamp | None:
-    """When a decision fell that was first seen then, and was not there yet when last looked for."""
-    if seen is None:
-        return None
-    return Stamp(seen.isoformat(timespec="seconds"), min(pended or seen, seen), seen)
 
 
 def _no_later(stamp: Stamp, seen: Stamp | None) -> Stamp:

@@ -20,6 +20,7 @@ import click
 
 from conformance import paths
 from conformance.errors import UsageError
+from conformance.follow_up.again import rules
 from conformance.launch import Job, environment
 from conformance.opening import catalogue_of, scenario_folders
 from conformance.sandbox.faults import faults as all_faults
@@ -126,7 +127,12 @@ def _subject(name: str, bends: Iterable[str], scenarios: Sequence[str] | None = 
 
 
 def _narrowed(change: Fault | Variant, clean: Mapping[str, Said]) -> dict[str, Any]:
-    """The subject of a fault or variant; of a bend, with only the scenarios that use its operation."""
+    """The subject of a fault or variant; of a bend, with only the scenarios that use its operation, and of what shows
+    later, with those that a follow-up judges again: all others wait with it."""
+    if change.later:
+        again = {name for names in rules().requirements.values() for name in names}
+        touched = [each.scenario for each in clean.values() if each.requirement in again]
+        return {**_subject(change.name, [change.name], touched), "later": change.later.total_seconds()}
     if change.bend is None:
         return _subject(change.name, [change.name])
     touched = [each.scenario for each in clean.values() if change.bend.operation in each.sent]
@@ -137,7 +143,7 @@ def _run(
     subjects: Sequence[Mapping[str, Any]], suites: Sequence[str], guides: Sequence[str], workers: int
 ) -> dict[str, list[Said]]:
     """Runs the subjects over several pytest processes; what each said, by subject."""
-    said: dict[str, list[Said]] = {each["name"]: [] for each in subjects}
+    said: dict[str, dict[str, Said]] = {each["name"]: {} for each in subjects}
     shares = [share for share in (subjects[number::workers] for number in range(workers)) if share]
     with tempfile.TemporaryDirectory(prefix="conformance-proof-") as folder:
         started = [_start(Path(folder), number, share, suites, guides) for number, share in enumerate(shares)]
@@ -147,8 +153,8 @@ def _run(
                 raise UsageError(f"the proof could not run (pytest exit {status})\n{output.read_text()[-3000:]}")
             for line in verdicts.read_text("utf-8").splitlines():
                 row = json.loads(line)
-                said[row["subject"]].append(_said(row))
-    return said
+                said[row["subject"]][row["id"]] = _said(row)  # what a follow-up says counts, not what the run did
+    return {name: list(rows.values()) for name, rows in said.items()}
 
 
 def _start(

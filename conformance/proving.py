@@ -6,9 +6,11 @@ The launcher (prove.py) names the subjects in a JSON file; the verdicts come bac
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 from collections.abc import Generator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,10 @@ import pytest
 
 from conformance import clock, scenario_fixtures
 from conformance.flows.recording import Options
+from conformance.follow_up.again import rules
+from conformance.follow_up.ledger import Ledger
+from conformance.follow_up.noting import note_pended
+from conformance.follow_up.round import Round
 from conformance.judging import judged
 from conformance.opening import catalogue_of, guides, open_target, scenario_folders
 from conformance.run import Run, Selection, Subject
@@ -98,19 +104,43 @@ class Proving:
         return None
 
     def pytest_sessionfinish(self) -> None:
-        if self._open:
-            self._open.close()
+        self._leave()
         self._stack.close()
 
     def _become(self, name: str) -> Subject:
         if self._open and self._open.name == name:
             return self._open
-        if self._open:
-            self._open.close()
+        self._leave()
         self._payer.become(self._subjects[name]["bends"])
         self._open = Subject.open(self.run.target, self._tables, self.run.options, name=name, journal=False)
         self.run.subjects = {name: self._open}
         return self._open
+
+    def _leave(self) -> None:
+        """Ends with a subject; of what shows later only then, by a follow-up."""
+        if self._open is None:
+            return
+        if later := self._subjects[self._open.name].get("later"):
+            self._follow(self._open, later)
+        self._open.close()
+
+    def _follow(self, subject: Subject, later: float) -> None:
+        """One follow-up, so many seconds later by the clocks of both sides."""
+        before = clock.offset()
+        with tempfile.TemporaryDirectory(prefix="conformance-ledger-") as folder:
+            book, key = Path(folder) / "ledger.sqlite3", "proof"
+            subject.recording.end()
+            note_pended(replace(self.run, out=Path(folder)), subject, key, book)
+            try:
+                os.environ[clock.OFFSET] = str(before + later)
+                self._payer.clock.move(before + later)
+                told = Round(self.run, Ledger(book), key).poll(rules().least)
+            finally:
+                os.environ[clock.OFFSET] = str(before)
+                self._payer.clock.move(before)
+        claims = {(each.api, each.ig, each.version): each for each in self.run.target.claim_list()}
+        for entry, verdict in told.verdicts:
+            self._say(claims[entry.api, entry.ig, entry.version], verdict.as_json(), verdict.requirement)
 
     def _say(self, claim: Claim, verdict: dict[str, Any], requirement: str) -> None:
         if self._open is None:

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from conformance.flows.prior_auth import PriorAuth
     from conformance.flows.probes import Probes
     from conformance.flows.provider_access import ProviderAccess
+    from conformance.flows.response_times import ResponseTimes
     from conformance.flows.standalone_launch import StandaloneLaunch
     from conformance.flows.subscriptions import Subscriptions
     from conformance.flows.trust import Trust
@@ -275,6 +276,14 @@ def provider_access(subject: Subject, claim: Claim) -> ProviderAccess:
     from conformance.flows.provider_access import ProviderAccess
 
     return ProviderAccess(subject.recording, claim)
+
+
+@view
+def responses(subject: Subject, claim: Claim) -> ResponseTimes:
+    """The requests for data at an endpoint of payers or providers, with how long they took."""
+    from conformance.flows.response_times import ResponseTimes
+
+    return ResponseTimes(subject.recording, claim)
 
 
 @view

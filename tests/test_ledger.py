@@ -17,8 +17,7 @@ from conformance.errors import UsageError
 from conformance.exchange import Exchange
 from conformance.follow_up.again import rules, scenarios
 from conformance.follow_up.ledger import PLACE, BusyError, Entry, Ledger, usual_place
-from conformance.follow_up.round import trouble_with
-from conformance.paths import suites
+from conformance.follow_up.round import KINDS, trouble_with
 
 NOW = datetime(2027, 2, 1, 15, tzinfo=UTC)
 ENTRY = Entry(
@@ -121,12 +120,14 @@ def test_the_usual_place_is_outside_of_reports(monkeypatch, tmp_path):
     assert usual_place() == tmp_path / "mine"
 
 
-def test_every_requirement_that_waits_has_a_scenario():
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_requirement_that_waits_has_a_scenario(kind):
     from conformance.expect import REQUIREMENT
 
-    judged = {getattr(scenario, REQUIREMENT) for _, scenario in scenarios(suites() / "prior_auth")}
+    judged = {getattr(scenario, REQUIREMENT) for _, scenario in scenarios(kind)}
 
-    assert judged == rules().requirements
+    assert judged == rules().requirements[kind]
+    assert set(rules().requirements) == set(KINDS)
     assert (rules().least, rules().usual) == (QUARTER, DAY)
 
 

@@ -20,7 +20,7 @@ from conformance.run import MAIN_GUIDES
 from conformance.sandbox.faults import faults, variants
 from conformance.sandbox.frame import Bend, Fault, Policies, Variant
 
-NEWEST = {"pas": "2.2.1", "usdf": "2.1.0", "hrex": "1.2.0", "smart": "2.2.0"}
+NEWEST = {"pas": "2.2.1", "usdf": "2.1.0", "hrex": "1.2.0", "pdex": "2.2.0", "bulk": "2.0.0", "smart": "2.2.0"}
 GUIDES = tuple(f"{ig}={version}" for ig, version in NEWEST.items() if any(ig in igs for igs in MAIN_GUIDES.values()))
 SLOW = "answers_after_16_seconds"
 NEW, OLD = "pas=2.2.1", "pas=2.0.1"

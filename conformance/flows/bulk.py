@@ -23,7 +23,7 @@ from conformance.flows.bulk_groups import RAW, Groups
 from conformance.flows.bulk_job import Job
 from conformance.flows.bulk_match import MATCHED, Matching, ends_at
 from conformance.flows.bulk_matching import KICK_OFF, BulkMatching, all_read, complete
-from conformance.flows.bulk_requests import Requests
+from conformance.flows.bulk_requests import STATUS, Requests
 from conformance.flows.recording import Recording, answered, unending
 from conformance.flows.target_cases import case_of
 from conformance.target import Api, Case, Claim
@@ -199,7 +199,7 @@ class Bulk:
         if not job.begun:
             raise NotTested("the export has no status URL", because=KICK_OFF)
         deleted = self._asks.send("bulk.cancel", job.status_url, "cancelled", method="DELETE")
-        after = self._asks.get("bulk.status", job.status_url, "cancelled")
+        after = self._asks.get(STATUS, job.status_url, "cancelled")
         return answered(deleted, RAW), answered(after, RAW)
 
     def without_token(self) -> tuple[Exchange, ...]:
@@ -215,7 +215,7 @@ class Bulk:
         manifest = whole.job.manifest
         if manifest and manifest.requires_token:
             own = [each for each in whole.files if origin(each.url) == origin(self.claim.base_url)][:1]
-            sent.append(self._asks.get("bulk.status", whole.job.status_url, "no-token", token=NONE))
+            sent.append(self._asks.get(STATUS, whole.job.status_url, "no-token", token=NONE))
             sent += [self._asks.get("bulk.file", each.url, "no-token", token=NONE) for each in own]
         return tuple(answered(each, RAW) for each in sent)
 

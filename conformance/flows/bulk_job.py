@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urljoin
 
 from conformance import clock
-from conformance.apis.bulk_manifest import Manifest, read_manifest
+from conformance.apis.bulk_manifest import ACCEPTED, OK, Manifest, read_manifest
 from conformance.exchange import Exchange
 from conformance.strict_json import load_or_none
 from conformance.wire.gateway import retry_after, throttled
@@ -54,6 +55,12 @@ class Job:
         return bool(self.status_url) and "://" in self.kick_off.headers.get("content-location", "")
 
     @property
+    def pended_at(self) -> datetime | None:
+        """When it was last known to be going on."""
+        going = [each.started for each in self.polls if each.status == ACCEPTED and each.started]
+        return max(going, default=self.kick_off.started)
+
+    @property
     def mishaps(self) -> tuple[Exchange, ...]:
         """The answers of the status URL that failed, although the job went on."""
         return tuple(each for each in self.polls[:-1] if (each.status or 0) >= 500)
@@ -62,7 +69,7 @@ class Job:
 def run(kick_off: Exchange, base_url: str, ask: Ask, patience: float) -> Job:
     """Follows a job that was kicked off until its manifest is there; ``patience`` is in seconds."""
     status_url = urljoin(f"{base_url}/", kick_off.headers.get("content-location", ""))
-    if kick_off.status != 202 or not kick_off.headers.get("content-location"):
+    if kick_off.status != ACCEPTED or not kick_off.headers.get("content-location"):
         return Job(kick_off, broken=f"the kick-off is answered with status {kick_off.status} and no status URL")
     ends = clock.monotonic() + patience
     polls: list[Exchange] = []
@@ -72,11 +79,11 @@ def run(kick_off: Exchange, base_url: str, ask: Ask, patience: float) -> Job:
         last = polls[-1]
         if last.failure and not throttled(last.status, last.headers):
             return Job(kick_off, status_url, tuple(polls), unfinished=last.failure.message)
-        if last.status == 200:
+        if last.status == OK:
             manifest = read_manifest(load_or_none(last.body))
             said = "" if manifest else "what the status URL answers with 200 is no JSON object"
             return Job(kick_off, status_url, tuple(polls), manifest, broken=said)
-        going = last.status == 202 or throttled(last.status, last.headers)
+        going = last.status == ACCEPTED or throttled(last.status, last.headers)
         if not going and ((last.status or 0) < 500 or mishaps >= MISHAPS):
             return Job(kick_off, status_url, tuple(polls), broken=f"the status URL answers with status {last.status}")
         mishaps += not going

@@ -22,6 +22,7 @@ from conformance.wire.request import NONE, OWN, Request
 ASYNC = {"prefer": "respond-async", "accept": "application/fhir+json"}
 FHIR_JSON = {"content-type": "application/fhir+json"}
 FILE_SECONDS = 1800.0
+STATUS = "bulk.status"
 
 
 class Requests:
@@ -51,7 +52,7 @@ class Requests:
         status = kick_off.headers.get("content-location", "")
         if "://" in status and (wrong := trouble(status, self.claim.base_url)):
             return Job(kick_off, broken=f"Content-Location names {wrong}")
-        return run(kick_off, self.claim.base_url, lambda url: self.get("bulk.status", url, kick_off.case), patience)
+        return run(kick_off, self.claim.base_url, lambda url: self.get(STATUS, url, kick_off.case), patience)
 
     def read(self, job: Job, take: Take) -> tuple[ReadFile, ...]:
         """The files of a complete job, each read once and taken away again."""

@@ -20,6 +20,7 @@ from conformance.flows.on_file import OnFile
 from conformance.flows.prior_auth_requests import Requests
 from conformance.flows.recording import Recording, answered, resource_of, unending
 from conformance.flows.shown_to_members import Content, Expected, Probe, Story
+from conformance.flows.target_cases import representative
 from conformance.strict_json import load_object
 from conformance.target import Claim, Known, Member
 from conformance.wire.gateway import REFUSED
@@ -97,7 +98,7 @@ class PatientAccess:
 
     def received(self) -> tuple[Expected, ...]:
         """The known authorizations that were received lately, and more than one business day ago."""
-        self._representative()
+        representative(self._recording.target)
         now = clock.now()
         found = [
             each
@@ -108,7 +109,7 @@ class PatientAccess:
 
     def changed(self) -> tuple[Expected, ...]:
         """The known authorizations that were decided within a year, and more than one business day ago."""
-        self._representative()
+        representative(self._recording.target)
         oldest = clock.now() - YEAR
         found = [
             each
@@ -140,7 +141,7 @@ class PatientAccess:
 
         Those that changed within the last business day are left out: the member's data need not have it yet.
         """
-        self._representative()
+        representative(self._recording.target)
         claim = self._inquiry_claim()
         on_file = OnFile(self._recording, claim, Requests(self._recording, claim))
         told = []
@@ -217,11 +218,6 @@ class PatientAccess:
         return tuple(
             Expected(each, next((one for one in shown if each.identifier in one.names), None)) for each in self._known()
         )
-
-    def _representative(self) -> None:
-        """Data may come seldom to a test environment: there no business day decides anything."""
-        if not self._recording.target.representative:
-            raise NotTested("the environment does not work at the speed of the real thing", change="representative")
 
     def _expected(self, known: Sequence[Known], what: str) -> tuple[Expected, ...]:
         if not known:

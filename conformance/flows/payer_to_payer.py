@@ -46,12 +46,13 @@ class PayerToPayer:
 
     def harvest(self) -> Harvest:
         """All that the payer gives of the matched member, in bulk where the guide has it so, gathered in one walk."""
-        if self._in_bulk:
+        if self.in_bulk:
             return Bulk(self._recording, self.claim).whole().harvest
         return self._recording.act((self.claim, "harvest"), self._harvest)
 
     @property
-    def _in_bulk(self) -> bool:
+    def in_bulk(self) -> bool:
+        """Whether the guide has members exchanged in bulk."""
         return self.claim.ig == "pdex" and bool(self.guide["bulk"])
 
     def _harvest(self) -> Harvest:
@@ -70,7 +71,7 @@ class PayerToPayer:
     def documented(self, key: str = "documented") -> tuple[Documented, ...]:
         """The declared authorizations of the member with the documents that came."""
         found = documented(self._asks.case("one-match"), ONE, self.harvest(), key)
-        if not self._in_bulk and self.everything().refused and not all(each.documents for each in found):
+        if not self.in_bulk and self.everything().refused and not all(each.documents for each in found):
             raise NotTested("documents are not searched by their patient", change=EVERYTHING)
         return found
 

@@ -27,3 +27,9 @@ def member_of(target: Target, case: Case) -> Member:
     if key not in target.members:
         raise NotTested(f"needs the member {key!r}", change=f"members.{key}")
     return target.members[key]
+
+
+def representative(target: Target) -> None:
+    """NotTested where data may come seldom, as in a test environment: there no business day decides anything."""
+    if not target.representative:
+        raise NotTested("the environment does not work at the speed of the real thing", change="representative")

@@ -16,6 +16,7 @@ from conformance.flows.subscriptions import Subscriptions
 from conformance.follow_up.again import rules
 from conformance.follow_up.ledger import Entry
 from conformance.follow_up.round import Ask, Round, Told
+from conformance.follow_up.submissions import numbers, stands
 from conformance.target import Callback, Claim
 
 FHIR_JSON = {"content-type": "application/fhir+json"}
@@ -81,10 +82,9 @@ def _hear(following: Round, claim: Claim, heard: Heard, ask: Ask) -> None:
     following.told.notified += 1
     answers, told = found.answers, _as_answer(heard.exchange)
     for entry in list(following.waiting(claim)):
-        numbers = (entry.identifier, *entry.numbers)
-        mine = tuple(each for each in answers if any(holds(each, number) for number in numbers))
-        if mine:
-            following.judge(entry, claim, ask(entry, claim), told, mine)
+        if any(holds(each, number) for each in answers for number in numbers(entry)):
+            subject = ask(entry, claim)
+            following.judge(claim, subject, stands(subject, claim, entry, told, answers))
         elif not answers and (_named(entry, found.focus) or entry.is_due(clock.now(), rules().least)):
             following.inquire(entry, ask)
 

@@ -1,4 +1,4 @@
-"""One round: everything that waits is asked about once, where it is due, and judged where it is decided.
+"""One round: everything that waits is asked about once, where it is due, and judged where it has come to its end.
 
 An entry is dealt with from its question to its line in the record before the next is looked at: nothing is kept, so a
 thousand take no more memory than one, and a kill costs at most the entry in hand.
@@ -7,7 +7,7 @@ thousand take no more memory than one, and a kill costs at most the entry in han
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -15,32 +15,27 @@ from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from conformance import clock
-from conformance.apis.prior_auth import Answer
-from conformance.clocks import Clocks, timelines
 from conformance.errors import NotTested, Unjudgeable, UsageError
 from conformance.exchange import Exchange
-from conformance.flows.decisions import Decisions
-from conformance.flows.histories import History
-from conformance.flows.prior_auth import PriorAuth
-from conformance.flows.prior_auth_requests import INQUIRE, Requests
-from conformance.flows.recording import HEARD, Options, Recording
-from conformance.flows.submission import holds, undecided
-from conformance.follow_up.again import entry_target, judge_again, recalled, rules
+from conformance.flows.recording import Options, Recording
+from conformance.follow_up import exports, submissions
+from conformance.follow_up.again import judge_again, rules
+from conformance.follow_up.kind import Kind, Stand
 from conformance.follow_up.ledger import Entry, Ledger
+from conformance.follow_up.submissions import SUBMISSION
 from conformance.journal import Journal
-from conformance.limits import ANTICIPATED
 from conformance.opening import patience
 from conformance.redaction import Redactor
 from conformance.report.followed import append_lines
 from conformance.report.record import header_of
 from conformance.run import Run, Subject, told
-from conformance.seen import denial_rows
-from conformance.target import Claim
+from conformance.target import Claim, Target
 from conformance.verdict import ScenarioVerdict
 from conformance.wire import gateway
 from conformance.wire.payer import Wire
 
 Ask = Callable[[Entry, Claim], Subject]
+KINDS: Mapping[str, Kind] = {SUBMISSION: submissions.KIND, **dict.fromkeys(exports.EXPORTS.values(), exports.KIND)}
 SKEW = timedelta(hours=1)  # where our clock and the payer's differ by more, one of them jumped: nothing is judged
 
 
@@ -61,7 +56,7 @@ class Told:
 
 
 class Round:
-    """Asks a payer about its pended requests."""
+    """Asks a payer about the requests that it has not answered for good."""
 
     def __init__(self, run: Run, ledger: Ledger, target: str) -> None:
         self.run = run
@@ -91,11 +86,11 @@ class Round:
         return tuple(claim for claim in self._claims.values() if any(self.waiting(claim)))
 
     def waiting(self, claim: Claim) -> Iterator[Entry]:
-        """What waits at a claim, and can still be named."""
-        cases = self.run.target.cases.get(claim.api, {})
+        """The requests that wait at a claim, can still be named, and may be told of by a notification."""
         here = (claim.api, claim.ig, claim.version)
         for entry in self._ledger.waiting(self._target):
-            if (entry.api, entry.ig, entry.version) == here and entry.name in cases:
+            known = (entry.api, entry.ig, entry.version) == here and self._view(entry)
+            if known and entry.kind == SUBMISSION:
                 yield entry
 
     def wire(self) -> Wire:
@@ -105,53 +100,45 @@ class Round:
         return self._wire
 
     def inquire(self, entry: Entry, ask: Ask) -> None:
-        """Asks the payer about one entry, and judges what is decided."""
+        """Asks the payer about one entry, and judges what has come to its end."""
         claim = self._claims.get((entry.api, entry.ig, entry.version))
-        if claim is None or entry.name not in self.run.target.cases.get(entry.api, {}):
+        if claim is None or self._view(entry) is None:
             self.told.trouble(f"the target file has no {entry.label}, or no cases.{entry.api}.{entry.name}, any more")
             return
-        subject = ask(entry, claim)
+        kind, subject = KINDS[entry.kind], ask(entry, claim)
         self.told.asked += 1
-        requests = Requests(subject.recording, claim)
-        moment, asked = clock.now(), requests.ask(entry.name, f"{entry.name}:follow-up")
+        moment, asked = clock.now(), kind.ask(subject.recording, claim, entry)
         entry = replace(entry, asked=moment, not_before=_left_alone(asked, moment))
         if trouble := trouble_with(asked):
             self.told.trouble(trouble)
             self._ledger.put(entry)
             return
         try:
-            self.judge(entry, claim, subject, asked, requests.found(asked))
+            self.judge(claim, subject, kind.stand(subject, claim, entry, asked))
         except (NotTested, Unjudgeable) as reason:
             self.told.trouble(reason.message)
             self._ledger.put(entry)
 
-    def judge(self, entry: Entry, claim: Claim, subject: Subject, asked: Exchange, found: tuple[Answer, ...]) -> None:
-        """Judges what an exchange tells of an entry, if it is decided or late."""
-        numbers = (entry.identifier, *entry.numbers)
-        mine = [each for each in found if any(holds(each, number) for number in numbers)]
-        if not mine:
-            self.told.trouble("an inquiry does not find the request")
+    def judge(self, claim: Claim, subject: Subject, stand: Stand) -> None:
+        """Judges an act as it stands, if it has come to its end or is late."""
+        entry = stand.entry
+        if stand.open and not stand.late:
             self._ledger.put(entry)
             return
-        answer = min(mine, key=undecided)
-        entry = replace(entry, asks_more=entry.asks_more or any(each.communication_requests for each in mine))
-        recalled(subject.recording, claim, entry, answer, asked)
-        timed = Clocks(subject.target).timed(_histories(subject, claim))
-        late = any(each.late and each.limit.standing not in ANTICIPATED for each in timed)
-        pended = undecided(answer)
-        if pended and not late:
-            self._ledger.put(replace(entry, pended_at=asked.started or entry.asked))
-            return
-        for operation in (INQUIRE, HEARD):
+        for operation in KINDS[entry.kind].operations:
             for exchange in subject.recording.exchanges(operation, claim):
                 subject.journal.add(replace(exchange, body=b"", headers={}) if exchange.heard else exchange)
-        verdicts = list(judge_again(self.run, subject, claim))
+        verdicts = list(judge_again(self.run, subject, claim, entry.kind))
         self._write(entry, claim, subject, verdicts)
         self.told.verdicts += [(entry, each) for each in verdicts]
-        self.told.decided += not pended
-        seen = asked.started if pended and asked.started else entry.pended_at
+        self.told.decided += not stand.open
         worst = next((each.verdict for each in verdicts if each.verdict == "fail"), "decided")
-        self._ledger.put(replace(entry, pended_at=seen, state="waiting" if pended else "judged", told=worst))
+        self._ledger.put(replace(entry, state="waiting" if stand.open else "judged", told=worst))
+
+    def _view(self, entry: Entry) -> Target | None:
+        """The target as an entry sees it; None where it cannot be named any more, or is of a later version's kind."""
+        kind = KINDS.get(entry.kind)
+        return kind.view(self.run.target, entry) if kind else None
 
     def _write(self, entry: Entry, claim: Claim, subject: Subject, verdicts: list[ScenarioVerdict]) -> None:
         """Adds what was seen and judged to the record of the run, where that is still there."""
@@ -162,12 +149,8 @@ class Round:
         key, text = f"{entry.label} {entry.name}", subject.journal.redactor.text
         moment = clock.now().isoformat(timespec="seconds")
         append_lines(record / "exchanges.jsonl", subject.journal.lines.values())
-        histories = _histories(subject, claim)
-        seen = {
-            "kind": "followed-seen", "entry": key, "at": moment,
-            "timelines": timelines(Clocks(subject.target), histories, claim.label),
-            "decisions": denial_rows(subject, claim),
-        }  # fmt: skip
+        rows = KINDS[entry.kind].seen(subject, claim)
+        seen = {"kind": "followed-seen", "entry": key, "at": moment, **rows}
         lines = [{"kind": "followed", "entry": key, "at": moment, **told(each, text)} for each in verdicts]
         append_lines(record / "verdicts.jsonl", [*lines, seen])
 
@@ -184,7 +167,9 @@ class Round:
         wire = Wire(target, journal=note, limits=patience(), prefix=f"f{secrets.token_hex(3)}-")
 
         def opened(entry: Entry, _claim: Claim) -> Subject:
-            own = entry_target(target, entry)
+            own = self._view(entry)
+            if own is None:
+                raise RuntimeError("the target has no such entry")
             recording = Recording(own, wire, self.run.guides, entry.run, Options())
             current[:] = [Subject(entry.name, own, Journal(redactor), wire, recording)]
             self.run.subjects = {"": current[0]}
@@ -204,10 +189,6 @@ def is_record_of(folder: Path, run: str) -> bool:
         return bool(header_of(folder).get("run") == run)
     except (OSError, UsageError):
         return False
-
-
-def _histories(subject: Subject, claim: Claim) -> tuple[History, ...]:
-    return Decisions(PriorAuth(subject.recording, claim)).histories()
 
 
 def _left_alone(asked: Exchange, now: datetime) -> datetime:

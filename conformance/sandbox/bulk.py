@@ -24,13 +24,14 @@ SCOPE = "system/Group.r"
 
 @dataclass
 class Job:
-    """One job: whose it is, what was asked, its files (type, lines), how often its status was asked for."""
+    """One job: whose it is, what was asked, its files (type, lines), when they are ready, how often it was asked."""
 
     id: str
     owner: str
     request: str
     time: str
     files: list[tuple[str, bytes, int]]
+    ready: datetime
     asked: int = 0
     errors: list[Resource] = field(default_factory=list)
 
@@ -75,6 +76,8 @@ def status(call: Call, payer: Payer) -> Answer:
     if job is None:
         return refused
     job.asked += 1
+    if payer.clock.now() < job.ready:
+        return Answer(202, None, {"x-progress": "waiting for the night", "retry-after": "3600"})
     if job.asked <= int(payer.policies.exchange.get("polls", 1)):
         return Answer(202, None, {"x-progress": "in progress", "retry-after": "0"})
     if payer.policies.exchange.get("answers_in_place") and job.files and job.files[0][0] == "Parameters":
@@ -139,7 +142,9 @@ def _accepted(call: Call, payer: Payer, resources: list[Resource]) -> Answer:
         by_type.setdefault(each["resourceType"], []).append(each)
     files = [(kind, _lines(found), len(found)) for kind, found in by_type.items()]
     url = f"{payer.base_url}/{call.path}"
-    job = Job(payer.new_id(), grant.client if grant else "", url, payer.clock.stamp(), files)
+    takes = timedelta(hours=payer.policies.exchange.get("export_hours", 0) if call.operation == "bulk.export" else 0)
+    ready = payer.clock.now() + takes
+    job = Job(payer.new_id(), grant.client if grant else "", url, payer.clock.stamp(), files, ready)
     with payer.overlay.lock:
         payer.overlay.jobs[job.id] = job
     return Answer(202, None, {"content-location": f"{payer.base_url}/bulk-status/{job.id}"})

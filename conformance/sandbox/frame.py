@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from typing import Any
 
 Resource = dict[str, Any]
@@ -102,7 +103,8 @@ class Policies:
 class Fault:
     """One way to break the rules: what it is, which requirements it breaks, in which versions it exists.
 
-    Exactly one of ``bend``, ``seed`` and ``policies`` is given. ``versions`` empty: every version.
+    Exactly one of ``bend``, ``seed`` and ``policies`` is given. ``versions`` empty: every version. ``later``: it shows
+    in a follow-up, so long after the run.
     """
 
     name: str
@@ -112,11 +114,12 @@ class Fault:
     seed: Callable[[Seed], Seed] | None = None
     policies: Callable[[Policies], Policies] | None = None
     versions: tuple[str, ...] = ()
+    later: timedelta | None = None
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One lawful difference: nothing may fail for it; ``advises`` names what may be advised."""
+    """One lawful difference: nothing may fail for it. ``advises``: what may be advised; ``later`` as of a fault."""
 
     name: str
     text: str
@@ -125,3 +128,4 @@ class Variant:
     policies: Callable[[Policies], Policies] | None = None
     advises: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
+    later: timedelta | None = None

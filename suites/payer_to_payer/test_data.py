@@ -73,3 +73,16 @@ def test_nobody_elses_records_are_among_them(exchange):
         "records of the matched member only",
         got=lambda entry: f"{entry.type} about {', '.join(map(told, entry.subjects))}",
     )
+
+
+@requirement("payer-to-payer.response-time")
+def test_the_data_are_there_within_a_business_day(responses):
+    timed = responses.judge()
+
+    expect.each(
+        timed,
+        lambda each: not each.late,
+        f"the data within {timed[0].limit.text}",
+        got=lambda each: each.told,
+    )
+    advise(not any(each.close for each in timed), "data in time by the strictest reading too")

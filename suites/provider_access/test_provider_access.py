@@ -1,6 +1,6 @@
 """Provider Access: the data of attributed members who did not opt out, and of nobody else."""
 
-from conformance import expect, need, requirement
+from conformance import advise, expect, need, requirement
 from conformance.apis.raw import body_of
 from conformance.apis.refusal import holds_data
 
@@ -26,6 +26,19 @@ def test_the_declared_data_since_2016_are_given(bulk, provider_access):
         "a record from this day or before",
         got=lambda each: f"{each.date} declared, {given.oldest.get(each.type, 'nothing')} the oldest that came",
     )
+
+
+@requirement("provider-access.response-time")
+def test_the_data_are_there_within_a_business_day(responses):
+    timed = responses.judge()
+
+    expect.each(
+        timed,
+        lambda each: not each.late,
+        f"the data within {timed[0].limit.text}",
+        got=lambda each: each.told,
+    )
+    advise(not any(each.close for each in timed), "data in time by the strictest reading too")
 
 
 @requirement("provider-access.attribution")

@@ -21,8 +21,8 @@ from conformance import clock
 from conformance.flows.prior_auth import PriorAuth
 from conformance.flows.recording import Options, Recording
 from conformance.follow_up.ledger import Entry, Ledger
-from conformance.follow_up.noting import SUBMISSION
 from conformance.follow_up.round import Round
+from conformance.follow_up.submissions import SUBMISSION
 from conformance.opening import catalogue_of, guides, open_target, scenario_folders
 from conformance.run import Run, Selection
 from conformance.target import Claim, Target

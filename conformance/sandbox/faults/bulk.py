@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from conformance.sandbox.faults import bulk_edits as edits
 from conformance.sandbox.faults import changes
 from conformance.sandbox.faults.bulk_variants import VARIANTS
@@ -246,6 +248,13 @@ FAULTS: tuple[Fault, ...] = (
         "Whether a consent still holds is not looked at when data are exported.",
         ("pdex.consent-at-export",),
         policies=changes.rule("exchange", consent_checked_at_export=False),
+    ),
+    Fault(
+        "exports_after_a_week",
+        "An export is complete after a week.",
+        ("payer-to-payer.response-time", "provider-access.response-time"),
+        policies=changes.rule("exchange", export_hours=7 * 24),
+        later=timedelta(days=6),
     ),
     Fault(
         "declares_provider_access_fhir_r5",

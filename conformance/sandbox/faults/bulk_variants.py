@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from conformance.sandbox.faults import bulk_edits as edits
 from conformance.sandbox.faults import changes
 from conformance.sandbox.frame import Bend, Variant
@@ -18,6 +20,12 @@ VARIANTS: tuple[Variant, ...] = (
         "exports_take_longer",
         "A job is complete at the fourth time of asking.",
         policies=changes.rule("exchange", polls=3),
+    ),
+    Variant(
+        "exports_over_night",
+        "An export is complete twenty hours later.",
+        policies=changes.rule("exchange", export_hours=20),
+        later=timedelta(hours=21),
     ),
     Variant(
         "retries_at_a_date",

@@ -1,0 +1,38 @@
+"""What a kind of act that is followed has to know: how it is asked about, and how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.exchange import Exchange
+from conformance.flows.recording import Recording
+from conformance.follow_up.ledger import Entry
+from conformance.run import Subject
+from conformance.target import Claim, Target
+
+
+@dataclass(frozen=True)
+class Stand:
+    """How an act stands: its entry as it is to be noted, whether its end is still to come, and whether it is late."""
+
+    entry: Entry
+    open: bool
+    late: bool
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of act that waits for its end.
+
+    ``view`` is the target as an entry sees it, None where the target no longer has what the entry names; ``ask``
+    sends one question; ``stand`` reads its answer and puts the act down as done in the recording (NotTested where it
+    tells nothing); ``seen`` are the rows of the report's tables. ``operations`` are those of the exchanges that prove.
+    """
+
+    view: Callable[[Target, Entry], Target | None]
+    ask: Callable[[Recording, Claim, Entry], Exchange]
+    stand: Callable[[Subject, Claim, Entry, Exchange], Stand]
+    seen: Callable[[Subject, Claim], Mapping[str, Any]]
+    operations: tuple[str, ...]

@@ -1,0 +1,103 @@
+"""Prior authorization requests that were pended: noted after a run, inquired about, judged once they are decided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from conformance.apis.prior_auth import Answer
+from conformance.clocks import Clocks, timelines
+from conformance.errors import NotTested
+from conformance.exchange import Exchange, ended
+from conformance.flows.decisions import Decisions
+from conformance.flows.histories import History
+from conformance.flows.prior_auth import PriorAuth
+from conformance.flows.prior_auth_requests import INQUIRE, Requests
+from conformance.flows.recording import HEARD, Recording
+from conformance.flows.submission import Submission, holds, undecided
+from conformance.follow_up.kind import Kind, Stand
+from conformance.follow_up.ledger import Entry
+from conformance.limits import ANTICIPATED
+from conformance.run import Subject
+from conformance.seen import denial_rows
+from conformance.target import Claim, Target
+
+SUBMISSION = "prior-auth.submission"
+
+
+def pended(recording: Recording, claim: Claim) -> Iterator[Submission]:
+    """The submissions of a run that are not decided yet."""
+    prior_auth = PriorAuth(recording, claim)
+    for case in prior_auth.submitted():
+        with suppress(NotTested):
+            submission = prior_auth.submission(case)
+            if undecided(submission.deciding) and not submission.failed:
+                yield submission
+
+
+def numbers(entry: Entry) -> tuple[str, ...]:
+    """Whatever the request of an entry is known by: the identifier it was sent with, and what the payer issued."""
+    return (entry.identifier, *entry.numbers)
+
+
+def stands(subject: Subject, claim: Claim, entry: Entry, told: Exchange, answers: Iterable[Answer]) -> Stand:
+    """How a request stands by the answers that an exchange tells of it; NotTested where none is about it."""
+    mine = [each for each in answers if any(holds(each, number) for number in numbers(entry))]
+    if not mine:
+        raise NotTested("an inquiry does not find the request")
+    answer = min(mine, key=undecided)
+    entry = replace(entry, asks_more=entry.asks_more or any(each.communication_requests for each in mine))
+    _recall(subject.recording, claim, entry, answer, told)
+    timed = Clocks(subject.target).timed(_histories(subject, claim))
+    late = any(each.late and each.limit.standing not in ANTICIPATED for each in timed)
+    if undecided(answer):
+        entry = replace(entry, pended_at=told.started or entry.asked)
+    return Stand(entry, undecided(answer), late)
+
+
+def _view(target: Target, entry: Entry) -> Target | None:
+    """The target with the entry's own case and nothing else; nothing that writes is allowed."""
+    case = target.cases.get(entry.api, {}).get(entry.name)
+    if case is None:
+        return None
+    only = {entry.api: {entry.name: case}}
+    return replace(target, cases=only, known={}, environment="production", allow=frozenset())
+
+
+def _ask(recording: Recording, claim: Claim, entry: Entry) -> Exchange:
+    return Requests(recording, claim).ask(entry.name, f"{entry.name}:follow-up")
+
+
+def _stand(subject: Subject, claim: Claim, entry: Entry, asked: Exchange) -> Stand:
+    return stands(subject, claim, entry, asked, Requests(subject.recording, claim).found(asked))
+
+
+def _seen(subject: Subject, claim: Claim) -> Mapping[str, Any]:
+    histories = _histories(subject, claim)
+    return {
+        "timelines": timelines(Clocks(subject.target), histories, claim.label),
+        "decisions": denial_rows(subject, claim),
+    }
+
+
+def _histories(subject: Subject, claim: Claim) -> tuple[History, ...]:
+    return Decisions(PriorAuth(subject.recording, claim)).histories()
+
+
+def _recall(recording: Recording, claim: Claim, entry: Entry, answer: Answer, asked: Exchange) -> None:
+    """Puts the submission of an entry down as done, as the inquiry of today tells it."""
+    requests = Requests(recording, claim)
+    submission = Submission(
+        entry.name, requests.request(entry.name), answer, answer, f"cases.prior-auth.{entry.name}", (answer,),
+        sent=entry.sent, answered=entry.answered, seen=None if undecided(answer) else ended(asked),
+        pended_at=asked.started if undecided(answer) else entry.pended_at,
+        drug_kind=str(requests.case(entry.name).facts.get("drug_kind", "")), followed=True,
+        asked_more=entry.asks_more,
+    )  # fmt: skip
+    recording.recall((claim, "submission", entry.name), submission, [asked])
+    recording.recall((claim, "inquire", entry.name), asked, [asked])
+
+
+KIND = Kind(_view, _ask, _stand, _seen, (INQUIRE, HEARD))
