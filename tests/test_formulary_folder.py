@@ -152,3 +152,25 @@ def test_what_was_not_handed_over_is_not_missed(tmp_path: Path):
                     "entry": [{"resource": each} for each in given]})
     )  # fmt: skip
     assert handed(tmp_path).may_lack("Basic/another"), "20 came of 40"
+
+
+def test_resources_of_a_bundle_may_know_each_other_by_urns(tmp_path: Path):
+    given = [*items(tmp_path, 20), *(json.loads(line) for name in ("InsurancePlan", "MedicationKnowledge")
+                                     for line in (tmp_path / f"{name}.ndjson").read_bytes().splitlines())]  # fmt: skip
+    urns = {f"{each['resourceType']}/{each['id']}": f"urn:uuid:{number}" for number, each in enumerate(given)}
+    named = json.dumps(given)
+    for key, urn in urns.items():
+        named = named.replace(f'"reference": "{key}"', f'"reference": "{urn}"')
+    entries = [{"fullUrl": urn, "resource": each} for urn, each in zip(urns.values(), json.loads(named), strict=True)]
+    for each in entries[::2]:
+        del each["resource"]["id"]
+    apart, together = handed(tmp_path), tmp_path / "together"
+    together.mkdir()
+    (together / "all.json").write_text(json.dumps({"resourceType": "Bundle", "type": "collection", "entry": entries}))
+    found = handed(together)
+    assert not [each for each in found.raw if each.problem]
+    assert len(found.drugs) == len(apart.drugs)
+    assert len(found.formularies) == len(apart.formularies)
+    assert {found.kinds[item.formulary] for item in found.items} == {"formulary"}
+    assert {found.kinds[item.drug] for item in found.items} == {"MedicationKnowledge"}
+    assert {found.kinds[key] for plan in found.plans for key in plan.formularies} == {"formulary"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import Any
@@ -12,6 +12,7 @@ from conformance.apis.formulary import Item, Plan, Tiers, coded, flags_of, limit
 
 LIMITS = ("prior-authorization", "step-therapy", "quantity-limit")
 MOST_TIERS = 40  # rows of a report
+MOST_PAIRS = 100_000  # of different items of one drug in one formulary
 
 
 @dataclass(frozen=True)
@@ -95,8 +96,10 @@ def at_odds(items: Iterable[Item]) -> tuple[Odds, ...]:
     return tuple(odds for group in several for odds in _pairs(group))
 
 
-def _pairs(group: Iterable[Item]) -> Iterator[Odds]:
-    for one, other in combinations(group, 2):
+def _pairs(group: Sequence[Item]) -> Iterator[Odds]:
+    """Items that say the same count once, so that even a drug that is listed by the thousand has few pairs."""
+    told = {(item.tiers, flags_of(item), item.benefit_types, item.period): item for item in reversed(group)}
+    for one, other in islice(combinations(reversed(told.values()), 2), MOST_PAIRS):
         differs = [name for name, holds in one.limits.items() if {holds, other.limits[name]} == {True, False}]
         if tier_name(one) and tier_name(other) and tier_name(one) != tier_name(other):
             differs.append("tier")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from conformance.apis.formulary import (
@@ -85,6 +85,7 @@ class _Reading:
     before: dict[str, set[str]] = field(default_factory=dict)  # the ids that files before it showed, by type
     looks: dict[str, Look] = field(default_factory=dict)
     shapes: dict[int, bool] = field(default_factory=dict)  # whether resources of that shape are as they should be
+    urns: dict[str, str] = field(default_factory=dict)  # "Type/id" of what a Bundle gives a name of its own
 
 
 def read_folder(folder: Folder, types: tuple[str, ...]) -> Handed:
@@ -100,8 +101,11 @@ def read_folder(folder: Folder, types: tuple[str, ...]) -> Handed:
             pages.add(placed.resource)
         elif placed.type in types:
             _look(placed, reading)
+            _name(placed, reading)
             if _is_new(placed, reading):
                 _keep(placed, reading)
+    if reading.urns:
+        _follow_urns(reading)
     named = {item.formulary for item in reading.items} | {key for plan in reading.plans for key in plan.formularies}
     wanted = {item.drug for item in reading.items}
     asides = folder.asides
@@ -132,6 +136,30 @@ def _look(placed: Placed, reading: _Reading) -> None:
         problem = resource_problem(placed.whole())
         reading.shapes[placed.shape] = not problem and reading.shapes.get(placed.shape, True)
         reading.raw.append(Raw(placed.at, problem))
+
+
+def _name(placed: Placed, reading: _Reading) -> None:
+    """Notes what a Bundle calls a resource by a URN, and calls one without an id by that."""
+    if placed.full_url.startswith("urn:"):
+        own = placed.resource.setdefault("id", placed.full_url.rpartition(":")[2])
+        reading.urns[placed.full_url] = f"{placed.type}/{own}"
+
+
+def _follow_urns(reading: _Reading) -> None:
+    """Puts the names by type and id in the place of the URNs that resources of a Bundle refer to each other by."""
+    known = reading.urns
+    reading.items = [
+        item._replace(formulary=known.get(item.formulary, item.formulary), drug=known.get(item.drug, item.drug))
+        for item in reading.items
+    ]
+    reading.plans = [
+        replace(
+            plan,
+            formularies=tuple(known.get(key, key) for key in plan.formularies),
+            areas=tuple(known.get(key, key) for key in plan.areas),
+        )
+        for plan in reading.plans
+    ]
 
 
 def _is_new(placed: Placed, reading: _Reading) -> bool:

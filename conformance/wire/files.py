@@ -34,7 +34,8 @@ TYPE_IN_NAME = re.compile(r"[A-Z][A-Za-z]+")
 class Placed(NamedTuple):  # made by the hundred thousand
     """A resource and where it stands: "Basic.ndjson:17", "plans.json entry[3]".
 
-    ``resource`` may be condensed (see ``Folder.walk``); ``whole`` gives it as it came.
+    ``resource`` may be condensed (see ``Folder.walk``); ``whole`` gives it as it came. ``full_url`` is what the others
+    of its Bundle know it by.
     """
 
     resource: Resource
@@ -44,6 +45,7 @@ class Placed(NamedTuple):  # made by the hundred thousand
     shape: int  # equal for resources that are built alike
     digest: int  # equal for resources that are the same, as they are written
     body: bytes = b""  # its line; empty where it is not condensed
+    full_url: str = ""
 
     def whole(self) -> Resource:
         """The resource with everything that it came with."""
@@ -217,7 +219,10 @@ class Folder:
             inner = entry.get("resource") if isinstance(entry, dict) else None
             if isinstance(inner, dict) and isinstance(inner.get("resourceType"), str):
                 read = whole_part(inner)
-                yield Placed(inner, f"{at} entry[{place}]", file.at, inner["resourceType"], read.shape, read.digest)
+                yield Placed(
+                    inner, f"{at} entry[{place}]", file.at, inner["resourceType"], read.shape, read.digest,
+                    full_url=str(entry.get("fullUrl", "")),
+                )  # fmt: skip
             elif inner is not None:
                 self._wrong(f"{at} entry[{place}]", "has no resourceType")
 

@@ -78,3 +78,9 @@ def test_two_answers_about_one_drug(other: dict[str, Any]) -> None:
 def test_what_may_differ(other: dict[str, Any]) -> None:
     one = item("one", prior_authorization=False, period=Period("2026-01-01", "2026-06-30"))
     assert at_odds([one, item("other", **{"prior_authorization": True, **other})]) == ()
+
+
+def test_a_drug_that_is_listed_by_the_thousand_is_compared_by_what_its_items_say() -> None:
+    yes, no = item("yes", prior_authorization=True), item("no", prior_authorization=False)
+    [odds] = at_odds([yes, no] * 20_000)
+    assert odds.at == "yes and no"
