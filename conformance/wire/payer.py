@@ -32,6 +32,7 @@ from conformance.wire.tls import Unusable, context
 __all__ = ["NONE", "OWN", "Limits", "Request", "Wire"]
 
 FHIR_JSON = "application/fhir+json"
+EASED = 0.8  # of the pause between requests, with every answer that does not ask for one
 UNASKED = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # trusts nobody: over plain http no certificate is looked at
 _SAID_BY_ALL = {"user-agent": f"payer-conformance/{conformance.__version__}", "accept-encoding": "gzip"}
 
@@ -66,7 +67,8 @@ class Wire:
     """The connections of one run to one target; every exchange goes to ``journal`` as soon as it is over.
 
     Threads may share it: each has connections of its own, the pace is kept by all together, and ``journal`` is told of
-    one exchange at a time. Ids of exchanges begin with ``prefix``.
+    one exchange at a time. Ids of exchanges begin with ``prefix``. ``pace`` are the seconds between requests: more of
+    them once the payer asks for patience, less again as it answers.
     """
 
     def __init__(
@@ -84,7 +86,7 @@ class Wire:
         self._answered: set[str] = set()  # base URLs
         self._taken: set[str] = set()  # names of credentials
         self._opened: set[tuple[str, str]] = set()  # names of credentials, and base URLs that gave them an answer
-        self._spacing = 1 / target.max_rps if target.max_rps else 0.0
+        self._quickest = self.pace = 1 / target.max_rps if target.max_rps else 0.0  # seconds between requests
         self._next = 0.0
 
     def __enter__(self) -> Wire:
@@ -213,7 +215,7 @@ class Wire:
             again = page and exchange.method == "GET" and tries == 1
         if not again:
             return None
-        self._spacing = max(self._spacing, self.limits.pause_seconds)  # slower from now on
+        self.pace = max(self.pace, self.limits.pause_seconds)  # and slower for a while
         return wait
 
     def _remember(self, order: _Order, exchange: Exchange) -> None:
@@ -221,6 +223,8 @@ class Wire:
         failed, base_url = exchange.failure, order.base_url
         if exchange.status is not None:
             self._answered.add(base_url)
+            if not gateway.throttled(exchange.status, exchange.headers):
+                self.pace = max(self._quickest, self.pace * EASED)
             if order.own and exchange.status != 401:
                 self._taken.add(order.auth.name)
             # What a server publishes of itself is for all: it opens without any token.
@@ -289,7 +293,7 @@ class Wire:
         with self._lock:
             now = clock.monotonic()
             turn = max(now, self._next)
-            self._next = turn + self._spacing
+            self._next = turn + self.pace
         if turn > now:
             clock.sleep(turn - now)
 

@@ -510,9 +510,21 @@ def test_after_a_throttle_the_pace_is_slower() -> None:
     with serving(saying(answer(b"", 429), answer())) as payer, wired(limits) as (wire, _):
         wire.send(payer.url, API, READ)
         started = time.monotonic()
-        for _ in range(3):
+        for _ in range(4):
             wire.send(payer.url, API, READ)
-        assert time.monotonic() - started >= 0.5
+        assert time.monotonic() - started >= 0.35
+
+
+def test_a_payer_that_answers_again_is_asked_as_before_after_a_while() -> None:
+    with serving(saying(answer(b"", 429), answer())) as payer, wired(Limits(pause_seconds=0.05)) as (wire, _):
+        paces = []
+        for _ in range(30):
+            wire.send(payer.url, API, READ)
+            paces.append(wire.pace)
+
+    assert paces == sorted(paces, reverse=True)
+    assert paces[0] >= 0.03
+    assert paces[-1] < 0.001
 
 
 def test_max_rps_spaces_the_requests() -> None:
