@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar
 from conformance.errors import Finding, NonConformance, NotApplicable, NotTested
 
 SHOWN_FINDINGS = 50
+FINDINGS = "Findings"  # the table with all that a tally brought
 LONGEST = 300  # characters of a value in a message
 REQUIREMENT = "__conformance_requirement__"
 LAST = "__conformance_last__"
@@ -171,13 +172,19 @@ class _Expect:
             raise NonConformance(findings, judged, failed)
 
     def counted(self, tally: Tally, what: str) -> None:
-        """None of a population that was counted elsewhere may have failed; the tally brings the findings to show."""
+        """None of a population that was counted elsewhere may have failed; the tally brings the findings to show.
+
+        All that it brings stand in a table; the verdict has the first of them.
+        """
         if not tally.judged:
             raise ValueError(f"nothing to judge for: {what}")
         _note(Step(what, tally.judged, tally.failed))
         if tally.failed:
-            shown_ = [Finding(what, shown(each.actual), each.at) for each in tally.findings[:SHOWN_FINDINGS]]
-            raise NonConformance(shown_, tally.judged, tally.failed)
+            found = [Finding(what, shown(each.actual), each.at) for each in tally.findings]
+            show_table(
+                FINDINGS, ("expected", "found", "where"), ((each.expected, each.actual, each.at) for each in found)
+            )
+            raise NonConformance(found[:SHOWN_FINDINGS], tally.judged, tally.failed)
 
 
 expect = _Expect()

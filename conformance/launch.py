@@ -21,7 +21,10 @@ from conformance.interrupts import handling, held_back
 
 EXIT_USAGE = 2
 COLLECTING = re.compile(r"_+ ERROR collecting (\S+) _+")  # pytest's words, before what is wrong with a file ("E   …")
-RECORD = ("verdicts.jsonl", "exchanges.jsonl", "results.json", "report.html", "junit.xml")
+RECORD = (
+    "verdicts.jsonl", "exchanges.jsonl", "results.json", "report.html", "junit.xml",
+    "findings.csv", "sample.csv", "sign-off.html",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from conformance import clock
-from conformance.audit import decisions, evidence, figures, judging, mapping, said, sources
+from conformance.audit import decisions, evidence, figures, judging, mapping, said, sheets, sources
 from conformance.audit.engine import opened
 from conformance.audit.payer import Payer, facts_of, payer
 from conformance.audit.publishing import publish
@@ -49,12 +49,12 @@ def audit(
         records = Records(engine, read, understood, whose, published, bool(given.get("identify")))
         records.as_of = run.as_of
         records.reasons_since = run.standing(run.catalogue.requirements[REASONS]).since
-        judging.judge(run, wanted, records, out, lambda: evidence.collect(records, found, mapped, given))
+        told = judging.judge(run, wanted, records, out, lambda: evidence.collect(records, found, mapped, given))
         if given.get("publish"):
             publish(records, Path(given["publish"]), given.get("year"))
     results = write_reports(out, baseline)
     write_results(out / "allure-results", results)
-    evidence.write_sheets(out, results)
+    sheets.write_sheets(out, results, told)
     return results
 
 

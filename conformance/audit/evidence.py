@@ -5,10 +5,8 @@ Nothing that names a member is written; a decision is told by file and row, and 
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from conformance.audit import metrics, timed
@@ -18,7 +16,6 @@ from conformance.audit.records import Records
 from conformance.audit.sources import Found, hashes
 from conformance.audit.unknowns import not_understood
 from conformance.audit.withheld import shape
-from conformance.report.text import cell
 from conformance.structures import is_resource_type
 
 SAMPLED = 30
@@ -83,14 +80,15 @@ def _of_records(records: Records, given: Mapping[str, Any], year: int | None) ->
         "reasons": {scope: dict(each) for scope, each in records.reasons.items()},
         "metrics": metrics.computed(records, year),
         "cuts": metrics.cuts(records, year),
-        "sample": sample(records, int(given.get("seed") or 1)),
+        "seed": (seed := int(given.get("seed") or 1)),
+        "sample": sample(records, seed),
     }
 
 
 # The members that only records give; null where only published figures were checked.
 _OF_RECORDS = (
     "mapping", "absent", "totals", "states", "excluded", "unreadable", "not_understood", "stamps",
-    "received", "clocks", "reasons", "metrics", "cuts", "sample",
+    "received", "clocks", "reasons", "metrics", "cuts", "seed", "sample",
 )  # fmt: skip
 _STATES = {"timed": "decided and timed", "open": "still open", "excluded": "left out, by reason below",
            "unknown": "without an outcome that is known"}  # fmt: skip
@@ -133,21 +131,3 @@ def sample(records: Records, seed: int) -> list[dict[str, str]]:
         }
         for row in rows
     ]  # fmt: skip
-
-
-def write_sheets(out: Path, results: Mapping[str, Any]) -> None:
-    """findings.csv (what failed, decision by decision) and sample.csv (to be looked up by hand)."""
-    with (out / "findings.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("requirement", "expected", "found", "where"))
-        for row in results["requirements"]:
-            for scenario in row["scenarios"]:
-                for each in scenario["findings"]:
-                    writer.writerow((row["id"], *map(cell, (each["expected"], each["actual"], each["at"]))))
-    with (out / "sample.csv").open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("where", "received", "ended", "outcome", "urgency", "kind", "looked up by", "agrees"))
-        for each in results["audit"]["sample"] or ():
-            writer.writerow(
-                [cell(each[name]) for name in ("at", "received", "ended", "outcome", "urgency", "kind")] + ["", ""]
-            )

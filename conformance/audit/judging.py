@@ -11,10 +11,9 @@ from typing import Any
 
 from conformance import clock, paths
 from conformance.audit.records import Records
-from conformance.expect import REQUIREMENT
+from conformance.expect import FINDINGS, REQUIREMENT, Table
 from conformance.judging import judged
 from conformance.run import Run
-from conformance.verdict import ScenarioVerdict
 
 SUITE = paths.RECORDS
 
@@ -57,9 +56,12 @@ def chosen(run: Run, about_figures: bool, about_records: bool) -> list[Scenario]
 
 def judge(
     run: Run, wanted: list[Scenario], records: Records, out: Path, more: Callable[[], Mapping[str, Any]]
-) -> list[ScenarioVerdict]:
-    """Runs the scenarios and writes the record to ``out``; ``more`` gives the rest of the footer at the end."""
-    said = []
+) -> dict[str, Table]:
+    """Runs the scenarios and writes the record to ``out``; ``more`` gives the rest of the footer at the end.
+
+    Gives back what was found, by requirement: every decision, where the verdict has the first only.
+    """
+    found: dict[str, Table] = {}
     with (out / "verdicts.jsonl").open("w", encoding="utf-8") as record:
 
         def write(line: Mapping[str, Any]) -> None:
@@ -71,9 +73,9 @@ def judge(
             row = run.catalogue.requirements[scenario.requirement]
             with judged(scenario.id, row.id, row.level) as outcome:
                 scenario.judge(records)
-            said.append(outcome.verdict)
+            found.update((row.id, table) for table in outcome.judgement.tables if table.name == FINDINGS)
             write({"kind": "verdict", "requirement": row.id, **outcome.verdict.as_json()})
         finished = clock.now().isoformat(timespec="seconds")
         write({"kind": "footer", "finished": finished, "interrupted": False, "audit": more()})
     (out / "exchanges.jsonl").touch()
-    return said
+    return found

@@ -16,12 +16,11 @@ from conformance.audit.facts import DRUGS
 from conformance.audit.payer import Payer
 from conformance.audit.published import Published, due_day, stated, year_due
 from conformance.audit.said import Said
-from conformance.audit.timed import UNTIMED, Late, Timed
+from conformance.audit.timed import LISTED, UNTIMED, Late, Timed
 from conformance.errors import Finding
 from conformance.limits import limits
 
 ENOUGH = 0.95  # of a population must be judgeable, or nothing is said of it: what is missing may be what was late
-SHOWN = 50
 _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 ANY_DAY = clock.Stamp("", _MOMENT, _MOMENT)  # for what does not depend on the day
 
@@ -137,7 +136,7 @@ class Records:
         bare = mine.x_e.isnull() | mine.extended_by.isnull()
         row = self._one(mine.agg(n=mine.count(), bad=bare.cast("int64").sum()))
         size, bad = row["n"] or 0, int(row["bad"] or 0)
-        shown = mine.filter(bare).order_by("key", "source", "place").limit(SHOWN).select(*_WHERE)
+        shown = mine.filter(bare).order_by("key", "source", "place").limit(LISTED).select(*_WHERE)
         told = "extended without a notice, or without saying why"
         return Population(
             size, size, bad,
@@ -158,7 +157,7 @@ class Records:
         self.reasons[scope] = grades
         size, silent = sum(grades.values()), sum(int(each["unsaid"] or 0) for each in counted.values())
         failed = size - grades[grading.GRADES[grading.SPECIFIC]]
-        shown = t.filter(t.grade < grading.SPECIFIC).order_by("key", "source", "place").limit(SHOWN)
+        shown = t.filter(t.grade < grading.SPECIFIC).order_by("key", "source", "place").limit(LISTED)
         rows = self.engine.rows(shown.select(*_WHERE, "grade")) if failed else []
         told = ("no reason at all", "only words that repeat the decision, or boilerplate")
         return Population(
@@ -189,7 +188,7 @@ class Records:
             elif owed and report.year < owed:
                 found.append(Finding("", f"of {report.year}; those of {owed} were due by {due_day(owed)}", where))
             judged += 1
-        return Population(judged, judged, len(found), tuple(found[:SHOWN]), lacking="published figures")
+        return Population(judged, judged, len(found), tuple(found), lacking="published figures")
 
     def agreement(self) -> Population:
         """Published figures against each other, and against the decisions where there are some."""
@@ -211,7 +210,7 @@ class Records:
             max(judged, 1),
             judged,
             len(found),
-            tuple(found[:SHOWN]),
+            tuple(found),
             lacking="figures that can be checked against others",
         )
 
@@ -233,7 +232,7 @@ class Records:
             for report, side, name in named
             if report.get(side, name.removesuffix("_pct")) is None
         ]
-        return Population(len(named), len(named), len(bare), tuple(bare[:SHOWN]), lacking="published percentages")
+        return Population(len(named), len(named), len(bare), tuple(bare), lacking="published percentages")
 
     def _denied(self, scope: str) -> Any:
         t = self.started

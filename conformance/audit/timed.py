@@ -13,7 +13,7 @@ from conformance.audit.facts import DECISIONS
 from conformance.audit.payer import Payer
 from conformance.limits import Limit
 
-SHOWN = 50
+LISTED = 10_000  # findings of one requirement that are told one by one
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Why a decision cannot be timed, in the order in which it is asked; keys are columns of the counts.
 UNTIMED: Mapping[str, str] = {
@@ -136,7 +136,7 @@ def judge(
         late = engine.keep("late", both.filter((both.state == "late") | both.overdue).select(*columns))
         for which, each in enumerate(found.values()):
             if each["late"] or each["overdue"]:
-                mine = late.filter(late.which == which).order_by("key", "source", "place").limit(SHOWN)
+                mine = late.filter(late.which == which).order_by("key", "source", "place").limit(LISTED)
                 each.late = tuple(_late(row) for row in engine.rows(mine))
     return found
 
