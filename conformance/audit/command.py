@@ -106,6 +106,6 @@ def propose(named: Sequence[str], file: Path) -> None:
     if log is None:
         raise UsageError("--init reads the headings of a log (.csv, .parquet); FHIR needs no mapping")
     with opened("duckdb") as engine:
-        table = engine.csv([log.path], log.encoding) if log.form == "csv" else engine.parquet([log.path])
+        table = engine.csv([log.path], log.encoding, log.delimiter) if log.form == "csv" else engine.parquet([log.path])
         headings = [name for name in table.columns if name not in ("file", "file_row_number")]
     file.write_text(mapping.proposal(log.path.name, headings), "utf-8")

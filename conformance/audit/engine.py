@@ -11,13 +11,35 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from conformance.errors import UsageError
 
+TOLD = 20  # lines that could not be read, told one by one
 SMALL_BUFFER = 4 << 20  # bytes of each of many files that are held at once; DuckDB's own is eight times as large
+_SPARK = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "false",
+    "spark.sql.caseSensitive": "true",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",  # the console is the report's
+    "spark.log.level": "ERROR",
+}
 MEMORY = "600MB"  # of DuckDB's own: Python, Arrow and the reader's buffers come on top
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Lines of delimited text that could not be read: how many, the first in words, and by file their numbers in order.
+
+    Spark numbers no lines.
+    """
+
+    count: int = 0
+    told: Sequence[str] = ()
+    lines: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 class Engine(Protocol):
@@ -27,11 +49,14 @@ class Engine(Protocol):
     version: str
     lines: bool
 
-    def csv(self, files: Sequence[Path], encoding: str) -> Any:
-        """Delimited text with a heading, every column as text, and ``file``."""
+    def csv(self, files: Sequence[Path], encoding: str, delimiter: str) -> Any:
+        """Delimited text with a heading, every column as text, and ``file``; lines that cannot be read are left out."""
 
     def parquet(self, files: Sequence[Path]) -> Any:
         """Parquet with ``file``."""
+
+    def rejects(self) -> Rejected:
+        """The lines of delimited text that could not be read so far."""
 
     def table(self, rows: Mapping[str, Sequence[Any]], types: Mapping[str, str], name: str) -> Any:
         """A small table of values worked out in Python."""
@@ -94,19 +119,12 @@ def _spark(master: str) -> Iterator[Engine]:
         ) from missing
     with tempfile.TemporaryDirectory(prefix="conformance-audit-") as folder:
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # the workers' Python must be this one, with the extra
+        settings = {"spark.sql.warehouse.dir": folder, **_SPARK}
+        if master.startswith("local"):  # elsewhere it is the cluster's to say
+            settings |= {"spark.sql.shuffle.partitions": str(os.cpu_count() or 1), "spark.driver.memory": "2g"}
         try:
-            session = (
-                SparkSession.builder.master(master)
-                .appName("payer-conformance audit")
-                .config("spark.sql.session.timeZone", "UTC")
-                .config("spark.sql.ansi.enabled", "false")
-                .config("spark.ui.enabled", "false")
-                .config("spark.sql.warehouse.dir", folder)
-                .config("spark.sql.shuffle.partitions", "8")
-                .config("spark.driver.memory", "2g")
-                .config("spark.log.level", "ERROR")
-                .getOrCreate()
-            )
+            builder = SparkSession.builder.master(master).appName("payer-conformance audit")
+            session = builder.config(map=settings).getOrCreate()
         except Exception as wrong:  # a missing Java or an unreachable master come as whatever the gateway raises
             raise UsageError(f"--engine {master}: Spark does not start: {wrong}") from wrong
         try:
@@ -127,7 +145,7 @@ class DuckDb:
         self._read = 0
         self._delimited = False
 
-    def csv(self, files: Sequence[Path], encoding: str) -> Any:
+    def csv(self, files: Sequence[Path], encoding: str, delimiter: str) -> Any:
         self._delimited = True
         return self._connection.read_csv(
             [str(file.absolute()) for file in files],
@@ -136,10 +154,12 @@ class DuckDb:
             header=True,
             filename="file",
             encoding=encoding,
+            delim=delimiter,
+            quote='"',
             null_padding=False,
             ignore_errors=True,
             store_rejects=True,
-            rejects_limit=1000,
+            rejects_limit=0,  # no limit
             **({"buffer_size": SMALL_BUFFER} if len(files) > 1 else {}),
         )
 
@@ -149,15 +169,19 @@ class DuckDb:
             file_row_number=True,
         )  # fmt: skip
 
-    def rejects(self) -> list[dict[str, Any]]:
-        """The lines of delimited text that could not be read so far: file, line and why."""
+    def rejects(self) -> Rejected:
         if not self._delimited:
-            return []  # DuckDB makes the tables of rejects with the first delimited text it reads
-        cursor = self._connection.con.execute(
-            "select s.file_path, e.line, e.error_message "
-            "from reject_errors e join reject_scans s using (scan_id, file_id)"
+            return Rejected()  # DuckDB makes the tables of rejects with the first delimited text it reads
+        # A line that is wrong in several ways is there once for each of them.
+        lines = (
+            "from (select s.file_path as file, e.line, min(e.error_message) as why "
+            "from reject_errors e join reject_scans s using (scan_id, file_id) group by all)"
         )
-        return [{"file": file, "line": line, "why": why} for file, line, why in cursor.fetchall()]
+        ask = self._connection.con.execute
+        numbers = dict(ask(f"select file, list(line order by line) {lines} group by file").fetchall())
+        first = ask(f"select * {lines} order by all limit {TOLD}").fetchall()
+        told = [f"{file}:{line}: {why}" for file, line, why in first]
+        return Rejected(sum(map(len, numbers.values())), told, numbers)
 
     def table(self, rows: Mapping[str, Sequence[Any]], types: Mapping[str, str], name: str) -> Any:
         given = f"given_{name}"
@@ -192,22 +216,44 @@ class Spark:
         self._session = session
         self.version = version
         self._read = 0
+        self._delimited: list[Any] = []
 
     def flattened(self, files: Sequence[Path]) -> Any:
-        """Lines of FHIR as rows (lines.COLUMNS), read where the files are; a line that is none has the role broken."""
+        """Lines of FHIR as rows (lines.COLUMNS), read where the files are; also those that hold nothing of ours."""
         from conformance.audit.lines import COLUMNS
 
         frame = self._session.read.text([str(file) for file in files])
         return self._view(frame.mapInArrow(_flat, ", ".join(f"`{name}` string" for name in COLUMNS))).drop("file")
 
-    def csv(self, files: Sequence[Path], encoding: str) -> Any:
-        frame = self._session.read.csv(
-            [str(file) for file in files], header=True, inferSchema=False, encoding=encoding, multiLine=True, escape='"'
-        )
-        return self._view(frame)
+    def csv(self, files: Sequence[Path], encoding: str, delimiter: str) -> Any:
+        paths = [str(file) for file in files]
+        form = {
+            "header": True, "sep": delimiter, "quote": '"', "escape": '"', "multiLine": True,
+            "encoding": _CHARSETS.get(encoding, encoding),
+        }  # fmt: skip
+        headings = self._session.read.options(**form).csv(paths[:1]).columns
+        schema = ", ".join(f"`{name.replace('`', '``')}` string" for name in (*headings, _BROKEN))
+        read = self._session.read.options(**form, columnNameOfCorruptRecord=_BROKEN).csv(paths, schema=schema)
+        self._delimited.append(read)
+        return self._view(read.filter(read[_BROKEN].isNull()).drop(_BROKEN))
 
     def parquet(self, files: Sequence[Path]) -> Any:
         return self._view(self._session.read.parquet(*[str(file) for file in files]))
+
+    def rejects(self) -> Rejected:
+        from pyspark.sql import functions
+
+        count, told = 0, []
+        for read in self._delimited:
+            broken = functions.col(_BROKEN).isNotNull().cast("long")
+            # Spark refuses to look at nothing but what is broken: the first column goes along.
+            files = read.groupBy(functions.input_file_name().alias("file")).agg(
+                functions.sum(broken).alias("n"), functions.max(read.columns[0])
+            )
+            for row in files.filter("n > 0").orderBy("file").collect():
+                count += row["n"]
+                told.append(f"{row['file']}: {row['n']} lines that have not the columns of the heading")
+        return Rejected(count, told[:TOLD])
 
     def table(self, rows: Mapping[str, Sequence[Any]], types: Mapping[str, str], name: str) -> Any:
         self._session.createDataFrame(_arrow(rows, types)).createOrReplaceTempView(name)
@@ -219,8 +265,7 @@ class Spark:
         return self._connection.table(name)
 
     def rows(self, expression: Any) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._connection.to_pyarrow(expression).to_pylist()
-        return found
+        return [row.asDict() for row in self._session.sql(self._connection.compile(expression)).collect()]
 
     def _view(self, frame: Any) -> Any:
         from pyspark.sql import functions
@@ -243,6 +288,8 @@ def _pyarrow(name: str) -> Any:
     return getattr(pyarrow, name)()
 
 
+_BROKEN = "line that could not be read"  # the column into which Spark puts it
+_CHARSETS = {"latin-1": "ISO-8859-1"}  # where Spark has another name for an encoding than Python
 _ARROW = {
     "string": lambda: _pyarrow("string"),
     "int64": lambda: _pyarrow("int64"),
@@ -252,24 +299,12 @@ _ARROW = {
 
 def _flat(batches: Iterator[Any]) -> Iterator[Any]:
     """What Spark runs over its shares of lines: batches of text to batches of rows."""
-    import msgspec
     import pyarrow
 
-    from conformance.audit.lines import COLUMNS, KNOWN, rows
-    from conformance.audit.resources import Resource
+    from conformance.audit.lines import COLUMNS, flattened
 
-    decode = msgspec.json.Decoder(Resource).decode
-    broken = ("broken", *[None] * (len(COLUMNS) - 1))
     for batch in batches:
-        found: list[tuple[str | None, ...]] = []
-        for line in batch.column(0).to_pylist():
-            try:
-                resource = decode(line) if line.strip() else None
-            except (msgspec.MsgspecError, RecursionError):
-                found.append(broken)
-                continue
-            if resource is not None and resource.resourceType in KNOWN:
-                found += rows(resource)
+        found = [row for line in batch.column(0).to_pylist() for row in flattened(line.removeprefix("\ufeff").encode())]
         columns: list[Any] = list(zip(*found, strict=True)) or [[] for _ in COLUMNS]
         arrays = [pyarrow.array(column, pyarrow.string()) for column in columns]
         yield pyarrow.RecordBatch.from_arrays(arrays, names=list(COLUMNS))

@@ -56,7 +56,6 @@ def _of_records(records: Records, given: Mapping[str, Any], year: int | None) ->
             excluded[row["exclusion"]] += row["n"]
     first = min((row["first"] for row in rows if row["first"] is not None), default=None)
     last = max((row["last"] for row in rows if row["last"] is not None), default=None)
-    rejected = [f"{file}:{line}: {why}" for file, rows in said.rejected.items() for line, why in sorted(rows.items())]
     return {
         "mapping": {
             file: {fact: list(each) for fact, each in columns.items()} for file, columns in said.mapped.items()
@@ -66,13 +65,13 @@ def _of_records(records: Records, given: Mapping[str, Any], year: int | None) ->
             "decisions": understood.rows,
             "rows_for_a_decision_told_twice": understood.twice,
             "rows_without_a_number": understood.keyless,
-            "lines_that_could_not_be_read": said.broken + len(rejected),
+            "lines_that_could_not_be_read": said.broken + said.rejected.count,
             "other_resources": _by_type(said.strangers),
             "left_out_by_the_mapping": said.left,
         },
         "states": {timed.UNTIMED.get(name, _STATES.get(name, name)): number for name, number in sorted(states.items())},
         "excluded": dict(sorted(excluded.items())),
-        "unreadable": [*said.told[:TOLD], *rejected[:TOLD]],
+        "unreadable": [*said.told[:TOLD], *said.rejected.told],
         "not_understood": not_understood(records),
         "stamps": understood.spelt,
         "received": {"first": _moment(first), "last": _moment(last)},

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from conformance.audit.resources import Coding, Concept, Extension, Item, Resource
 
+DECODER = msgspec.json.Decoder(Resource)
+MISREAD = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 ANSWERS = frozenset({"ClaimResponse", "ExplanationOfBenefit"})
 KNOWN = ANSWERS | {"Claim", "Bundle"}
 RECEIVED = frozenset({"clmrecvddate"})
@@ -41,6 +45,42 @@ def rows(resource: Resource) -> Iterator[Row]:
         for entry in resource.entry:
             if entry.resource is not None and entry.resource.resourceType != "Bundle":
                 yield from rows(entry.resource)
+
+
+BROKEN, STRANGER = "broken", "stranger"  # roles of lines that hold nothing of ours; the name tells why, or what
+
+
+def flattened(line: bytes) -> Iterator[Row]:
+    """The rows of a line as it is written; where it holds nothing of ours, one that says so."""
+    if not line or line.isspace():
+        return
+    try:
+        resource = DECODER.decode(line)
+    except MISREAD as wrong:
+        yield _aside(*misread(line, wrong))
+        return
+    if resource.resourceType in KNOWN:
+        yield from rows(resource)
+    else:
+        yield _aside(STRANGER, resource.resourceType)
+
+
+def misread(line: bytes, wrong: Exception) -> tuple[str, str]:
+    """Why a line could not be read: BROKEN and why, or STRANGER and its type, which may use our names for others."""
+    try:
+        resource = msgspec.json.decode(line)
+    except MISREAD:
+        return BROKEN, f"no JSON: {wrong}"
+    kind = resource.get("resourceType") if isinstance(resource, dict) else None
+    if not isinstance(kind, str):
+        return BROKEN, "no resource: expected a JSON object with a resourceType"
+    if kind in KNOWN:
+        return BROKEN, f"{kind} with a value of another type than FHIR's: {wrong}"
+    return STRANGER, kind
+
+
+def _aside(role: str, name: str) -> Row:
+    return (role, name, *[None] * (len(COLUMNS) - 2))
 
 
 def answer(raw: Resource) -> Row:

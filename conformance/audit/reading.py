@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from conformance.audit import lines
-from conformance.audit.resources import Resource
 from conformance.audit.sources import Source
 
 SHARE = 48 * 1024 * 1024  # bytes of one share
@@ -99,9 +98,7 @@ def read(share: Share, name: str) -> Read:
 
 def _batches(share: Share, told: Read) -> Iterator[tuple[list[lines.Row], list[int]]]:
     """The rows of a share and the lines they stand in; this loop runs once for every line there is."""
-    import msgspec
-
-    decode, of_answer, answers = msgspec.json.Decoder(Resource).decode, lines.answer, lines.ANSWERS
+    decode, of_answer, answers = lines.DECODER.decode, lines.answer, lines.ANSWERS
     rows: list[lines.Row] = []
     places: list[int] = []
     place = 0
@@ -112,7 +109,7 @@ def _batches(share: Share, told: Read) -> Iterator[tuple[list[lines.Row], list[i
                 continue
             try:
                 resource = decode(line)
-            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as wrong:
+            except lines.MISREAD as wrong:
                 _misread(told, place, line, wrong)
                 continue
             if resource.resourceType in answers:
@@ -135,26 +132,13 @@ def _batches(share: Share, told: Read) -> Iterator[tuple[list[lines.Row], list[i
 
 
 def _misread(told: Read, place: int, line: bytes, wrong: Exception) -> None:
-    """Tells why a line could not be read; other resources than ours may have other types under the same names."""
-    import msgspec
-
-    try:
-        resource = msgspec.json.decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        return _tell(told, place, f"no JSON: {wrong}")
-    kind = resource.get("resourceType") if isinstance(resource, dict) else None
-    if not isinstance(kind, str):
-        return _tell(told, place, "no resource: expected a JSON object with a resourceType")
-    if kind in lines.KNOWN:
-        return _tell(told, place, f"{kind} with a value of another type than FHIR's: {wrong}")
-    told.strangers[kind] += 1
-    return None
-
-
-def _tell(told: Read, place: int, why: str) -> None:
+    role, said = lines.misread(line, wrong)
+    if role == lines.STRANGER:
+        told.strangers[said] += 1
+        return
     told.broken += 1
     if len(told.told) < TOLD:
-        told.told.append((place, why))
+        told.told.append((place, said))
 
 
 def _blocks(share: Share) -> Iterator[list[bytes]]:

@@ -261,8 +261,10 @@ class Records:
             return number if self.identify else "a row that --identify names"
         file = self.said.sources[source]
         line = self.said.lines.get((source, start or 0), 0) + place
-        for rejected in sorted(self.said.rejected.get(str(file.path.absolute()), ())):
-            line += rejected <= line  # rows that could not be read are not among those that were counted
+        for rejected in self.said.rejected.lines.get(str(file.path.absolute()), ()):
+            if rejected > line:
+                break
+            line += 1  # rows that could not be read are not among those that were counted
         where = f"{file.path.name}, {'line' if file.form == 'ndjson' else 'row'} {line}"
         return f"{where} ({number})" if self.identify else where
 

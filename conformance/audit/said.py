@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conformance.audit.engine import Engine
+from conformance.audit.engine import Engine, Rejected
 from conformance.audit.facts import FACTS
-from conformance.audit.lines import PART, WHOLE
+from conformance.audit.lines import BROKEN, PART, STRANGER, WHOLE
 from conformance.audit.mapping import Mapped, columns_of
 from conformance.audit.reading import Read, read_all
 from conformance.audit.sources import Found, Source, alike
@@ -40,7 +40,7 @@ class Said:
     mapped: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     left: dict[str, int] = field(default_factory=dict)
-    rejected: dict[str, dict[int, str]] = field(default_factory=dict)  # log -> row that could not be read -> why
+    rejected: Rejected = field(default_factory=Rejected)
 
 
 def read(engine: Engine, found: Found, mapped: Mapped, folder: Path) -> Said:
@@ -60,13 +60,11 @@ def read(engine: Engine, found: Found, mapped: Mapped, folder: Path) -> Said:
     for fact, wanted in mapped.only.items():
         if fact not in TEXTS:
             raise UsageError(f"[only] cannot look at {fact}", file=mapped.file)
-        kept = table[fact].strip().isin(list(wanted)).fill_null(False)
+        kept = _trimmed(table[fact]).isin(list(wanted)).fill_null(False)
         others = table.filter(~kept)
         said.left[f"another {fact} than {', '.join(wanted)}"] = engine.rows(others.agg(n=others.count()))[0]["n"]
         table = table.filter(kept)
-    # DuckDB tells one row once for every thing that is wrong with it.
-    for each in engine.rejects() if hasattr(engine, "rejects") else ():
-        said.rejected.setdefault(each["file"], {})[each["line"]] = each["why"]
+    said.rejected = engine.rejects()
     # DuckDB reads again what it is asked for, out of columns; copying all of it would take longer.
     said.table = table if engine.lines else engine.keep("said", table)
     given = {fact for each in said.mapped.values() for fact in each}
@@ -82,7 +80,7 @@ def _log(engine: Engine, logs: Sequence[Source], number: Mapping[Path, int], map
 
     first, files = logs[0], [source.path for source in logs]
     try:
-        table = engine.csv(files, first.encoding) if first.form == "csv" else engine.parquet(files)
+        table = engine.csv(files, first.encoding, first.delimiter) if first.form == "csv" else engine.parquet(files)
     except Exception as wrong:  # whatever the engine raises; only its first line, as the others may quote a row
         raise UsageError(f"{first.path}: no log that can be read: {str(wrong).partition(chr(10))[0]}") from None
     headings = [name for name in table.columns if name not in ("file", "file_row_number")]
@@ -138,11 +136,20 @@ def _text(table: Any, headings: Sequence[str]) -> Any:
         if kind.is_timestamp() and kind.timezone is not None:
             # Written in the session's zone by every engine: the instant itself in UTC says the same.
             text = column.cast("timestamp('UTC')").strftime("%Y-%m-%dT%H:%M:%S").concat("Z")
-        parts.append(text.strip().nullif(""))
+        parts.append(_trimmed(text).nullif(""))
     joined = parts[0]
     for part in parts[1:]:
         joined = ibis.ifelse(joined.isnull(), part, joined.concat(ibis.coalesce(ibis.literal(" ").concat(part), "")))
     return joined
+
+
+def _trimmed(text: Any) -> Any:
+    """A column of text without white space around it."""
+    import ibis
+
+    # Not by strip(): Spark reads its vertical tab and form feed as the letters v and f, and takes those off too.
+    ragged = (text.substr(0, 1) <= " ") | (text.right(1) <= " ")
+    return ibis.ifelse(ragged, text.re_replace("^[ \t\r\n]+|[ \t\r\n]+$", ""), text)
 
 
 def _resources(engine: Engine, sources: Sequence[Source], number: Mapping[Path, int], said: Said, folder: Path) -> Any:
@@ -152,7 +159,7 @@ def _resources(engine: Engine, sources: Sequence[Source], number: Mapping[Path, 
     if engine.name == "spark":
         flat = engine.flattened([source.path for source in sources])  # type: ignore[attr-defined]
         flat = engine.keep("lines", flat)
-        said.broken += engine.rows(flat.agg(n=(flat.role == "broken").cast("int64").sum()))[0]["n"] or 0
+        _aside(engine, flat, said)
         flat = flat.mutate(start=ibis.literal(0, "int64"), place=ibis.null("int64"), source=ibis.null("int64"))
     else:
         place = folder / "lines"
@@ -169,6 +176,17 @@ def _resources(engine: Engine, sources: Sequence[Source], number: Mapping[Path, 
     if not engine.rows(requests.limit(1).select("role")):
         return _answered(answers, None)
     return engine.keep("answered", _answered(answers, requests))
+
+
+def _aside(engine: Engine, flat: Any, said: Said) -> None:
+    """Counts the lines that hold nothing of ours, and tells the first that could not be read."""
+    others = flat.filter(flat.role.isin([BROKEN, STRANGER]))
+    for row in engine.rows(others.group_by("role", "name").agg(n=others.count()).order_by("name")):
+        if row["role"] == STRANGER:
+            said.strangers[row["name"]] += row["n"]
+        else:
+            said.broken += row["n"]
+            said.told.append(f"{row['n']} lines: {row['name']}")
 
 
 def _take(done: Sequence[Read], sources: Sequence[Source], number: Mapping[Path, int], said: Said) -> None:

@@ -6,6 +6,7 @@ import codecs
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,17 +20,19 @@ FORMS = {
     ".pq": "parquet",
 }  # fmt: skip
 ASIDE = frozenset({"manifest.json", "truth.json", "audit.toml"})  # in a folder beside the records
+DELIMITERS = (",", ";", "\t", "|")  # of equally frequent ones the first
 SNIFFED = 1 << 20
 
 
 @dataclass(frozen=True)
 class Source:
-    """One file of records: its form (ndjson, csv, parquet), its size, and the text's encoding."""
+    """One file of records: its form (ndjson, csv, parquet), its size; of delimited text encoding and delimiter."""
 
     path: Path
     form: str
     size: int
     encoding: str = "utf-8"
+    delimiter: str = ","
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ def find(named: Sequence[str]) -> Found:
         if size == 0 or _unpacks_to_nothing(path):
             remarks.append(f"{path}: empty")
             continue
-        sources.append(Source(path, form, size, _encoding(path) if form == "csv" else "utf-8"))
+        sources.append(Source(path, form, size, *_written(path)) if form == "csv" else Source(path, form, size))
     if not sources:
         what = "; ".join(remarks) or "no .ndjson, .csv, .tsv or .parquet file there"
         raise UsageError(f"no records to audit: {what}")
@@ -115,11 +118,18 @@ def _unpacks_to_nothing(path: Path) -> bool:
         raise UsageError(f"{path}: not gzip: {wrong}") from wrong
 
 
-def _encoding(path: Path) -> str:
-    """utf-8, unless the file begins otherwise or cannot be that."""
+def _written(path: Path) -> tuple[str, str]:
+    """The encoding of delimited text, and what stands between the headings in its first line."""
     opener: Any = gzip.open if path.suffix.lower() == ".gz" else open
     with opener(path, "rb") as opened:
         start: bytes = opened.read(SNIFFED)
+    encoding = _encoding(start)
+    heading = re.sub(r'"[^"]*"', "", start.decode(encoding, "replace").partition("\n")[0])
+    return encoding, max(DELIMITERS, key=heading.count)
+
+
+def _encoding(start: bytes) -> str:
+    """utf-8, unless the text begins otherwise or cannot be that."""
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     try:
@@ -133,9 +143,8 @@ def alike(logs: Sequence[Source]) -> list[list[Source]]:
     """The logs in groups that can be read at once: of one form and encoding, with the same headings."""
     groups: dict[Any, list[Source]] = {}
     for each in logs:
-        groups.setdefault((each.form, each.encoding, each.path.suffix.lower() == ".gz", _headings(each)), []).append(
-            each
-        )
+        packed = each.path.suffix.lower() == ".gz"
+        groups.setdefault((each.form, each.encoding, each.delimiter, packed, _headings(each)), []).append(each)
     return list(groups.values())
 
 
