@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 
 from conformance import clock
 from conformance.audit import decisions, evidence, figures, judging, mapping, said, sheets, sources
-from conformance.audit.engine import opened
+from conformance.audit.engines import opened
 from conformance.audit.payer import Payer, facts_of, payer
 from conformance.audit.publishing import publish
 from conformance.audit.records import Records

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.audit import decisions, mapping, said, sources
-from conformance.audit.engine import opened
+from conformance.audit.engines import opened
 from conformance.audit.payer import facts_of, payer
 from conformance.audit.records import Records
 from conformance.target import Target

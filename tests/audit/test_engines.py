@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from conformance.audit.command import audit
-from conformance.audit.engine import opened
+from conformance.audit.engines import opened
 from conformance.errors import UsageError
 from conformance.sandbox.records import generate
 

@@ -8,7 +8,7 @@ import pytest
 
 from conformance import clock
 from conformance.audit import grading, written
-from conformance.audit.engine import opened
+from conformance.audit.engines import opened
 from conformance.audit.lines import PART, WHOLE
 
 ZONES = ("America/New_York", "America/Los_Angeles")
