@@ -164,19 +164,23 @@ _FIRST = date(1970, 1, 1)
 SMALL = 10  # a cell of 1 to 10 could tell of a person; zero tells of nobody
 CUTS = ("service", "specialty", "plan", "reason", "channel", "delegate", "line")
 MOST = 200
+UNSAID, MERGED = "not said", "others, merged"
 
 
 def cuts(records: Decided, year: int | None = None) -> dict[str, list[dict[str, Any]]]:
     """Approved, partly approved and denied by service, specialty, plan, reason, channel, delegate, line and month.
 
-    Rows with a cell of 1 to 10 are merged with others until none is left, so that no margin gives a cell away.
+    Rows with a cell of 1 to 10 are merged with others until none is left. What says nothing is a row of its own, so
+    that the rows of every cut sum to the figures of all, and a difference to those gives no cell away either.
     """
     counted = _by(records, decided(records, year))
     found = {}
     for name in CUTS:
-        rows = [row for row in counted[name] if row["value"] != ""]
+        rows = [row for row in counted[name] if row["value"] != UNSAID]
         if len(rows) > 1 and _holds_categories(name, rows):
-            found[name] = merged(rows)[:MOST]
+            found[name] = merged(counted[name])[:MOST]
+    if "line" in found and any(row["value"].endswith(MERGED) for row in found.get("plan", ())):
+        del found["line"]  # plans are of one line each: what is known of a line would tell of a plan that was merged
     if months := _by_month(counted["asked_for"]):
         found["month"] = merged(months, by_name=True)
     return found
@@ -198,8 +202,8 @@ def _by(records: Decided, t: Any) -> dict[str, list[dict[str, Any]]]:
     parts = []
     for name in (*CUTS, "asked_for"):
         mine = t.filter(t.outcome != "approved") if name == "reason" else t
-        named = mine.select(value=mine[name].cast("string"), outcome=mine.outcome)
-        named = named.filter(named.value.notnull())
+        value = mine[name].cast("string").nullif("").fill_null(UNSAID)
+        named = mine.select(value=value, outcome=mine.outcome)
         parts.append(
             named.group_by("value").agg(
                 **{each: (named.outcome == each).cast("int64").sum() for each in DECISIONS}, total=named.count()
@@ -215,7 +219,9 @@ def _by_month(days: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Counts by day of receipt (UTC, days since 1970) as counts by month."""
     months: dict[str, list[dict[str, Any]]] = {}
     for row in days:
-        months.setdefault((_FIRST + timedelta(days=int(row["value"]))).strftime("%Y-%m"), []).append(row)
+        day = row["value"]
+        month = day if day == UNSAID else (_FIRST + timedelta(days=int(day))).strftime("%Y-%m")
+        months.setdefault(month, []).append(row)
     return [{"value": month, **_sum(rows)} for month, rows in months.items()]
 
 
@@ -230,7 +236,7 @@ def merged(rows: list[dict[str, Any]], by_name: bool = False) -> list[dict[str, 
         return []
     shown = sorted(kept, key=lambda row: row["value"]) if by_name else kept
     if rest:
-        shown = [*shown, {**_sum(rest), "value": f"{len(rest)} others, merged"}]
+        shown = [*shown, {**_sum(rest), "value": f"{len(rest)} {MERGED}"}]
     return shown
 
 

@@ -152,21 +152,6 @@ def _counted(total: int, **more: int) -> dict[str, Any]:
     }
 
 
-def test_no_cell_of_one_to_ten_is_shown_nor_told_by_a_sum() -> None:
-    rows = [
-        {"value": "a", "approved": 500, "partial": 0, "denied": 40, "total": 540},
-        {"value": "b", "approved": 100, "partial": 0, "denied": 3, "total": 103},
-        {"value": "c", "approved": 7, "partial": 0, "denied": 0, "total": 7},
-        {"value": "d", "approved": 60, "partial": 12, "denied": 11, "total": 83},
-    ]
-    shown = metrics.merged(rows)
-
-    assert not any(0 < row[name] <= 10 for row in shown for name in ("approved", "partial", "denied"))
-    for name in ("approved", "partial", "denied", "total"):
-        assert sum(row[name] for row in shown) == sum(row[name] for row in rows)
-    assert metrics.merged([{"value": "x", "approved": 3, "partial": 0, "denied": 0, "total": 3}]) == []
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_page_fails_what_it_breaks_and_nothing_else(page: Page) -> None:
     whose = payer(Target(name="Model", payer_type="ma"), None)
