@@ -20,6 +20,7 @@ from conformance.interrupts import heard
 from conformance.scenarios import check_known, claim_ids, is_last, requirement_of, scenario_id, suite_of
 
 if TYPE_CHECKING:
+    from conformance.follow_up.noting import Noting
     from conformance.judging import Outcome
     from conformance.lanes import Lanes
     from conformance.run import Run
@@ -66,6 +67,7 @@ class Examination:
         self._launcher = os.getppid() if config.getoption("--conformance-options") else None
         self._chosen = self._interrupted = False
         self._lanes: Lanes[Outcome] = Lanes()
+        self._noting = noting(self.run)
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         if requirement := requirement_of(self.run, metafunc.function):
@@ -205,20 +207,18 @@ class Examination:
         from conformance.seen import seen
 
         self._lanes.stop()
-        self.run.finish(interrupted=self._interrupted, more={**seen(self.run), "waiting": noted(self.run)})
+        tables = seen(self.run)  # from now on nothing more is asked
+        waiting = self._noting.finish() if self._noting else 0
+        self.run.finish(interrupted=self._interrupted, more={**tables, "waiting": waiting})
 
 
-def noted(run: Run) -> int:
-    """How many requests of a run are still pended, and noted in the ledger to be followed."""
-    from conformance.errors import UsageError
-    from conformance.follow_up.noting import note_pended
+def noting(run: Run) -> Noting | None:
+    """What notes what is left waiting by a run that has a ledger and a record."""
+    if run.ledger is None or run.out is None:
+        return None
+    from conformance.follow_up.noting import Noting
 
-    if run.ledger is None:
-        return 0
-    try:
-        return note_pended(run, next(iter(run.subjects.values())), run.named, run.ledger)
-    except (OSError, UsageError):
-        return 0  # a ledger that cannot be written takes nothing from the run
+    return Noting(next(iter(run.subjects.values())), run.ledger, run.named, run.out)
 
 
 def lane_of(base_url: str) -> str:

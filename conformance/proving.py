@@ -10,7 +10,6 @@ import os
 import tempfile
 from collections.abc import Generator
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from conformance import clock, scenario_fixtures
 from conformance.flows.recording import Options
 from conformance.follow_up.again import rules
 from conformance.follow_up.ledger import Ledger
-from conformance.follow_up.noting import note_pended
+from conformance.follow_up.noting import Noting
 from conformance.follow_up.round import Round
 from conformance.judging import judged
 from conformance.opening import catalogue_of, guides, open_target, scenario_folders
@@ -38,8 +37,8 @@ class Proving:
     def __init__(self, config: pytest.Config) -> None:
         self._job = json.loads(Path(config.getoption("--conformance-prove")).read_text("utf-8"))
         self._stack = ExitStack()
-        folder = self._stack.enter_context(tempfile.TemporaryDirectory(prefix="conformance-prove-"))
-        self._payer = self._stack.enter_context(serve(directory=Path(folder), clock_offset=clock.offset()))
+        self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="conformance-prove-")))
+        self._payer = self._stack.enter_context(serve(directory=self._folder, clock_offset=clock.offset()))
         self._tables = guides()
         given = {"guide": self._job["guides"]}
         target = open_target(str(self._payer.target_file), given, self._tables, today=clock.now().date())
@@ -114,6 +113,8 @@ class Proving:
         self._payer.become(self._subjects[name]["bends"])
         self._open = Subject.open(self.run.target, self._tables, self.run.options, name=name, journal=False)
         self.run.subjects = {name: self._open}
+        if self._subjects[name].get("later"):
+            self._noting = Noting(self._open, self._folder / f"{name}.sqlite3", name, self._folder)
         return self._open
 
     def _leave(self) -> None:
@@ -121,23 +122,21 @@ class Proving:
         if self._open is None:
             return
         if later := self._subjects[self._open.name].get("later"):
-            self._follow(self._open, later)
+            self._follow(self._open, self._noting, later)
         self._open.close()
 
-    def _follow(self, subject: Subject, later: float) -> None:
+    def _follow(self, subject: Subject, noting: Noting, later: float) -> None:
         """One follow-up, so many seconds later by the clocks of both sides."""
         before = clock.offset()
-        with tempfile.TemporaryDirectory(prefix="conformance-ledger-") as folder:
-            book, key = Path(folder) / "ledger.sqlite3", "proof"
-            subject.recording.end()
-            note_pended(replace(self.run, out=Path(folder)), subject, key, book)
-            try:
-                os.environ[clock.OFFSET] = str(before + later)
-                self._payer.clock.move(before + later)
-                told = Round(self.run, Ledger(book), key).poll(rules().least)
-            finally:
-                os.environ[clock.OFFSET] = str(before)
-                self._payer.clock.move(before)
+        subject.recording.end()
+        noting.finish()
+        try:
+            os.environ[clock.OFFSET] = str(before + later)
+            self._payer.clock.move(before + later)
+            told = Round(self.run, Ledger(self._folder / f"{subject.name}.sqlite3"), subject.name).poll(rules().least)
+        finally:
+            os.environ[clock.OFFSET] = str(before)
+            self._payer.clock.move(before)
         claims = {(each.api, each.ig, each.version): each for each in self.run.target.claim_list()}
         for entry, verdict in told.verdicts:
             self._say(claims[entry.api, entry.ig, entry.version], verdict.as_json(), verdict.requirement)

@@ -21,6 +21,7 @@ from conformance.journal import Journal
 from conformance.links import links
 from conformance.opening import patience
 from conformance.redaction import Redactor
+from conformance.report.followed import hold
 from conformance.target import MAIN_GUIDES, Claim, Target
 from conformance.verdict import ScenarioVerdict
 from conformance.wire.payer import Limits, Wire
@@ -132,6 +133,7 @@ class Run:
         if self.out is None:
             return
         self._record = (self.out / "verdicts.jsonl").open("w", encoding="utf-8")
+        hold(self._record)
         self._write({"kind": "header", **self.header()})
 
     def header(self) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from conformance.exchange import Exchange
 from conformance.follow_up.again import rules, scenarios
 from conformance.follow_up.ledger import PLACE, BusyError, Entry, Ledger, usual_place
 from conformance.follow_up.round import KINDS, trouble_with
+from conformance.report.followed import hold, is_held
 
 NOW = datetime(2027, 2, 1, 15, tzinfo=UTC)
 ENTRY = Entry(
@@ -39,6 +40,39 @@ def test_what_is_noted_is_kept_once_and_for_its_owner_alone(ledger):
     assert [replace(each, id=0) for each in ledger.waiting("target.toml")] == [ENTRY, replace(ENTRY, version="2.0.1")]
     assert list(ledger.waiting("other.toml")) == []
     assert stat.S_IMODE(ledger.path.stat().st_mode) == 0o600
+
+
+def test_what_waits_is_noted_as_it_stands_and_struck_out_where_its_run_sees_the_end(ledger):
+    other = replace(ENTRY, version="2.0.1")
+    ledger.add([ENTRY, other])
+    ledger.add([replace(ENTRY, numbers=("REF-1", "REF-2"), pended_at=NOW + QUARTER)])
+    assert [each.numbers for each in ledger.waiting("target.toml")] == [("REF-1", "REF-2"), ("REF-1",)]
+
+    ledger.strike(other)
+    [entry] = ledger.waiting("target.toml")
+    ledger.put(replace(entry, state="judged"))
+    ledger.strike(ENTRY)
+    assert [each.name for each in ledger.judged("target.toml")] == ["pended"], "what is judged is not struck out"
+
+
+def test_more_than_a_page_of_entries_is_read_in_order_while_they_change(ledger, monkeypatch):
+    monkeypatch.setattr("conformance.follow_up.ledger.PAGE", 2)
+    ledger.add(replace(ENTRY, run=f"pc-{each}") for each in range(5))
+
+    runs = []
+    for entry in ledger.waiting("target.toml"):
+        runs.append(entry.run)
+        ledger.put(replace(entry, state="judged"))
+    assert runs == [f"pc-{each}" for each in range(5)]
+
+
+def test_a_record_is_held_until_its_writer_is_done(tmp_path):
+    record = tmp_path / "verdicts.jsonl"
+    assert not is_held(record)
+    with record.open("w") as writing:
+        hold(writing)
+        assert is_held(record)
+    assert not is_held(record)
 
 
 def test_a_ledger_of_the_first_form_is_kept_and_learns_who_asked_for_more(ledger):

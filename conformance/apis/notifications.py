@@ -12,6 +12,7 @@ from conformance.guides import Guide
 
 TOPIC = "http://hl7.org/fhir/us/davinci-pas/SubscriptionTopic/PASSubscriptionTopic"
 HANDSHAKE, EVENT = "handshake", "event-notification"
+QUIET = (HANDSHAKE, "heartbeat", "query-status")  # notifications that nothing has happened
 
 
 @dataclass(frozen=True)

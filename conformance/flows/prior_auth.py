@@ -22,6 +22,7 @@ from conformance.flows.request_bodies import EMPTY
 from conformance.flows.submission import CaseItem, Submission, Told, decided, later, same_request, undecided
 from conformance.target import Claim
 
+FIRST_ANSWER, SETTLED = "first answer", "submission"  # the acts of a case: before it is waited for, and after
 PATIENCE = 1.0  # seconds until an inquiry that finds nothing is made once more
 
 
@@ -44,7 +45,7 @@ class PriorAuth:
 
     def submitted(self) -> tuple[str, ...]:
         """The cases that were submitted in this run so far."""
-        return tuple(case for case in self.cases() if self._recording.done((self.claim, "submission", case)))
+        return tuple(case for case in self.cases() if self._recording.done((self.claim, SETTLED, case)))
 
     def submit(self, case: str) -> Answer:
         """The deciding answer to a case."""
@@ -52,7 +53,7 @@ class PriorAuth:
 
     def submission(self, case: str) -> Submission:
         """A case submitted, and waited for where the target says that it settles later."""
-        return self._recording.act((self.claim, "submission", case), lambda: self._submission(case))
+        return self._recording.act((self.claim, SETTLED, case), lambda: self._settled(case))
 
     def submissions(self) -> tuple[Submission, ...]:
         """Every declared case whose answer can be read; NotTested, for the first case's reason, where there is none."""
@@ -229,22 +230,24 @@ class PriorAuth:
         """The cases, the one that is called "approved" first where there is one."""
         return tuple(sorted(self.cases(), key=lambda case: case != "approved"))
 
-    def _submission(self, name: str) -> Submission:
-        request, settles = self._requests.request(name), self._requests.case(name).settles
-        raw = self._requests.raw(name)
+    def _settled(self, name: str) -> Submission:
+        submission = self._recording.act((self.claim, FIRST_ANSWER, name), lambda: self._first_answer(name))
+        settles = self._requests.case(name).settles
+        if settles and name != "pended" and undecided(submission.deciding):
+            return self._waited(submission, settles)
+        return submission
+
+    def _first_answer(self, name: str) -> Submission:
+        request, raw = self._requests.request(name), self._requests.raw(name)
         answers = read_answers(self._requests.usable(raw), self.guide)
         if not answers:
             raise NotTested("the answer holds no ClaimResponse", because=RAW)
-        first = answers[0]
+        first, at = answers[0], f"cases.prior-auth.{name}"
         sent, came = raw.started, ended(raw)
-        at = f"cases.prior-auth.{name}"
-        submission = Submission(
+        return Submission(
             name, request, first, first, at, answers, sent, came, came,
             drug_kind=str(self._requests.case(name).facts.get("drug_kind", "")),
         )  # fmt: skip
-        if settles and name != "pended" and undecided(first):
-            return self._waited(submission, settles)
-        return submission
 
     def _waited(self, submission: Submission, settles: timedelta) -> Submission:
         """Inquires, ever more seldom, until the answer decides or its time is over."""

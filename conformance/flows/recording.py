@@ -72,6 +72,7 @@ class Recording:
         self._folders: dict[str, Folder] = {}
         self._operations: dict[str, str] = {}  # of each exchange, by its id
         self._over = False
+        self._watch: Callable[[Hashable, object], object] = lambda _key, _value: None
 
     def act(self, key: Hashable, do: Callable[[], T]) -> T:
         """The value of ``do``, done now or remembered; its exchanges are shown to the scenario that asks."""
@@ -110,9 +111,15 @@ class Recording:
             del self._acts[key]  # interrupted: nothing is known of it
             act.raised = NotTested("the run ended before this was done")
             raise
+        else:
+            self._watch(key, act.value)
         finally:
             self._open.acts.pop()
             act.over.set()
+
+    def watch(self, told: Callable[[Hashable, object], object]) -> None:
+        """From now on ``told`` is called with the key and the value of every act as it is done."""
+        self._watch = told
 
     def recall(self, key: Hashable, value: object, exchanges: Iterable[Exchange] = ()) -> None:
         """Puts down as done what was done elsewhere: in an earlier run."""

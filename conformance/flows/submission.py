@@ -232,11 +232,16 @@ def _places(answer: Answer) -> set[str]:
     return {here} if here else set()
 
 
+def known_by(answer: Answer) -> frozenset[str]:
+    """Every number, identifier and trace of the authorization that an answer is about."""
+    traces = {trace.value for item in answer.decided for trace in item.traces}
+    own = {text(answer.claim_response.get(name)) for name in ("preAuthRef", "id")} - {""}
+    return frozenset({*answer.numbers, *_identifiers(answer), *traces, *_places(answer), *own})
+
+
 def holds(answer: Answer, identifier: str) -> bool:
     """Whether an answer is about the authorization of this number, identifier or trace."""
-    traces = {trace.value for item in answer.decided for trace in item.traces}
-    own = {text(answer.claim_response.get(name)) for name in ("preAuthRef", "id")}
-    return identifier in {*answer.numbers, *_identifiers(answer), *traces, *_places(answer), *own}
+    return identifier in known_by(answer)
 
 
 def numbers_of(answer: Answer) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from pathlib import Path
 from conformance.errors import UsageError
 
 PLACE = "CONFORMANCE_LEDGER"
+PAGE = 100  # entries that are read at once
 _FORM = 2
 _TABLE = """
 create table if not exists waiting (
@@ -35,6 +36,9 @@ _FIELDS = (
     "target", "run", "report", "kind", "api", "ig", "version", "name", "numbers", "sent", "answered", "pended_at",
     "asked", "not_before", "state", "told", "asks_more",
 )  # fmt: skip
+
+
+_KNOWN_BY = ("target", "run", "kind", "ig", "version", "name")
 
 
 class BusyError(Exception):
@@ -103,37 +107,46 @@ class Ledger:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+            with suppress(FileExistsError):  # closing a file that is in use would give up this process's locks on it
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
             path.chmod(0o600)
             with self._open() as ledger:
                 form = ledger.execute("pragma user_version").fetchone()[0]
                 if form > _FORM:
                     raise UsageError("was written by a later version of this program", file=str(path))
-                ledger.execute(_TABLE)
-                if form == 1:
-                    ledger.execute("alter table waiting add column asks_more integer not null default 0")
-                ledger.execute(f"pragma user_version = {_FORM}")
+                if form < _FORM:
+                    _upgrade(ledger, form)
         except (OSError, sqlite3.Error) as wrong:
             raise UsageError(f"is no ledger that can be used: {wrong}", file=str(path)) from wrong
 
     def add(self, entries: Iterable[Entry]) -> None:
-        """Notes what waits; what is noted already stays as it is."""
+        """Notes what waits, as it stands now; what is judged already stays as it is."""
         places = ", ".join("?" for _ in _FIELDS)
+        now = ", ".join(f"{name} = excluded.{name}" for name in _FIELDS)
         with self._open() as ledger:
             ledger.executemany(
-                f"insert or ignore into waiting ({', '.join(_FIELDS)}) values ({places})",  # noqa: S608  names of ours
+                f"insert into waiting ({', '.join(_FIELDS)}) values ({places})"  # noqa: S608  names of ours
+                f" on conflict ({', '.join(_KNOWN_BY)}) do update set {now} where state = 'waiting'",
                 [_row(each) for each in entries],
             )
 
-    def waiting(self, target: str) -> Iterator[Entry]:
-        """What waits of a target, one at a time, in the order in which it was noted."""
+    def strike(self, entry: Entry) -> None:
+        """Takes out what waits no longer, and was never to be followed."""
+        known_by = " and ".join(f"{name} = ?" for name in _KNOWN_BY)
+        values = tuple(getattr(entry, name) for name in _KNOWN_BY)
         with self._open() as ledger:
-            ids = [row[0] for row in ledger.execute(
-                "select id from waiting where target = ? and state = 'waiting' order by id", (target,)
-            )]  # fmt: skip
-        for number in ids:
-            if entry := self._entry(number):
-                yield entry
+            ledger.execute(f"delete from waiting where {known_by} and state = 'waiting'", values)  # noqa: S608
+
+    def waiting(self, target: str) -> Iterator[Entry]:
+        """What waits of a target, in the order in which it was noted; a page at a time is read."""
+        last = 0
+        while page := self._rows("target = ? and state = 'waiting' and id > ? order by id limit ?", target, last, PAGE):
+            yield from page
+            last = page[-1].id
+
+    def entry(self, number: int) -> Entry | None:
+        """The entry of an id, if it still waits."""
+        return next(iter(self._rows("id = ? and state = 'waiting'", number)), None)
 
     def put(self, entry: Entry) -> None:
         """Writes an entry as it is now."""
@@ -143,11 +156,7 @@ class Ledger:
 
     def judged(self, target: str) -> tuple[Entry, ...]:
         """What was judged, and is not yet in the pages."""
-        with self._open() as ledger:
-            rows = ledger.execute(
-                f"select id, {', '.join(_FIELDS)} from waiting where target = ? and state = 'judged'", (target,)  # noqa: S608
-            ).fetchall()  # fmt: skip
-        return tuple(_read(row) for row in rows)
+        return self._rows("target = ? and state = 'judged'", target)
 
     @contextmanager
     def alone(self, target: str) -> Iterator[None]:
@@ -162,17 +171,22 @@ class Ledger:
                 raise BusyError("another follow-up of this target is at work") from held
             yield
 
-    def _entry(self, number: int) -> Entry | None:
+    def _rows(self, where: str, *values: str | int) -> tuple[Entry, ...]:
         with self._open() as ledger:
-            row = ledger.execute(
-                f"select id, {', '.join(_FIELDS)} from waiting where id = ? and state = 'waiting'", (number,)  # noqa: S608
-            ).fetchone()  # fmt: skip
-        return _read(row) if row else None
+            rows = ledger.execute(f"select id, {', '.join(_FIELDS)} from waiting where {where}", values).fetchall()  # noqa: S608
+        return tuple(_read(row) for row in rows)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
         with closing(sqlite3.connect(self.path, timeout=30)) as ledger, ledger:
             yield ledger
+
+
+def _upgrade(ledger: sqlite3.Connection, form: int) -> None:
+    ledger.execute(_TABLE)
+    if form == 1:
+        ledger.execute("alter table waiting add column asks_more integer not null default 0")
+    ledger.execute(f"pragma user_version = {_FORM}")
 
 
 _STAMPS = ("sent", "answered", "pended_at", "asked", "not_before")

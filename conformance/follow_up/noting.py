@@ -1,46 +1,91 @@
-"""After a run: what still waits for its end is noted in the ledger."""
+"""During a run: what waits for its end is noted in the ledger, and struck out where the run sees the end itself.
+
+Pended requests are noted as they are learnt, so that a run that is killed leaves them to be followed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import partial
+import sqlite3
+from collections.abc import Callable, Hashable
+from contextlib import suppress
+from functools import cache, partial
 from pathlib import Path
 
 from conformance.clock import now
+from conformance.errors import UsageError
 from conformance.exchange import ended
-from conformance.flows.submission import numbers_of
+from conformance.flows.bulk_job import Job
+from conformance.flows.prior_auth import FIRST_ANSWER, SETTLED
+from conformance.flows.submission import Submission, numbers_of, undecided
 from conformance.follow_up.exports import EXPORTS, incomplete
 from conformance.follow_up.ledger import Entry, Ledger
-from conformance.follow_up.submissions import SUBMISSION, pended
-from conformance.run import Run, Subject
+from conformance.follow_up.submissions import SUBMISSION
+from conformance.run import Subject
 from conformance.target import Claim
 
-
-def note_pended(run: Run, subject: Subject, target: str, ledger: Path) -> int:
-    """Notes every request of a run that is not answered for good yet; gives their number."""
-    entries = [each for claim in run.target.claim_list() for each in _entries(run, subject, target, claim)]
-    if entries:
-        Ledger(ledger).add(entries)
-    return len(entries)
+Known = Callable[..., Entry]  # an entry of which the run, its target and its claim are known
 
 
-def _entries(run: Run, subject: Subject, target: str, claim: Claim) -> Iterator[Entry]:
-    if run.out is None:
-        return
-    waiting = partial(
-        Entry, target=target, run=subject.recording.run_id, report=str(run.out.resolve()), api=claim.api, ig=claim.ig,
-        version=claim.version, asked=now(), not_before=now(),
+class Noting:
+    """What one run leaves waiting, kept in the ledger as it stands; ``target`` and ``report`` are the run's.
+
+    A ledger that cannot be written takes nothing from the run.
+    """
+
+    def __init__(self, subject: Subject, ledger: Path, target: str, report: Path) -> None:
+        self._recording = subject.recording
+        self._ledger = cache(lambda: Ledger(ledger))  # made where something waits
+        self._entry = partial(Entry, target=target, run=self._recording.run_id, report=str(report.resolve()))
+        self._noted: set[tuple[Claim, str]] = set()
+        self._recording.watch(self._learn)
+
+    def finish(self) -> int:
+        """Notes the exports that are not complete; gives the number of all that waits."""
+        for claim in self._recording.target.claim_list():
+            for job in incomplete(self._recording, claim) if claim.api in EXPORTS else ():
+                known = partial(self._known(claim), kind=EXPORTS[claim.api])
+                self._put(claim, _of_export(job, known), waits=True)
+        return len(self._noted)
+
+    def _learn(self, key: Hashable, value: object) -> None:
+        """Notes or strikes out a case that was answered."""
+        match key, value:
+            case (Claim() as claim, str(act), str()), Submission() if act in (FIRST_ANSWER, SETTLED):
+                waits = undecided(value.deciding) and not value.failed
+                self._put(claim, _of_submission(value, self._known(claim)), waits=waits)
+
+    def _known(self, claim: Claim) -> Known:
+        return partial(self._entry, api=claim.api, ig=claim.ig, version=claim.version, asked=now(), not_before=now())
+
+    def _put(self, claim: Claim, entry: Entry | None, *, waits: bool) -> None:
+        if entry is None:
+            return
+        place = (claim, entry.name)
+        with suppress(OSError, sqlite3.Error, UsageError):
+            if waits:
+                self._ledger().add([entry])
+                self._noted.add(place)
+            elif place in self._noted:
+                self._ledger().strike(entry)
+                self._noted.remove(place)
+
+
+def _of_submission(submission: Submission, known: Known) -> Entry | None:
+    """What is noted of a submission; None of one that nobody knows the time of."""
+    if submission.sent is None or submission.answered is None:
+        return None
+    return known(
+        kind=SUBMISSION, name=submission.case, numbers=numbers_of(submission.deciding), sent=submission.sent,
+        answered=submission.answered, pended_at=submission.pended_at or submission.sent,
+        asks_more=submission.asks_more,
     )  # fmt: skip
-    for each in pended(subject.recording, claim) if claim.ig == "pas" else ():
-        if each.sent and each.answered:
-            yield waiting(
-                kind=SUBMISSION, name=each.case, numbers=numbers_of(each.deciding), sent=each.sent,
-                answered=each.answered, pended_at=each.pended_at or each.sent, asks_more=each.asks_more,
-            )  # fmt: skip
-    for job in incomplete(subject.recording, claim) if claim.api in EXPORTS else ():
-        sent, answered = job.kick_off.started, ended(job.kick_off)
-        if sent and answered:
-            yield waiting(
-                kind=EXPORTS[claim.api], name=job.kick_off.case, numbers=(job.status_url,), sent=sent,
-                answered=answered, pended_at=job.pended_at or sent,
-            )  # fmt: skip
+
+
+def _of_export(job: Job, known: Known) -> Entry | None:
+    sent, answered = job.kick_off.started, ended(job.kick_off)
+    if sent is None or answered is None:
+        return None
+    return known(
+        name=job.kick_off.case, numbers=(job.status_url,), sent=sent, answered=answered,
+        pended_at=job.pended_at or sent,
+    )  # fmt: skip

@@ -7,7 +7,7 @@ thousand take no more memory than one, and a kill costs at most the entry in han
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -26,7 +26,7 @@ from conformance.follow_up.submissions import SUBMISSION
 from conformance.journal import Journal
 from conformance.opening import patience
 from conformance.redaction import Redactor
-from conformance.report.followed import append_lines
+from conformance.report.followed import append_lines, is_held
 from conformance.report.record import header_of
 from conformance.run import Run, Subject, told
 from conformance.target import Claim, Target
@@ -75,9 +75,12 @@ class Round:
         return self.told
 
     def counted(self) -> Iterator[Entry]:
-        """Everything that waits, each counted as it is given."""
+        """Everything that waits, each counted as it is given; what a run that is still at work has noted is its own."""
         for entry in self._ledger.waiting(self._target):
             self.told.waiting += 1
+            if is_at_work(entry):
+                self.told.trouble("its run is still at work")
+                continue
             self.told.reports[entry.report] = entry.run
             yield entry
 
@@ -90,8 +93,12 @@ class Round:
         here = (claim.api, claim.ig, claim.version)
         for entry in self._ledger.waiting(self._target):
             known = (entry.api, entry.ig, entry.version) == here and self._view(entry)
-            if known and entry.kind == SUBMISSION:
+            if known and entry.kind == SUBMISSION and not is_at_work(entry):
                 yield entry
+
+    def entries(self, ids: Iterable[int]) -> Iterator[Entry]:
+        """Those of some entries that still wait."""
+        return (entry for each in ids if (entry := self._ledger.entry(each)))
 
     def wire(self) -> Wire:
         """The connections of this round, while it asks."""
@@ -189,6 +196,12 @@ def is_record_of(folder: Path, run: str) -> bool:
         return bool(header_of(folder).get("run") == run)
     except (OSError, UsageError):
         return False
+
+
+def is_at_work(entry: Entry) -> bool:
+    """Whether the run that an entry comes from is still writing its record."""
+    report = Path(entry.report)
+    return is_held(report / "verdicts.jsonl") and is_record_of(report, entry.run)
 
 
 def _left_alone(asked: Exchange, now: datetime) -> datetime:

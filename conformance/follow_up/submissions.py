@@ -1,9 +1,8 @@
-"""Prior authorization requests that were pended: noted after a run, inquired about, judged once they are decided."""
+"""Prior authorization requests that were pended: inquired about, judged once they are decided."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +12,7 @@ from conformance.errors import NotTested
 from conformance.exchange import Exchange, ended
 from conformance.flows.decisions import Decisions
 from conformance.flows.histories import History
-from conformance.flows.prior_auth import PriorAuth
+from conformance.flows.prior_auth import SETTLED, PriorAuth
 from conformance.flows.prior_auth_requests import INQUIRE, Requests
 from conformance.flows.recording import HEARD, Recording
 from conformance.flows.submission import Submission, holds, undecided
@@ -25,16 +24,6 @@ from conformance.seen import denial_rows
 from conformance.target import Claim, Target
 
 SUBMISSION = "prior-auth.submission"
-
-
-def pended(recording: Recording, claim: Claim) -> Iterator[Submission]:
-    """The submissions of a run that are not decided yet."""
-    prior_auth = PriorAuth(recording, claim)
-    for case in prior_auth.submitted():
-        with suppress(NotTested):
-            submission = prior_auth.submission(case)
-            if undecided(submission.deciding) and not submission.failed:
-                yield submission
 
 
 def numbers(entry: Entry) -> tuple[str, ...]:
@@ -96,7 +85,7 @@ def _recall(recording: Recording, claim: Claim, entry: Entry, answer: Answer, as
         drug_kind=str(requests.case(entry.name).facts.get("drug_kind", "")), followed=True,
         asked_more=entry.asks_more,
     )  # fmt: skip
-    recording.recall((claim, "submission", entry.name), submission, [asked])
+    recording.recall((claim, SETTLED, entry.name), submission, [asked])
     recording.recall((claim, "inquire", entry.name), asked, [asked])
 
 

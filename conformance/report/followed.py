@@ -6,12 +6,14 @@ what was written twice after a kill is judged once.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from conformance.verdict import ScenarioVerdict, from_json, worst
 
@@ -52,6 +54,24 @@ def rows_since(rows: Sequence[Mapping[str, Any]], lines: Iterable[Mapping[str, A
     place = {"timelines": ("claim", "request"), "decisions": ("claim", "case", "item")}[name]
     known = {tuple(row[key] for key in place) for row in since}
     return [*(row for row in rows if tuple(row[key] for key in place) not in known), *since]
+
+
+def hold(record: TextIO) -> None:
+    """Tells other processes that a run is writing this record, until it is closed or its writer killed."""
+    with suppress(OSError):  # a file system without locks
+        fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def is_held(path: Path) -> bool:
+    """Whether a run is still writing a record."""
+    try:
+        with path.open("rb") as record:
+            fcntl.flock(record, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def append_lines(path: Path, lines: Iterable[Mapping[str, Any]]) -> None:

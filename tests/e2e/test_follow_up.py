@@ -1,4 +1,4 @@
-"""A decision that takes twelve days, found through follow-up that is killed half-way and started twice."""
+"""A decision that takes twelve days, found though run and follow-up are killed half-way, the latter started twice."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from conformance.clock import OFFSET
 from conformance.follow_up.ledger import PLACE, Ledger
+from conformance.launch import Job, command, environment
 from conformance.sandbox import app, seed, subscriptions
 from conformance.sandbox.serve import serve
 
@@ -20,7 +21,7 @@ DAY = 86400.0
 LATE = {"prior-auth.decision-time-standard": "fail"}
 
 
-def test_a_late_decision_is_found_through_a_follow_up_that_is_killed(tmp_path: Path) -> None:
+def test_a_late_decision_is_found_though_run_and_follow_up_are_killed(tmp_path: Path) -> None:
     ledger, out = tmp_path / "state" / "ledger.sqlite3", tmp_path / "out"
     with serve(directory=tmp_path / "payer") as payer:
         slow = {
@@ -43,10 +44,20 @@ def test_a_late_decision_is_found_through_a_follow_up_that_is_killed(tmp_path: P
             told = process.communicate(timeout=120)[0]
             return process.returncode, told
 
-        target = str(payer.target_file)
-        asked = ("--requirement", "prior-auth.decision-time-standard", "--requirement", "prior-auth.denial-reason")
-        done("run", target, *asked, "--out", str(out))
-        assert len(list(Ledger(ledger).waiting(str(payer.target_file.resolve())))) == 2  # one of each version
+        target = str(payer.target_file.resolve())
+        payer.stage.delay = 0.1
+        process = a_run(target, ledger, out)
+        wait_for(ledger.exists)
+        book = Ledger(ledger)
+        wait_for(lambda: [each.name for each in book.waiting(target)] == ["pended"] * 2)  # one of each version
+        payer.stage.delay = 60.0
+        told = done("follow-up", target, "--poll")[1]
+        assert "2 x its run is still at work" in told
+        assert "2 still pended." in told
+        process.kill()
+        process.communicate()
+        payer.stage.delay = 0.0
+        assert '"footer"' not in (out / "verdicts.jsonl").read_text("utf-8")
 
         payer.clock.move(2 * DAY)
         told = done("follow-up", target, "--poll", days=2)[1]
@@ -126,6 +137,18 @@ def test_a_decision_is_found_by_its_notification(tmp_path: Path) -> None:
     assert "No trial is on record (N-7)." in str(heard[0]["request_body"])
     assert "Ashgrove" not in json.dumps(lines)
     assert following.returncode == json.loads((out / "results.json").read_text("utf-8"))["exit_code"], told
+
+
+def a_run(target: str, ledger: Path, out: Path) -> subprocess.Popen[bytes]:
+    """The one process of a run, without the launcher that waits for it."""
+    asked = ["prior-auth.decision-time-standard", "prior-auth.denial-reason"]
+    job = Job(target, out, {"requirement": asked}, allure=False, ledger=ledger)
+    options = out.with_name("options.json")
+    options.write_text(json.dumps({**job.options, "ledger": str(ledger), "named": target}), "utf-8")
+    out.mkdir()
+    return subprocess.Popen(
+        command(job, options), env=environment(job), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
 
 
 def free_port() -> int:
