@@ -13,36 +13,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from conformance.clocks import Clocks
-    from conformance.flows.altered import Alterations
-    from conformance.flows.bulk import Bulk
-    from conformance.flows.bulk_groups import Groups
-    from conformance.flows.bulk_matching import BulkMatching
-    from conformance.flows.coverage_discovery import CoverageDiscovery
-    from conformance.flows.decisions import Decisions
-    from conformance.flows.declared_drugs import DeclaredDrugs
-    from conformance.flows.discovery import Discovery
-    from conformance.flows.documentation import Documentation, Documents
-    from conformance.flows.drug_files import DrugFiles
-    from conformance.flows.formulary import Formulary
-    from conformance.flows.formulary_access import FormularyAccess
-    from conformance.flows.formulary_terms import SearchTerms
-    from conformance.flows.formulary_ties import Ties
-    from conformance.flows.lookups import LookUps
-    from conformance.flows.member_matching import MemberMatching
-    from conformance.flows.must_support import MustSupport
-    from conformance.flows.one_member import OneMember
-    from conformance.flows.patient_access import PatientAccess
-    from conformance.flows.payer_to_payer import PayerToPayer
-    from conformance.flows.prior_auth import PriorAuth
-    from conformance.flows.probes import Probes
-    from conformance.flows.provider_access import ProviderAccess
-    from conformance.flows.response_times import ResponseTimes
-    from conformance.flows.standalone_launch import StandaloneLaunch
-    from conformance.flows.subscriptions import Subscriptions
-    from conformance.flows.trust import Trust
-    from conformance.flows.updates import Updates
-    from conformance.rules import Latency
     from conformance.run import Run, Subject
     from conformance.target import Claim
 
@@ -70,7 +40,7 @@ def subject(request: pytest.FixtureRequest) -> Subject:
 
 
 @view
-def prior_auth(subject: Subject, claim: Claim) -> PriorAuth:
+def prior_auth(subject: Subject, claim: Claim) -> object:
     """A prior-authorization endpoint."""
     from conformance.flows.prior_auth import PriorAuth
 
@@ -78,7 +48,7 @@ def prior_auth(subject: Subject, claim: Claim) -> PriorAuth:
 
 
 @view
-def altered(subject: Subject, claim: Claim) -> Alterations:
+def altered(subject: Subject, claim: Claim) -> object:
     """Valid requests that are not usual, at a prior-authorization endpoint."""
     from conformance.flows.altered import Alterations
 
@@ -86,7 +56,7 @@ def altered(subject: Subject, claim: Claim) -> Alterations:
 
 
 @view
-def lookups(subject: Subject, claim: Claim) -> LookUps:
+def lookups(subject: Subject, claim: Claim) -> object:
     """Inquiries in all their forms, at a prior-authorization endpoint."""
     from conformance.flows.lookups import LookUps
 
@@ -94,7 +64,7 @@ def lookups(subject: Subject, claim: Claim) -> LookUps:
 
 
 @view
-def must_support(subject: Subject, claim: Claim) -> MustSupport:
+def must_support(subject: Subject, claim: Claim) -> object:
     """The elements in all answers of a prior-authorization endpoint."""
     from conformance.flows.must_support import MustSupport
 
@@ -102,7 +72,7 @@ def must_support(subject: Subject, claim: Claim) -> MustSupport:
 
 
 @view
-def probes(subject: Subject, claim: Claim) -> Probes:
+def probes(subject: Subject, claim: Claim) -> object:
     """Requests that nobody could approve, at a prior-authorization endpoint."""
     from conformance.flows.probes import Probes
 
@@ -110,7 +80,7 @@ def probes(subject: Subject, claim: Claim) -> Probes:
 
 
 @view
-def subscriptions(subject: Subject, claim: Claim) -> Subscriptions:
+def subscriptions(subject: Subject, claim: Claim) -> object:
     """Subscriptions to pended requests, at a prior-authorization endpoint."""
     from conformance.flows.subscriptions import Subscriptions
 
@@ -118,7 +88,7 @@ def subscriptions(subject: Subject, claim: Claim) -> Subscriptions:
 
 
 @view
-def updates(subject: Subject, claim: Claim) -> Updates:
+def updates(subject: Subject, claim: Claim) -> object:
     """Requests that change an earlier one, at a prior-authorization endpoint."""
     from conformance.flows.updates import Updates
 
@@ -126,7 +96,7 @@ def updates(subject: Subject, claim: Claim) -> Updates:
 
 
 @view
-def decisions(subject: Subject, claim: Claim) -> Decisions:
+def decisions(subject: Subject, claim: Claim) -> object:
     """What a prior-authorization endpoint decided, wherever it tells it."""
     from conformance.flows.decisions import Decisions
     from conformance.flows.prior_auth import PriorAuth
@@ -135,7 +105,7 @@ def decisions(subject: Subject, claim: Claim) -> Decisions:
 
 
 @view
-def formulary(subject: Subject, claim: Claim) -> Formulary:
+def formulary(subject: Subject, claim: Claim) -> object:
     """A drug formulary, behind an endpoint or in a folder."""
     from conformance.flows.formulary import Formulary
 
@@ -143,7 +113,7 @@ def formulary(subject: Subject, claim: Claim) -> Formulary:
 
 
 @view
-def declared_drugs(subject: Subject, claim: Claim) -> DeclaredDrugs:
+def declared_drugs(subject: Subject, claim: Claim) -> object:
     """What a drug formulary says of the drugs that the target declares."""
     from conformance.flows.declared_drugs import DeclaredDrugs
 
@@ -151,7 +121,15 @@ def declared_drugs(subject: Subject, claim: Claim) -> DeclaredDrugs:
 
 
 @view
-def ties(subject: Subject, claim: Claim) -> Ties:
+def drug_sources(subject: Subject, claim: Claim) -> object:
+    """Every source that tells of drugs, beside a drug formulary."""
+    from conformance.flows.drug_sources import DrugSources
+
+    return DrugSources(subject.recording, claim)
+
+
+@view
+def ties(subject: Subject, claim: Claim) -> object:
     """How the resources of a drug formulary hang together."""
     from conformance.flows.formulary_ties import Ties
 
@@ -159,7 +137,7 @@ def ties(subject: Subject, claim: Claim) -> Ties:
 
 
 @view
-def search_terms(subject: Subject, claim: Claim) -> SearchTerms:
+def search_terms(subject: Subject, claim: Claim) -> object:
     """What a drug formulary behind an endpoint is searched for."""
     from conformance.flows.formulary_terms import SearchTerms
 
@@ -167,7 +145,7 @@ def search_terms(subject: Subject, claim: Claim) -> SearchTerms:
 
 
 @view
-def formulary_access(subject: Subject, claim: Claim) -> FormularyAccess:
+def formulary_access(subject: Subject, claim: Claim) -> object:
     """Whom a drug formulary behind an endpoint is shown."""
     from conformance.flows.formulary_access import FormularyAccess
 
@@ -175,7 +153,7 @@ def formulary_access(subject: Subject, claim: Claim) -> FormularyAccess:
 
 
 @view
-def drug_files(subject: Subject, claim: Claim) -> DrugFiles:
+def drug_files(subject: Subject, claim: Claim) -> object:
     """The files that an issuer publishes."""
     from conformance.flows.drug_files import DrugFiles
 
@@ -183,7 +161,7 @@ def drug_files(subject: Subject, claim: Claim) -> DrugFiles:
 
 
 @view
-def exchange(subject: Subject, claim: Claim) -> PayerToPayer:
+def exchange(subject: Subject, claim: Claim) -> object:
     """What a payer-to-payer endpoint gives of the matched member."""
     from conformance.flows.payer_to_payer import PayerToPayer
 
@@ -191,7 +169,7 @@ def exchange(subject: Subject, claim: Claim) -> PayerToPayer:
 
 
 @view
-def member_match(subject: Subject, claim: Claim) -> MemberMatching:
+def member_match(subject: Subject, claim: Claim) -> object:
     """Members matched one by one at a payer-to-payer endpoint."""
     from conformance.flows.member_matching import MemberMatching
 
@@ -199,7 +177,7 @@ def member_match(subject: Subject, claim: Claim) -> MemberMatching:
 
 
 @view
-def coverage_discovery(subject: Subject, claim: Claim) -> CoverageDiscovery:
+def coverage_discovery(subject: Subject, claim: Claim) -> object:
     """A coverage discovery service."""
     from conformance.flows.coverage_discovery import CoverageDiscovery
 
@@ -207,7 +185,7 @@ def coverage_discovery(subject: Subject, claim: Claim) -> CoverageDiscovery:
 
 
 @view
-def documents(subject: Subject, claim: Claim) -> Documents:
+def documents(subject: Subject, claim: Claim) -> object:
     """What a coverage discovery service, and the documentation service behind it, tell of documents."""
     from conformance.flows.documentation import Documents
 
@@ -215,7 +193,7 @@ def documents(subject: Subject, claim: Claim) -> Documents:
 
 
 @view
-def documentation(subject: Subject, claim: Claim) -> Documentation:
+def documentation(subject: Subject, claim: Claim) -> object:
     """A documentation service: questionnaire packages."""
     from conformance.flows.documentation import Documentation
 
@@ -223,7 +201,7 @@ def documentation(subject: Subject, claim: Claim) -> Documentation:
 
 
 @view
-def patient_access(subject: Subject, claim: Claim) -> PatientAccess:
+def patient_access(subject: Subject, claim: Claim) -> object:
     """A Patient Access endpoint, with a member's own token."""
     from conformance.flows.patient_access import PatientAccess
 
@@ -231,7 +209,7 @@ def patient_access(subject: Subject, claim: Claim) -> PatientAccess:
 
 
 @view
-def one_member(subject: Subject, claim: Claim) -> OneMember:
+def one_member(subject: Subject, claim: Claim) -> object:
     """What is given of one matched member, where members are exchanged one by one."""
     from conformance.flows.one_member import OneMember
 
@@ -239,7 +217,7 @@ def one_member(subject: Subject, claim: Claim) -> OneMember:
 
 
 @view
-def launch(subject: Subject, claim: Claim) -> StandaloneLaunch:
+def launch(subject: Subject, claim: Claim) -> object:
     """The launch of a member's app at the authorization server of an endpoint."""
     from conformance.flows.standalone_launch import StandaloneLaunch
 
@@ -247,7 +225,7 @@ def launch(subject: Subject, claim: Claim) -> StandaloneLaunch:
 
 
 @view
-def bulk(subject: Subject, claim: Claim) -> Bulk:
+def bulk(subject: Subject, claim: Claim) -> object:
     """A bulk endpoint: of payer-to-payer exchange, or of Provider Access."""
     from conformance.flows.bulk import Bulk
 
@@ -255,7 +233,7 @@ def bulk(subject: Subject, claim: Claim) -> Bulk:
 
 
 @view
-def groups(subject: Subject, claim: Claim) -> Groups:
+def groups(subject: Subject, claim: Claim) -> object:
     """The Groups at a bulk endpoint."""
     from conformance.flows.bulk_groups import Groups
 
@@ -263,7 +241,7 @@ def groups(subject: Subject, claim: Claim) -> Groups:
 
 
 @view
-def bulk_match(subject: Subject, claim: Claim) -> BulkMatching:
+def bulk_match(subject: Subject, claim: Claim) -> object:
     """Members matched in bulk: at a payer-to-payer endpoint, or at one of Provider Access."""
     from conformance.flows.bulk_matching import BulkMatching
 
@@ -271,7 +249,7 @@ def bulk_match(subject: Subject, claim: Claim) -> BulkMatching:
 
 
 @view
-def provider_access(subject: Subject, claim: Claim) -> ProviderAccess:
+def provider_access(subject: Subject, claim: Claim) -> object:
     """What is declared of a Provider Access endpoint."""
     from conformance.flows.provider_access import ProviderAccess
 
@@ -279,7 +257,7 @@ def provider_access(subject: Subject, claim: Claim) -> ProviderAccess:
 
 
 @view
-def responses(subject: Subject, claim: Claim) -> ResponseTimes:
+def responses(subject: Subject, claim: Claim) -> object:
     """The requests for data at an endpoint of payers or providers, with how long they took."""
     from conformance.flows.response_times import ResponseTimes
 
@@ -287,7 +265,7 @@ def responses(subject: Subject, claim: Claim) -> ResponseTimes:
 
 
 @view
-def discovery(subject: Subject, claim: Claim) -> Discovery:
+def discovery(subject: Subject, claim: Claim) -> object:
     """What an endpoint says of itself."""
     from conformance.flows.discovery import Discovery
 
@@ -295,7 +273,7 @@ def discovery(subject: Subject, claim: Claim) -> Discovery:
 
 
 @view
-def trust(subject: Subject, claim: Claim) -> Trust:
+def trust(subject: Subject, claim: Claim) -> object:
     """The authorization server in front of an endpoint."""
     from conformance.flows.trust import Trust
 
@@ -303,7 +281,7 @@ def trust(subject: Subject, claim: Claim) -> Trust:
 
 
 @view
-def clocks(subject: Subject) -> Clocks:
+def clocks(subject: Subject) -> object:
     """The limits for decisions that bind this payer."""
     from conformance.clocks import Clocks
 
@@ -311,7 +289,7 @@ def clocks(subject: Subject) -> Clocks:
 
 
 @view
-def latency(subject: Subject, claim: Claim) -> Latency:
+def latency(subject: Subject, claim: Claim) -> object:
     """How long the answers took, against their limits."""
     from conformance.rules import Latency
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.sandbox import cds_client, people
+from conformance.sandbox.drug_files import limited
+from conformance.sandbox.formulary_rows import RXNORM
 from conformance.sandbox.frame import Answer, Call, Resource
 from conformance.sandbox.outcome import refusal
 from conformance.sandbox.shape import objects, one_object, text
@@ -135,7 +137,18 @@ def _rule(order: Resource, payer: Payer) -> Mapping[str, Any]:
         for coding in objects(one_object(order.get(name)).get("coding")):
             if (code := text(coding.get("code"))) in payer.seed.coverage_rules:
                 return payer.seed.coverage_rules[code]
+            if text(coding.get("system")) == RXNORM and _limited_drug(code, payer):
+                return {"authorization": "needed"}
     return {}
+
+
+def _limited_drug(code: str, payer: Payer) -> bool:
+    """Whether the formulary asks for prior authorization of a drug, on any plan."""
+    items = payer.seed.formulary_items.values()
+    own = [
+        item for item in items if one_object(item.get("subject")).get("reference") == f"MedicationKnowledge/drug-{code}"
+    ]
+    return any(limited(item, "PriorAuthorization") for item in own)
 
 
 def _coverage(asked: Resource) -> Resource:

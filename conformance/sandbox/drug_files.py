@@ -101,8 +101,8 @@ def _listing(number: str, item: Resource, year: int) -> Any:
         "plan_id_type": "HIOS-PLAN-ID",
         "plan_id": number,
         "drug_tier": _tier(item),
-        "prior_authorization": _limited(item, "PriorAuthorization"),
-        "step_therapy": _limited(item, "StepTherapyLimit"),
+        "prior_authorization": limited(item, "PriorAuthorization"),
+        "step_therapy": limited(item, "StepTherapyLimit"),
         "quantity_limit": bool(_said(item, "QuantityLimit", "valueBoolean")),
         "years": [year],
     }
@@ -164,7 +164,8 @@ def _tier(item: Resource) -> str:
     return str(code).upper().replace(" ", "-").replace("PREVENTATIVE", "PREVENTIVE")
 
 
-def _limited(item: Resource, limit: str) -> bool:
+def limited(item: Resource, limit: str) -> bool:
+    """Whether an item has a limit ("PriorAuthorization"), be it for new starts only."""
     return any(_said(item, name, "valueBoolean") for name in (limit, f"{limit}NewStartsOnly"))
 
 

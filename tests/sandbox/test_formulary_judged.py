@@ -118,7 +118,7 @@ def test_a_drug_beyond_our_limit_that_is_not_covered_is_missed(of: Judge, monkey
         (("one_formulary", "ignores_the_formulary"), {"usdf.search-items-by-formulary"}),
         (("one_tier", "ignores_the_tier"), {"usdf.search-items-by-tier"}),
         (("one_tier", "ignores_include"), {"usdf.include-drug", "usdf.include-formulary"}),
-        (("limits_in_one_formulary", "hides_a_declared_prior_authorization"), {PRIOR}),
+        (("limits_in_one_formulary", "hides_a_declared_prior_authorization"), {PRIOR, "formulary.both-benefits"}),
         (("last_years_items", "hides_a_declared_step_therapy"), {"formulary.step-therapy-flag"}),
         (("tiers_in_words", "forgets_a_tier"), {"formulary.tier", "usdf.item-required"}),
         (("links_by_query", "loops_its_pages"), {"usdf.paging"}),
@@ -140,6 +140,26 @@ def test_the_formulary_that_a_case_names_must_tell_the_limit(of: Judge):
     assert "prior authorization told by every item of the drug" in {
         each.expected for each in anywhere[PRIOR].verdict.advice
     }
+
+
+def test_one_drug_has_one_answer_wherever_it_is_asked_for(of: Judge):
+    said = of()
+    assert said["usdf.same-in-discovery"].verdict.verdict == "pass"
+    assert said["formulary.both-benefits"].verdict.verdict == "pass"
+    [table] = said["formulary.both-benefits"].judgement.tables
+    told = {(row[2], row[1]): row[3] for row in table.rows if "1801278" in row[0]}
+    assert told == {
+        ("the formulary", "pharmacy"): "needed",
+        ("the drugs file", "pharmacy"): "needed",
+        ("coverage discovery", "pharmacy"): "needed",
+        ("coverage discovery", "medical"): "needed",
+    }
+
+    other = of(_1649605='drug = "1649605"\nbilled = "J9999"')
+    assert failed(other) == {"formulary.both-benefits"}
+    [finding] = other["formulary.both-benefits"].verdict.findings
+    assert "not needed by coverage discovery (crd=2.2.1, J9999)" in finding.actual
+    assert "needed by the formulary (Basic/item-harbor-1649605)" in finding.actual
 
 
 # --- folders -----------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import copy
 from dataclasses import replace
 
 from conformance.sandbox.faults import formulary_changes as changes
-from conformance.sandbox.faults.formulary import ignores
+from conformance.sandbox.faults.formulary import AUTHORIZED, ignores
 from conformance.sandbox.frame import Answer, Bend, Call, Fault, Resource, Seed, Variant
 
 TWINNED = "item-harbor-617312"  # of a drug that no tester declares
@@ -85,7 +85,22 @@ def without_costs(plan: Resource) -> None:
             cost["benefit"] = [one for one in cost["benefit"] if one["type"]["coding"][0]["code"] != "generic"]
 
 
+def needing_nothing(code: str) -> changes.SeedChange:
+    """Coverage discovery knows of no authorization for one code."""
+
+    def change(seed: Seed) -> Seed:
+        return replace(seed, coverage_rules={**seed.coverage_rules, code: {"authorization": "none"}})
+
+    return change
+
+
 FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "tells_two_stories_of_a_drug",
+        "A drug that needs prior authorization by the formulary needs none by coverage discovery.",
+        ("usdf.same-in-discovery",),
+        seed=needing_nothing(AUTHORIZED),
+    ),
     *(_ignoring(word, kind, parameter) for word, kind, parameters in SEARCHED for parameter in parameters),
     ignores("ignores_the_status_of_item", ("usdf.search-item-parameters", "usdf.search-combined"), "Basic?status"),
     ignores("ignores_include_of_plans", "usdf.include-plan-formulary", "InsurancePlan?_include"),

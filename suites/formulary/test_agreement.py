@@ -1,0 +1,23 @@
+"""One drug, one answer: what the payer's sources say of it, side by side."""
+
+from conformance import expect, requirement
+
+
+@requirement("usdf.same-in-discovery")
+def test_every_source_says_the_same_of_a_drug_under_the_pharmacy_benefit(drug_sources):
+    expect.each(
+        drug_sources.told("pharmacy"),
+        lambda drug: drug.agrees_on("pharmacy"),
+        "one answer about prior authorization",
+        got=lambda drug: drug.told_of("pharmacy"),
+    )
+
+
+@requirement("formulary.both-benefits")
+def test_medical_and_pharmacy_benefit_say_the_same_of_a_drug(drug_sources):
+    expect.each(
+        drug_sources.told("pharmacy", "medical"),
+        lambda drug: drug.agrees_on("pharmacy", "medical"),
+        "one answer about prior authorization under both benefits",
+        got=lambda drug: drug.told_of("pharmacy", "medical"),
+    )
