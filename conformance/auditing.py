@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
+
 from conformance.audit.command import audit
 from conformance.launch import Done, baseline_of, prepare
 from conformance.running import tell
@@ -16,4 +18,7 @@ def audit_records(named: Sequence[str], out: Path, given: Mapping[str, Any]) -> 
     baseline = baseline_of(given.get("baseline"))
     prepare(out)
     results = audit(named, out, given, baseline)
-    return tell(Done(results, results["exit_code"]), out)
+    code = tell(Done(results, results["exit_code"]), out)
+    if site := given.get("publish"):
+        click.echo(f"Figures to be posted: {Path(site) / 'metrics.html'}")
+    return code

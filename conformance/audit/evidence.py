@@ -11,6 +11,7 @@ from typing import Any
 
 from conformance.audit import metrics, timed
 from conformance.audit.consistency import beyond
+from conformance.audit.cuts import cuts
 from conformance.audit.mapping import Mapped
 from conformance.audit.records import Records
 from conformance.audit.sources import Found, hashes
@@ -78,7 +79,7 @@ def _of_records(records: Records, given: Mapping[str, Any], year: int | None) ->
         "clocks": [_clock(each) for each in records.timings.values()],
         "reasons": {scope: dict(each) for scope, each in records.reasons.items()},
         "metrics": metrics.computed(records, year),
-        "cuts": metrics.cuts(records, year),
+        "cuts": cuts(records, year),
         "seed": (seed := int(given.get("seed") or 1)),
         "sample": sample(records, seed),
     }

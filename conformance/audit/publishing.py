@@ -8,6 +8,7 @@ from typing import Any
 
 from conformance import paths
 from conformance.audit import metrics
+from conformance.audit.published import due_day
 from conformance.audit.records import Records
 from conformance.errors import UsageError
 
@@ -26,6 +27,8 @@ def publish(records: Records, folder: Path, year: int | None, list_url: str = ""
         "payer": target.name,
         "payer_type": target.payer_type,
         "year": year,
+        "due": due_day(year).isoformat(),
+        "drawn": records.payer.extracted.date().isoformat() if records.payer.extracted else "",
         "reading": "mcpar",
         "list_url": list_url,
         **computed["figures"]["mcpar"],

@@ -140,6 +140,7 @@ def _counted(total: int, **more: int) -> dict[str, Any]:
         "denied",
         "appealed",
         "approved_after_appeal",
+        "denied_after_appeal",
         "extended_approved",
         "extended_partial",
     )

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opened_records import records_of
 
+from conformance.audit.cuts import MERGED, SMALL, cuts, merged
 from conformance.audit.facts import DECISIONS
-from conformance.audit.metrics import MERGED, SMALL, computed, cuts, merged
+from conformance.audit.metrics import computed
 from conformance.sandbox.record_cases import CASES
 from conformance.sandbox.record_forms import CsvLog
 

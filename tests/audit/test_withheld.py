@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from conformance.audit import metrics
+from conformance.audit import cuts
 from conformance.audit.mapping import Mapped, columns_of
 from conformance.audit.withheld import shape
 from conformance.cli import main
@@ -93,7 +93,7 @@ def test_a_column_that_holds_names_is_no_cut() -> None:
     def rows(*values: str, each: int) -> list[dict[str, Any]]:
         return [{"value": value, "total": each} for value in values]
 
-    assert metrics._holds_categories("specialty", rows("Rheumatology", "Cardiology", each=40))
-    assert not metrics._holds_categories("specialty", rows("Jane Doe", "John Doe", "Zoe Doe", each=3))
-    assert metrics._holds_categories("service", [*rows("70551", each=12), *rows("E0601", "J1745", each=1)])
-    assert not metrics._holds_categories("service", [*rows("Doe", each=12), *rows("Roe", "Poe", each=1)])
+    assert cuts._holds_categories("specialty", rows("Rheumatology", "Cardiology", each=40))
+    assert not cuts._holds_categories("specialty", rows("Jane Doe", "John Doe", "Zoe Doe", each=3))
+    assert cuts._holds_categories("service", [*rows("70551", each=12), *rows("E0601", "J1745", each=1)])
+    assert not cuts._holds_categories("service", [*rows("Doe", each=12), *rows("Roe", "Poe", each=1)])

@@ -1,0 +1,96 @@
+"""Finer cuts of the figures, as physicians ask for: by service, specialty, plan, reason and month; no small cells."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from conformance.audit.facts import DECISIONS
+from conformance.audit.metrics import EPOCH, Decided, decided
+
+SMALL = 10  # a cell of 1 to 10 could tell of a person; zero tells of nobody
+CUTS = ("service", "specialty", "plan", "reason", "channel", "delegate", "line")
+MOST = 200
+UNSAID, MERGED = "not said", "others, merged"
+
+
+def cuts(records: Decided, year: int | None = None) -> dict[str, list[dict[str, Any]]]:
+    """Approved, partly approved and denied by service, specialty, plan, reason, channel, delegate, line and month.
+
+    Rows with a cell of 1 to 10 are merged with others until none is left. What says nothing is a row of its own, so
+    that the rows of every cut sum to the figures of all, and a difference to those gives no cell away either.
+    """
+    counted = _by(records, decided(records, year))
+    found = {}
+    for name in CUTS:
+        rows = [row for row in counted[name] if row["value"] != UNSAID]
+        if len(rows) > 1 and _holds_categories(name, rows):
+            found[name] = merged(counted[name])[:MOST]
+    if "line" in found and any(row["value"].endswith(MERGED) for row in found.get("plan", ())):
+        del found["line"]  # plans are of one line each: what is known of a line would tell of a plan that was merged
+    if months := _by_month(counted["asked_for"]):
+        found["month"] = merged(months, by_name=True)
+    return found
+
+
+_CODE = re.compile(r"(?=.*\d)([A-Z\d]{3,7}|\d{11}|\d{4,5}-\d{3,4}-\d{1,2})", re.IGNORECASE)  # CPT, HCPCS, NDC …
+
+
+def _holds_categories(name: str, rows: list[dict[str, Any]]) -> bool:
+    """Whether the words of a column may be printed: those of names or numbers have hardly two decisions each."""
+    several = bool(sum(row["total"] for row in rows) > SMALL * len(rows))
+    return several or (name == "service" and all(_CODE.fullmatch(row["value"]) for row in rows if row["total"] > SMALL))
+
+
+def _by(records: Decided, t: Any) -> dict[str, list[dict[str, Any]]]:
+    """Counts of outcomes by every value of every cut, and by day of receipt."""
+    import ibis
+
+    parts = []
+    for name in (*CUTS, "asked_for"):
+        mine = t.filter(t.outcome != "approved") if name == "reason" else t
+        value = mine[name].cast("string").nullif("").fill_null(UNSAID)
+        named = mine.select(value=value, outcome=mine.outcome)
+        parts.append(
+            named.group_by("value").agg(
+                **{each: (named.outcome == each).cast("int64").sum() for each in DECISIONS}, total=named.count()
+            ).mutate(cut=ibis.literal(name))
+        )  # fmt: skip
+    found: dict[str, list[dict[str, Any]]] = {name: [] for name in (*CUTS, "asked_for")}
+    for row in records.engine.rows(ibis.union(*parts)):
+        found[row.pop("cut")].append(row)
+    return found
+
+
+def _by_month(days: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Counts by day of receipt (UTC, days since 1970) as counts by month."""
+    months: dict[str, list[dict[str, Any]]] = {}
+    for row in days:
+        day = row["value"]
+        month = day if day == UNSAID else (EPOCH + timedelta(days=int(day))).strftime("%Y-%m")
+        months.setdefault(month, []).append(row)
+    return [{"value": month, **_sum(rows)} for month, rows in months.items()]
+
+
+def merged(rows: list[dict[str, Any]], by_name: bool = False) -> list[dict[str, Any]]:
+    """Rows of counts without any cell of 1 to 10: the smallest are merged until it is so; empty where that is all."""
+    order = sorted(rows, key=lambda row: (-row["total"], row["value"]))
+    kept = [row for row in order if not _small(row)]
+    rest = [row for row in order if _small(row)]
+    while rest and _small(_sum(rest)) and kept:
+        rest.append(kept.pop())
+    if rest and _small(_sum(rest)):
+        return []
+    shown = sorted(kept, key=lambda row: row["value"]) if by_name else kept
+    if rest:
+        shown = [*shown, {**_sum(rest), "value": f"{len(rest)} {MERGED}"}]
+    return shown
+
+
+def _small(row: dict[str, Any]) -> bool:
+    return any(0 < row[name] <= SMALL for name in DECISIONS)
+
+
+def _sum(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {name: sum(row[name] for row in rows) for name in (*DECISIONS, "total")}

@@ -1,0 +1,78 @@
+"""Figures made of decisions: of which year each is, which drugs count, and what the page to be posted says."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opened_records import records_of
+
+from conformance.audit import metrics
+from conformance.audit.publishing import publish
+
+COLUMNS = ("id", "received", "decided", "outcome", "kind", "urgency", "appeal")
+
+
+def log(folder: Path, *rows: tuple[str, ...]) -> Path:
+    with (folder / "log.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        writer.writerows((f"{number}", *row) for number, row in enumerate(rows))
+    return folder / "log.csv"
+
+
+ABOUT_NEW_YEAR = (
+    ("2026-12-28", "2026-12-31", "approved", "item", "standard", ""),
+    ("2026-12-28", "2027-01-01", "approved", "item", "standard", ""),
+    # Ten in the evening of New Year's Eve in New York, and an hour after midnight there.
+    ("2026-12-28", "2027-01-01T03:00:00Z", "denied", "item", "standard", ""),
+    ("2026-12-28", "2027-01-01T06:00:00Z", "denied", "item", "standard", ""),
+)
+
+
+@pytest.mark.parametrize(
+    ("zones", "denied"), [(["America/New_York"], 1), (["America/New_York", "America/Los_Angeles"], 1), ([], 0)]
+)
+def test_a_decision_is_of_the_year_of_its_day_where_the_payer_works(
+    tmp_path: Path, zones: list[str], denied: int
+) -> None:
+    with records_of([log(tmp_path, *ABOUT_NEW_YEAR)], tmp_path, {"payer_type": "ma", "timezones": zones}) as records:
+        of_2026 = metrics.computed(records, 2026)["counts"]["standard"]
+        of_2027 = metrics.computed(records, 2027)["counts"]["standard"]
+
+    assert (of_2026["approved"], of_2027["approved"]) == (1, 1)
+    assert (of_2026["denied"], of_2027["denied"]) == (denied, 2 - denied)
+
+
+DRUGS = (
+    ("2027-02-01T10:00:00Z", "2027-02-01T14:00:00Z", "approved", "Part B", "standard", ""),
+    ("2027-02-01T10:00:00Z", "2027-02-01T18:00:00Z", "denied", "Part B", "standard", "upheld"),
+    ("2027-02-01T10:00:00Z", "2027-02-01T20:00:00Z", "denied", "Part D", "standard", "overturned"),
+    ("2027-02-01T10:00:00Z", "2027-02-01T22:00:00Z", "denied", "exception", "standard", ""),
+)
+
+
+@pytest.mark.parametrize(
+    ("payer", "expected"),
+    [
+        ("ma", {"total": 2, "approved_pct": 50.0, "mean_hours": 6.0, "appeals": 1, "approved_after_appeal": 0}),
+        ("chip-ffs", {"total": 3, "denied": 2, "median_hours": 8.0, "appeals": 2, "approved_after_appeal": 1}),
+    ],
+)
+def test_drugs_have_figures_of_their_own(tmp_path: Path, payer: str, expected: dict[str, Any]) -> None:
+    with records_of([log(tmp_path, *DRUGS)], tmp_path, {"payer_type": payer}) as records:
+        computed = metrics.computed(records)
+        publish(records, tmp_path / "site", 2027)
+
+    found = computed["figures"]["mcpar"]["drugs"]
+    assert {name: found[name] for name in expected} == expected
+    assert found["denied_after_appeal"] == 1
+    assert sum(each["total"] for each in computed["counts"].values()) == len(DRUGS)
+    posted = json.loads((tmp_path / "site" / "metrics.json").read_text())
+    assert (posted["year"], posted["due"], posted["drugs"]) == (2027, "2028-03-31", found)
+    page = (tmp_path / "site" / "metrics.html").read_text()
+    assert "Figures of calendar year 2027, to be posted by 31 Mar 2028" in page
+    assert "N/A (no such requests)" in page, "no item was decided"
