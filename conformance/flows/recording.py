@@ -198,11 +198,15 @@ class Recording:
 
     def heard(self, claim: Claim, endpoint: str, number: int, received: Received) -> Exchange:
         """What the payer posted to an endpoint of ours as the ``number``-th, as an exchange beside all others."""
-        kept = Exchange(
+        return self.act((claim, "heard", endpoint, number), lambda: self.heard_once(claim, endpoint, number, received))
+
+    def heard_once(self, claim: Claim, endpoint: str, number: int, received: Received) -> Exchange:
+        """The same of what nobody will ask for again."""
+        exchange = Exchange(
             id="", operation=HEARD, case=f"notification {number}", claim=claim.label, method="POST", url=endpoint,
             request_headers=received.headers, request_body=received.body, status=200, started=received.at, heard=True,
         )  # fmt: skip
-        return self.act((claim, "heard", endpoint, number), lambda: self._wire.heard(kept))
+        return self._wire.heard(exchange)
 
     def close(self) -> None:
         """Stops receiving notifications."""

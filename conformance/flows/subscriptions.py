@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -152,14 +152,14 @@ class Subscriptions:
             raise NotTested("the payer does not reach the address for its notifications", change="callback")
         return made
 
-    def listened(self, made: Made, known: int, seconds: float) -> tuple[Heard, ...]:
-        """What came at its endpoint beyond the first ``known``, as soon as there is any, or after so many seconds."""
-        received = self._recording.receiver().wait(made.endpoint, seconds, lambda found: len(found) > known)
-        return tuple(
-            Heard(self._recording.heard(self._claim, made.endpoint, number, each), each, self._read_one(each))
-            for number, each in enumerate(received, 1)
-            if number > known
-        )
+    def listened(self, made: Made, known: int, seconds: float) -> Iterator[Heard]:
+        """What came at its endpoint after the first ``known``, as soon as there is any, or after so many seconds.
+
+        Nothing of it is kept: whoever listens for days would keep it all.
+        """
+        for number, each in enumerate(self._recording.receiver().taken(made.endpoint, seconds), known + 1):
+            exchange = self._recording.heard_once(self._claim, made.endpoint, number, each)
+            yield Heard(exchange, each, self._read_one(each))
 
     def unsubscribe(self, made: Made) -> None:
         """Deletes a subscription of our own, whatever the payer says to it."""

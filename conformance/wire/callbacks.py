@@ -98,6 +98,14 @@ class Receiver:
                 if len(self._boxes.get(_name(endpoint), ())) == len(found):
                     self._arrived.wait(rest)
 
+    def taken(self, endpoint: str, seconds: float) -> tuple[Received, ...]:
+        """What came at an endpoint, as soon as there is any, or after ``seconds``; it is kept here no longer."""
+        found = self.wait(endpoint, seconds)
+        with self._arrived:
+            del self._boxes[_name(endpoint)][: len(found)]
+            self._kept -= len(found)
+        return found
+
     def _take(self, path: str, headers: Mapping[str, str], body: bytes) -> int:
         """Keeps a notification; the status to answer it with."""
         with self._arrived:
