@@ -16,7 +16,7 @@ from conformance.flows.bulk_files import Fetch, Reader, ReadFile, Take
 from conformance.flows.bulk_job import Job, run
 from conformance.flows.recording import Recording
 from conformance.target import Claim
-from conformance.wire.gateway import origin
+from conformance.wire.gateway import REFUSED, origin
 from conformance.wire.request import NONE, OWN, Request
 
 ASYNC = {"prefer": "respond-async", "accept": "application/fhir+json"}
@@ -52,7 +52,11 @@ class Requests:
         status = kick_off.headers.get("content-location", "")
         if "://" in status and (wrong := trouble(status, self.claim.base_url)):
             return Job(kick_off, broken=f"Content-Location names {wrong}")
-        return run(kick_off, self.claim.base_url, lambda url: self.get(STATUS, url, kick_off.case), patience)
+        job = run(kick_off, self.claim.base_url, lambda url: self.get(STATUS, url, kick_off.case), patience)
+        away = origin(job.status_url) != origin(self.claim.base_url)
+        if away and job.broken and job.polls and job.polls[-1].status in REFUSED:
+            return replace(job, broken="", unfinished="its status is at another origin, where our token does not go")
+        return job
 
     def read(self, job: Job, take: Take) -> tuple[ReadFile, ...]:
         """The files of a complete job, each read once and taken away again."""

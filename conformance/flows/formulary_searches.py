@@ -15,7 +15,7 @@ from conformance.wire.payer import Request
 
 Params = tuple[tuple[str, str], ...]
 RAW = "formulary.answers-are-fhir"
-EVERYTHING = Reach(pages=500, matches=20_000)
+EVERYTHING = Reach(pages=500, matches=20_000, size=128 * 2**20)
 ENOUGH = Reach(pages=50, matches=1_000)  # of a search that is asked for its own sake
 ONE_PAGE = Reach(pages=1, matches=1_000)
 PAGE_SIZE = "100"
@@ -71,15 +71,16 @@ class Searches:
 
     def _pages(self, exchange: Exchange, case: str, reach: Reach) -> Iterator[Step]:
         seen = {exchange.url}
-        count = pages = 0
+        count = pages = size = 0
         while True:
             page = read_page(resource_of(exchange, RAW))
             if page is None:
                 raise NotTested("the search is not answered with a searchset Bundle", because=RAW)
-            pages, count = pages + 1, count + len(page.matches)
+            pages, count, size = pages + 1, count + len(page.matches), size + len(exchange.body)
             there, near = next_page(exchange.url, page.next) if page.next else ("", True)
             looped = there if there in seen else ""
-            cut = bool(there) and near and not looped and (pages >= reach.pages or count >= reach.matches)
+            enough = pages >= reach.pages or count >= reach.matches or size >= reach.size
+            cut = bool(there) and near and not looped and enough
             step = Step(page, looped, "" if near else there, cut)
             yield step
             if step.is_last:

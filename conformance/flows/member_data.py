@@ -13,7 +13,7 @@ from conformance.exchange import Exchange
 from conformance.flows.recording import answered, resource_of
 from conformance.wire.gateway import origin
 
-MOST_PAGES, MOST_BYTES = 200, 256 * 2**20
+MOST_PAGES, MOST_BYTES = 200, 128 * 2**20
 SEARCHES = ":searches"  # ends the case of the searches that stand in for $everything
 NOT_THERE = (404, 405, 501)  # there is no such operation
 
@@ -26,13 +26,14 @@ class Pages:
 
     Our credentials do not go to another origin, and our patience ends: neither is the payer's fault. A next link that
     leads back (``looped``) is. ``refused`` are the kinds of data that were wished for and that the payer does not
-    search for.
+    search for, ``size`` is in bytes, as they came.
     """
 
     bundles: tuple[dict[str, Any], ...]
     lost: str = ""
     refused: tuple[str, ...] = ()
     looped: str = ""
+    size: int = 0
 
 
 def is_refused(exchange: Exchange) -> bool:
@@ -59,12 +60,12 @@ def _deed(exchange: Exchange) -> str:
     return "everything" if exchange.operation.endswith(".everything") else exchange.url.partition("?")[0]
 
 
-def pages(ask: Ask, path: str, base_url: str, judged_by: str) -> Pages | None:
+def pages(ask: Ask, path: str, base_url: str, judged_by: str, before: int = 0) -> Pages | None:
     """All pages from a path on; None where the first is refused. NotTested, because of ``judged_by``, where a page is
-    no Bundle."""
+    no Bundle. ``before``: the bytes that were taken already of all that may be taken."""
     bundles: list[dict[str, Any]] = []
     seen: set[str] = set()
-    following, taken = path, 0
+    following, taken = path, before
     while following and following not in seen and len(bundles) < MOST_PAGES and taken < MOST_BYTES:
         seen.add(following)
         exchange = ask(following)
@@ -78,11 +79,11 @@ def pages(ask: Ask, path: str, base_url: str, judged_by: str) -> Pages | None:
         taken += len(exchange.body)
         following = next_url(base_url, exchange.url, page.next)
         if following and origin(following) != origin(base_url):
-            return Pages(tuple(bundles), f"the next page is at another origin ({following})")
+            return Pages(tuple(bundles), f"the next page is at another origin ({following})", size=taken - before)
     if following in seen:
-        return Pages(tuple(bundles), looped=f"the next link of page {len(bundles)} leads back")
+        return Pages(tuple(bundles), looped=f"the next link of page {len(bundles)} leads back", size=taken - before)
     most = f"{MOST_PAGES} pages" if taken < MOST_BYTES else f"{MOST_BYTES // 2**20} MiB"
-    return Pages(tuple(bundles), f"there are more than {most}" if following else "")
+    return Pages(tuple(bundles), f"there are more than {most}" if following else "", size=taken - before)
 
 
 def next_url(base_url: str, url: str, written: str) -> str:
@@ -113,7 +114,8 @@ def searched(
     for kind in dict.fromkeys((*kinds, *wished)):
         if kind == "Patient":
             continue
-        of_kind = pages(ask, f"{kind}?{urlencode({'patient': patient})}", base_url, judged_by)
+        before = sum(each.size for each in found)
+        of_kind = pages(ask, f"{kind}?{urlencode({'patient': patient})}", base_url, judged_by, before)
         if of_kind is None and kind in kinds:
             return None
         refused += [kind] if of_kind is None else []

@@ -14,10 +14,11 @@ from conformance.wire.gateway import origin
 
 @dataclass(frozen=True)
 class Reach:
-    """How far a search is followed: pages, and matches."""
+    """How far a search is followed: pages, matches, and bytes as they came."""
 
     pages: int
     matches: int
+    size: int = 32 * 2**20
 
 
 @dataclass(frozen=True)

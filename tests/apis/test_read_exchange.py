@@ -14,7 +14,7 @@ from conformance.apis.naming import is_called, surnames_of
 from conformance.apis.refusal import patients_named, revealed
 from conformance.exchange import Exchange
 from conformance.flows import member_data
-from conformance.flows.member_data import next_url, pages
+from conformance.flows.member_data import next_url, pages, searched
 
 
 @needs_data
@@ -320,6 +320,24 @@ def test_pages_are_taken_up_to_a_bound_of_bytes(monkeypatch):
     monkeypatch.setattr(member_data, "MOST_BYTES", 2**20)
     large = walked("https://payer.example/fhir?page={}" + "x" * 2**18)
     assert (len(large.bundles), large.lost) == (4, "there are more than 1 MiB")
+
+
+def test_the_bound_is_of_all_searches_together(monkeypatch):
+    monkeypatch.setattr(member_data, "MOST_BYTES", 2**20)
+    body = json.dumps({"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": {
+        "resourceType": "Condition", "id": "a", "note": [{"text": "x" * 2**19}]}}]}).encode()  # fmt: skip
+    asked = []
+
+    def ask(url):
+        asked.append(url)
+        one = json.dumps(resource("Patient")).encode()
+        return Exchange("x", "payer-to-payer.search", "", "", "GET", f"https://payer.example/fhir/{url}", status=200,
+                        headers={"content-type": "application/fhir+json"},
+                        body=body if "?" in url else one)  # fmt: skip
+
+    kinds = ("Condition", "Encounter", "Procedure", "Goal")
+    found = searched(ask, "a", kinds, "https://payer.example/fhir", "x")
+    assert (len(asked), found.lost) == (3, "there are more than 1 MiB")
 
 
 def test_pages_that_nobody_follows_to_their_end_are_told():

@@ -22,7 +22,10 @@ from conformance.flows import bulk_files
 from conformance.flows.bulk_addresses import trouble
 from conformance.flows.bulk_files import Budget, Reader, ReadFile
 from conformance.flows.bulk_job import Job, run
-from conformance.target import Api, Auth, Target
+from conformance.flows.bulk_requests import Requests
+from conformance.flows.recording import Recording
+from conformance.opening import guides
+from conformance.target import Api, Auth, Claim, Target
 from conformance.wire.gateway import origin
 from conformance.wire.payer import Limits, Request, Wire
 
@@ -113,6 +116,26 @@ def test_a_status_that_fails_for_good_is_the_payers_fault(last: bytes) -> None:
     found, _ = job(going(), last)
     assert found.broken
     assert found.manifest is None
+
+
+@pytest.mark.parametrize("wants_a_token", [False, True])
+def test_a_status_at_another_host_gets_nothing_of_ours(wants_a_token: bool) -> None:
+    said = answer(b"", 401) if wants_a_token else DONE
+    with serving(saying()) as payer, serving(saying(said)) as other, wired() as wire:
+        elsewhere = other.url.replace("127.0.0.1", "localhost")
+        asks = Requests(
+            Recording(Target("x", apis={"payer-to-payer": API}), wire, guides(), "pc-1"),
+            Claim("payer-to-payer", "pdex", "2.2.0", payer.url),
+        )
+        kick_off = Exchange("x", "bulk.export", "c", "pdex=2.2.0", "POST", payer.url, status=202,
+                            headers={"content-location": f"{elsewhere}/jobs/1"})  # fmt: skip
+        found = asks.followed(kick_off, 3.0)
+
+        assert not {"authorization", "x-api-key"} & other.heard[0].headers.keys()
+        assert payer.heard == []
+    assert found.broken == ""
+    assert bool(found.manifest) is not wants_a_token
+    assert ("our token does not go" in found.unfinished) is wants_a_token
 
 
 # -- addresses ---------------------------------------------------------------------------------------------------------
