@@ -27,6 +27,7 @@ COVERAGE = "http://hl7.org/fhir/us/davinci-pdex/StructureDefinition/base-ext-mat
 OTHER_CLIENT, OTHER_NPI = "another-client", "1999999992"
 PANEL, OTHER_PANEL = "panel-riverbend", "panel-of-another"
 NPI = "http://hl7.org/fhir/sid/us-npi"
+OWN_NUMBERS = "https://payer.example.org/lists"
 
 
 @dataclass(frozen=True)
@@ -117,8 +118,12 @@ def search(call: Call, payer: Payer) -> Answer:
     unknown = [name for name in asked if name not in ("identifier", "characteristic", "code", "_format")]
     if unknown:
         return refusal(400, "not-supported", f"Groups are not searched by {unknown[0]}.")
-    number = asked.get("identifier", "").rpartition("|")[2]
-    found = [one for one in visible(call, payer).values() if not number or one.npi == number or _shown_to_all(payer)]
+    number, code = (asked.get(name, "").rpartition("|")[2] for name in ("identifier", "code"))
+    found = [
+        one
+        for one in visible(call, payer).values()
+        if (not number or number in _numbers(one, payer).values() or _shown_to_all(payer)) and code in ("", one.code)
+    ]
     return Answer(200, exchange.searchset(call, payer, [resource(group, payer) for group in found]))
 
 
@@ -141,7 +146,7 @@ def resource(group: Group, payer: Payer) -> Resource:
         "id": group.id,
         "meta": {"lastUpdated": payer.clock.stamp()},
         "contained": _contained(group),
-        "identifier": [{"system": NPI, "value": group.npi}],
+        "identifier": [{"system": name, "value": value} for name, value in _numbers(group, payer).items()],
         "active": True,
         "type": "person",
         "actual": True,
@@ -152,6 +157,12 @@ def resource(group: Group, payer: Payer) -> Resource:
         "member": [{"entity": _entity(each, group.code)} for each in group.members],
     }
     return {key: value for key, value in found.items() if value != []}
+
+
+def _numbers(group: Group, payer: Payer) -> dict[str, str]:
+    """By which numbers a Group is known: that of its client, the payer's own, or none."""
+    known_by = payer.policies.exchange.get("groups_known_by", "client")
+    return {"client": {NPI: group.npi}, "payer": {OWN_NUMBERS: f"list {group.id}"}, "nobody": {}}[known_by]
 
 
 def _shown_to_all(payer: Payer) -> bool:

@@ -118,6 +118,12 @@ FAULTS: tuple[Fault, ...] = (
         bend=Bend(GROUPS, edits.finds_no_group, edits.is_search),
     ),
     Fault(
+        "searches_no_groups",
+        "A search for Groups is refused.",
+        ("bulk.groups",),
+        bend=Bend(GROUPS, edits.refuses_searches, edits.is_search),
+    ),
+    Fault(
         "shares_groups_with_all",
         "Groups are read and exported by any client.",
         ("bulk.own-groups", "provider-access.attribution"),

@@ -167,6 +167,10 @@ def finds_no_group(_call: Call, answer: Answer) -> Answer:
     return answer.carrying(bundle)
 
 
+def refuses_searches(_call: Call, _answer: Answer) -> Answer:
+    return refusal(403, "forbidden", "Groups are not searched.")
+
+
 def is_search(call: Call, answer: Answer) -> bool:
     """Holds for a search for Groups that is answered."""
     return answer.status == 200 and call.path == "Group"

@@ -84,6 +84,16 @@ VARIANTS: tuple[Variant, ...] = (
         versions=("pdex=2.1.0",),
     ),
     Variant(
+        "numbers_groups_itself",
+        "Groups have identifiers of the payer's own, and are found by them.",
+        policies=changes.rule("exchange", groups_known_by="payer"),
+    ),
+    Variant(
+        "numbers_no_groups",
+        "Groups have no identifier, and are found by their code.",
+        policies=changes.rule("exchange", groups_known_by="nobody"),
+    ),
+    Variant(
         "answers_a_match_in_place",
         "The status of a bulk match answers its Parameters in place of a manifest.",
         policies=changes.rule("exchange", answers_in_place=True),
