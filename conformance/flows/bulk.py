@@ -38,10 +38,11 @@ NEVER = "Encounter?date=lt1900-01-01"  # a filter that nothing fits
 
 @dataclass(frozen=True)
 class Export:
-    """One export: its job, its files, and what came of the Group's members ("Patient/id")."""
+    """One export: its job, its files, and what came of the Group's members ("Patient/id"); ``untold``: the Group holds,
+    or may hold, members whom it does not refer to."""
 
     job: Job
-    members: frozenset[str]
+    untold: bool
     files: tuple[ReadFile, ...]
     harvest: Harvest
 
@@ -111,6 +112,8 @@ class Bulk:
     def findings(self, kind: str) -> list[Found | None]:
         """What was found wrong of a kind ("strangers", "amounts", "too_old"): nothing is [None], and NotTested where
         not all files could be read."""
+        if kind == "strangers" and self.export().untold:
+            raise NotTested("the Group does not tell by reference whom it holds")
         found: list[Found | None] = list(getattr(self.export().harvest, kind).first)
         if not found and not self.whole().harvest.types:
             raise NotTested("needs a record", change="members")
@@ -225,11 +228,12 @@ class Bulk:
         return case_of(self._recording.target, self.claim.api, name)
 
     def _export(self, group: MatchGroup, name: str, more: Mapping[str, str]) -> Export:
-        members = frozenset(
-            key for each in group.members if (key := reference_key(each.reference)).startswith("Patient/")
-        )
+        referred = [reference_key(each.reference) for each in group.members]
+        members = frozenset(key for key in referred if key.startswith("Patient/"))
+        # A provider's Group may be exported without listing its members; one that was matched lists them.
+        untold = not members.issuperset(referred) or (not referred and self.claim.api == "provider-access")
         years = int(self.guide["years"]) if self.claim.ig == "pdex" else 0
         cutoff = (clock.now() - timedelta(days=366 * years)).date().isoformat() if years else ""
         harvest = Harvest(members, self.claim.base_url, cutoff)
         job = self._asks.followed(self._asks.kick_off(group.id, name, more), self._matches.patience)
-        return Export(job, members, self._asks.read(job, harvest.add), harvest)
+        return Export(job, untold, self._asks.read(job, harvest.add), harvest)

@@ -11,6 +11,7 @@ import pytest
 
 from conformance import clock, paths
 from conformance.expect import REQUIREMENT
+from conformance.flows.bulk import Bulk
 from conformance.flows.discovery import Discovery
 from conformance.flows.member_matching import MemberMatching
 from conformance.flows.payer_to_payer import PayerToPayer
@@ -30,6 +31,7 @@ EVERYTHING, SEARCH = "payer-to-payer.everything", "payer-to-payer.search"
 VIEWS: dict[str, tuple[str, str, Callable[..., Any]]] = {
     "exchange": ("payer-to-payer", "hrex", PayerToPayer),
     "member_match": ("payer-to-payer", "hrex", MemberMatching),
+    "bulk": ("provider-access", "pdex", Bulk),
     "discovery": ("payer-to-payer", "hrex", Discovery),
     "trust": ("prior-auth", "smart", Trust),
 }
@@ -37,7 +39,7 @@ Judge = Callable[..., Outcome]
 
 
 def scenario(requirement: str) -> Callable[..., None]:
-    for suite in ("payer_to_payer", "discovery"):
+    for suite in ("payer_to_payer", "provider_access", "discovery"):
         for path in sorted((paths.suites() / suite).glob("test_*.py")):
             spec = importlib.util.spec_from_file_location(f"judged_{path.stem}", path)
             assert spec
@@ -174,3 +176,18 @@ def test_what_nobody_can_place_is_advised(of: Judge, name: str, requirement: str
 
     assert verdict.verdict == "pass"
     assert [each.actual.startswith(advised) for each in verdict.advice] == ([True] if advised else [])
+
+
+@pytest.mark.parametrize(
+    "listing",
+    [
+        lambda group: group.pop("member"),
+        lambda group: group.update(member=[{"entity": {"identifier": {"value": "A-1"}}}]),
+    ],
+    ids=["no members", "members by their numbers"],
+)
+def test_nobody_is_a_stranger_to_a_group_that_names_nobody(of: Judge, listing: Callable[[Any], object]) -> None:
+    untold = Bend("bulk.groups", changes.resource(listing), changes.succeeded)
+
+    verdict = of("pdex.provider-members", bends=(untold,)).verdict
+    assert (verdict.verdict, verdict.message) == ("not-tested", "the Group does not tell by reference whom it holds")
