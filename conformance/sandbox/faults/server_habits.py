@@ -11,7 +11,7 @@ from conformance.sandbox.frame import Answer, Bend, Call, Resource, Variant
 
 EVERYTHING, SEARCH, FILE = "payer-to-payer.everything", "payer-to-payer.search", "bulk.file"
 SHOWN = "patient-access.search"
-INTERNAL = "http://fhir-internal:8080/fhir"  # where the server stands behind its gateway
+INTERNAL = "http://fhir.internal.example:8080/fhir"  # where the server stands behind its gateway
 PAGE = 2  # entries
 
 
