@@ -12,6 +12,7 @@ from api_examples import example
 from shared_data import needs_data
 
 from conformance.apis.authorization_lines import Item
+from conformance.apis.carin import claim_faults
 from conformance.apis.shown_authorization import (
     ISSUED,
     PAS,
@@ -219,6 +220,26 @@ def test_claims_of_carin_types():
     assert is_carin({"meta": {"profile": [f"{base}C4BB-ExplanationOfBenefit-Pharmacy|2.1.0"]}})
     assert not is_carin({"meta": {"profile": [f"{base}C4BB-Coverage"]}})
     assert not is_carin({})
+
+
+@pytest.mark.parametrize(
+    ("profiles", "lacks"),
+    [
+        (["Pharmacy-Basis"], 4),
+        (["Pharmacy|2.1.0"], 4),
+        (["Inpatient-Institutional"], 3),
+        (["Outpatient-Institutional-Basis"], 2),
+        (["Oral"], 1),
+        (["Professional-NonClinician"], 0),
+        (["Pharmacy", "Oral"], 1),  # of the two it is nearer to the second
+        (["Of-2031"], 0),  # a type that nobody knows yet
+    ],
+)
+def test_what_a_claim_lacks_of_its_own_type(profiles, lacks):
+    base = "http://hl7.org/fhir/us/carin-bb/StructureDefinition/C4BB-ExplanationOfBenefit-"
+    claim = {"meta": {"profile": [f"{base}{each}" for each in profiles]}, "type": {"coding": [{"code": "vision"}]}}
+
+    assert len(claim_faults(claim)) == len(claim_faults({})) - 1 + lacks
 
 
 def test_who_is_named():

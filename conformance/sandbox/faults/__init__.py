@@ -8,6 +8,7 @@ from typing import TypeVar
 from conformance.errors import UsageError
 from conformance.sandbox.faults import (
     bulk,
+    claims_shown,
     coverage_discovery,
     discovery,
     drug_files,
@@ -39,6 +40,7 @@ ROOMS = (
     exchange,
     coverage_discovery,
     patient_access,
+    claims_shown,
     bulk,
 )
 

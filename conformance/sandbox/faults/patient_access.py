@@ -23,7 +23,7 @@ def _good(call: Call, answer: Answer) -> bool:
     return answer.status == 200 and call.path == "ExplanationOfBenefit"
 
 
-def _each(use: str, edit: Callable[[Resource], object]) -> Bend:
+def each_of(use: str, edit: Callable[[Resource], object]) -> Bend:
     """Every shown ExplanationOfBenefit of a use changed."""
 
     def change(bundle: Resource) -> None:
@@ -35,7 +35,7 @@ def _each(use: str, edit: Callable[[Resource], object]) -> Bend:
 
 
 def _authorizations(edit: Callable[[Resource], object]) -> Bend:
-    return _each("preauthorization", edit)
+    return each_of("preauthorization", edit)
 
 
 def _items(edit: Callable[[Resource], object]) -> Bend:
@@ -228,14 +228,14 @@ FAULTS: tuple[Fault, ...] = (
         "shows_claims_of_no_profile",
         "Claims do not say that they are of a CARIN type.",
         ("patient-access.claims-readable",),
-        bend=_each("claim", lambda resource: resource["meta"].pop("profile")),
+        bend=each_of("claim", lambda resource: resource["meta"].pop("profile")),
         versions=NEW,
     ),
     Fault(
         "shows_claims_without_a_number",
         "Claims bear no unique claim identifier.",
         ("patient-access.claims-readable",),
-        bend=_each("claim", lambda resource: resource["identifier"][0].pop("type")),
+        bend=each_of("claim", lambda resource: resource["identifier"][0].pop("type")),
         versions=NEW,
     ),
     Fault(
