@@ -12,10 +12,12 @@ from zoneinfo import available_timezones
 
 from conformance import clock
 from conformance.audit import decisions, evidence, figures, judging, mapping, said, sheets, sources
+from conformance.audit.engine import Engine
 from conformance.audit.engines import opened
 from conformance.audit.payer import Payer, facts_of, payer
 from conformance.audit.publishing import publish
 from conformance.audit.records import Records
+from conformance.audit.usage import usage
 from conformance.errors import UsageError
 from conformance.flows.recording import Options
 from conformance.opening import catalogue_of, guides, open_target, scenario_folders
@@ -49,13 +51,21 @@ def audit(
         records = Records(engine, read, understood, whose, published, bool(given.get("identify")))
         records.as_of = run.as_of
         records.reasons_since = run.standing(run.catalogue.requirements[REASONS]).since
-        told = judging.judge(run, wanted, records, out, lambda: evidence.collect(records, found, mapped, given))
+        used = _used(engine, whose, given)
+        told = judging.judge(run, wanted, records, out, lambda: evidence.collect(records, found, mapped, given) | used)
         if given.get("publish"):
             publish(records, Path(given["publish"]), given.get("year"))
     results = write_reports(out, baseline)
     write_results(out / "allure-results", results)
     sheets.write_sheets(out, results, told)
     return results
+
+
+def _used(engine: Engine, whose: Payer, given: Mapping[str, Any]) -> dict[str, Any]:
+    """How much the API for members is used, where a log of it is named."""
+    if not given.get("usage"):
+        return {"usage": None}
+    return {"usage": usage(engine, given["usage"], given.get("year"), whose.target.timezones)}
 
 
 def _target(mapped: mapping.Mapped, given: Mapping[str, Any]) -> Target:
@@ -106,6 +116,5 @@ def propose(named: Sequence[str], file: Path) -> None:
     if log is None:
         raise UsageError("--init reads the headings of a log (.csv, .parquet); FHIR needs no mapping")
     with opened("duckdb") as engine:
-        table = engine.csv([log.path], log.encoding, log.delimiter) if log.form == "csv" else engine.parquet([log.path])
-        headings = [name for name in table.columns if name not in ("file", "file_row_number")]
+        headings = [name for name in said.opened(engine, [log]).columns if name not in ("file", "file_row_number")]
     file.write_text(mapping.proposal(log.path.name, headings), "utf-8")

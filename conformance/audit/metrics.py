@@ -77,13 +77,13 @@ def decided(records: Decided, year: int | None) -> Any:
     mine = t.filter(t.outcome.isin(list(DECISIONS)) & t.exclusion.isnull())
     if year is None:
         return mine
-    first, after = (_new_year(each, records.payer.target.timezones) for each in (year, year + 1))
+    first, after = (new_year(each, records.payer.target.timezones) for each in (year, year + 1))
     # A day without a time is an interval: the middle of it is on that day in every zone.
     at = mine.mutate(_at=((mine.d_e + mine.d_l) / 2).fill_null((mine.r_e + mine.r_l) / 2))
     return at.filter((at["_at"] >= first) & (at["_at"] < after)).drop("_at")
 
 
-def _new_year(year: int, zones: Sequence[str]) -> int:
+def new_year(year: int, zones: Sequence[str]) -> int:
     """The second at which a year begins, where the payer works (the first zone that is named)."""
     return int(datetime(year, 1, 1, tzinfo=ZoneInfo(zones[0] if zones else "UTC")).timestamp())
 

@@ -79,10 +79,7 @@ def _log(engine: Engine, logs: Sequence[Source], number: Mapping[Path, int], map
     import ibis
 
     first, files = logs[0], [source.path for source in logs]
-    try:
-        table = engine.csv(files, first.encoding, first.delimiter) if first.form == "csv" else engine.parquet(files)
-    except Exception as wrong:  # whatever the engine raises; only its first line, as the others may quote a row
-        raise UsageError(f"{first.path}: no log that can be read: {str(wrong).partition(chr(10))[0]}") from None
+    table = opened(engine, logs)
     headings = [name for name in table.columns if name not in ("file", "file_row_number")]
     columns = columns_of(headings, mapped, str(first.path))
     said.mapped |= {str(file): columns for file in files}
@@ -104,6 +101,15 @@ def _log(engine: Engine, logs: Sequence[Source], number: Mapping[Path, int], map
             rows = rows.left_join(before, "file")
             rows = rows.mutate(place=rows.place - rows.before).drop("file_right")
     return _numbered(engine, rows, files, number).mutate(start=ibis.literal(0, "int64")).select(*SAID)
+
+
+def opened(engine: Engine, logs: Sequence[Source]) -> Any:
+    """The rows of logs that have the same headings, as they stand there; UsageError where they cannot be read."""
+    first, files = logs[0], [source.path for source in logs]
+    try:
+        return engine.csv(files, first.encoding, first.delimiter) if first.form == "csv" else engine.parquet(files)
+    except Exception as wrong:  # whatever the engine raises; only its first line, as the others may quote a row
+        raise UsageError(f"{first.path}: no log that can be read: {str(wrong).partition(chr(10))[0]}") from None
 
 
 def _numbered(engine: Engine, rows: Any, files: Sequence[Path], number: Mapping[Path, int]) -> Any:

@@ -11,7 +11,10 @@ import pytest
 from opened_records import records_of
 
 from conformance.audit import metrics
+from conformance.audit.engines import opened
 from conformance.audit.publishing import publish
+from conformance.audit.usage import usage
+from conformance.errors import UsageError
 
 COLUMNS = ("id", "received", "decided", "outcome", "kind", "urgency", "appeal")
 
@@ -76,3 +79,38 @@ def test_drugs_have_figures_of_their_own(tmp_path: Path, payer: str, expected: d
     page = (tmp_path / "site" / "metrics.html").read_text()
     assert "Figures of calendar year 2027, to be posted by 31 Mar 2028" in page
     assert "N/A (no such requests)" in page, "no item was decided"
+
+
+TRANSFERS = """member_id,app,sent
+m-1,Health,2026-12-31
+m-1,Health,12/31/2026 9:00 PM
+m-2,Health,2026-05-01T10:00:00Z
+m-2,Health,2027-01-01
+,Health,2026-06-01
+m-3,Other,soon
+m-4,Other,2026-01-01,one,too,many
+"""
+
+
+@pytest.mark.parametrize(
+    ("year", "expected"),
+    [
+        (None, {"transfers": 6, "members": 3, "members_more_than_once": 2, "transfers_without_a_member": 1}),
+        (2026, {"transfers": 4, "members": 2, "members_more_than_once": 1, "transfers_without_a_time": 1}),
+        (2025, {"transfers": 0, "members": 0, "members_more_than_once": 0}),
+    ],
+)
+def test_members_are_counted_once_and_more_often(tmp_path: Path, year: int | None, expected: dict[str, int]) -> None:
+    (tmp_path / "access.csv").write_text(TRANSFERS)
+    with opened("duckdb") as engine:
+        found = usage(engine, str(tmp_path / "access.csv"), year, ("America/New_York",))
+
+    assert {name: found[name] for name in expected} == expected
+    assert found["lines_that_could_not_be_read"] == 1
+    assert "m-1" not in json.dumps(found)
+
+
+def test_a_log_of_transfers_that_cannot_be_counted_is_told(tmp_path: Path) -> None:
+    (tmp_path / "access.csv").write_text("app,sent\nHealth,2026-01-01\n")
+    with opened("duckdb") as engine, pytest.raises(UsageError, match="no column for the member"):
+        usage(engine, str(tmp_path / "access.csv"), None, ())
