@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.interrupts import heard
 from conformance.scenarios import check_known, claim_ids, is_last, requirement_of, scenario_id, suite_of
 
 if TYPE_CHECKING:
@@ -102,6 +101,8 @@ class Examination:
         if not self._chosen:
             return  # a mistake of usage ends the collection
         if self._launcher:
+            from conformance.interrupts import heard
+
             heard()
         self.run.start()
         if not session.config.option.collectonly:
