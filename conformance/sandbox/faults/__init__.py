@@ -22,6 +22,7 @@ from conformance.sandbox.faults import (
     prior_auth_elements,
     prior_auth_lawful,
     prior_auth_reasons,
+    server_habits,
 )
 from conformance.sandbox.frame import Bend, Fault, Policies, Seed, Variant
 
@@ -42,6 +43,7 @@ ROOMS = (
     patient_access,
     claims_shown,
     bulk,
+    server_habits,
 )
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from conformance.sandbox import exchange
-from conformance.sandbox.faults import changes, server_habits
+from conformance.sandbox.faults import changes
 from conformance.sandbox.faults import exchange_edits as edits
-from conformance.sandbox.faults.exchange_variants import VARIANTS as DIFFERENCES
+from conformance.sandbox.faults.exchange_variants import VARIANTS
 from conformance.sandbox.frame import Bend, Fault
 
 MATCH, EVERYTHING = "payer-to-payer.member-match", "payer-to-payer.everything"
@@ -238,4 +238,4 @@ FAULTS: tuple[Fault, ...] = (
     ),
 )
 
-VARIANTS = (*DIFFERENCES, *server_habits.VARIANTS)
+__all__ = ["FAULTS", "VARIANTS"]

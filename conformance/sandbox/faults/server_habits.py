@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from conformance.sandbox.faults import bulk_edits, changes
-from conformance.sandbox.frame import Answer, Bend, Call, Resource, Variant
+from conformance.sandbox.frame import Answer, Bend, Call, Fault, Resource, Variant
 
 EVERYTHING, SEARCH, FILE = "payer-to-payer.everything", "payer-to-payer.search", "bulk.file"
 SHOWN = "patient-access.search"
@@ -56,6 +56,7 @@ def _ending_in_crlf(_call: Call, body: bytes) -> bytes:
     return body.replace(b"\n", b"\r\n") + b"\r\n"
 
 
+FAULTS: tuple[Fault, ...] = ()
 VARIANTS: tuple[Variant, ...] = (
     Variant(
         "refers_to_versions",
