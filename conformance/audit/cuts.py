@@ -26,12 +26,12 @@ def cuts(records: Decided, year: int | None = None) -> dict[str, list[dict[str, 
     for name in CUTS:
         rows = [row for row in counted[name] if row["value"] != UNSAID]
         if len(rows) > 1 and _holds_categories(name, rows):
-            found[name] = merged(counted[name])[:MOST]
+            found[name] = merged(counted[name])
     if "line" in found and any(row["value"].endswith(MERGED) for row in found.get("plan", ())):
         del found["line"]  # plans are of one line each: what is known of a line would tell of a plan that was merged
     if months := _by_month(counted["asked_for"]):
         found["month"] = merged(months, by_name=True)
-    return found
+    return {name: rows[:MOST] for name, rows in found.items()}
 
 
 _CODE = re.compile(r"(?=.*\d)([A-Z\d]{3,7}|\d{11}|\d{4,5}-\d{3,4}-\d{1,2})", re.IGNORECASE)  # CPT, HCPCS, NDC …

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -261,10 +262,9 @@ class Records:
             return number if self.identify else "a row that --identify names"
         file = self.said.sources[source]
         line = self.said.lines.get((source, start or 0), 0) + place
-        for rejected in self.said.rejected.lines.get(str(file.path.absolute()), ()):
-            if rejected > line:
-                break
-            line += 1  # rows that could not be read are not among those that were counted
+        # Rows that could not be read are not among those that were counted.
+        rejected = self.said.rejected.lines.get(str(file.path.absolute()), ())
+        line += bisect_right(range(len(rejected)), line, key=lambda before: rejected[before] - before)
         where = f"{file.path.name}, {'line' if file.form == 'ndjson' else 'row'} {line}"
         return f"{where} ({number})" if self.identify else where
 

@@ -11,13 +11,20 @@ import pytest
 from click.testing import CliRunner
 
 from conformance.audit import cuts
+from conformance.audit.decisions import Understood
+from conformance.audit.engine import Rejected
 from conformance.audit.mapping import Mapped, columns_of
+from conformance.audit.payer import payer
+from conformance.audit.records import Records
+from conformance.audit.said import Said
+from conformance.audit.sources import Source
 from conformance.audit.withheld import shape
 from conformance.cli import main
 from conformance.errors import UsageError
 from conformance.sandbox.record_cases import CASES
 from conformance.sandbox.record_forms import COLUMNS, Pdex
 from conformance.sandbox.records import population
+from conformance.target import Target
 
 NAME = "Zebulon Canary"
 KEPT = ("resourceType", "url", "use", "system")  # without these a line is read as nothing at all
@@ -97,3 +104,12 @@ def test_a_column_that_holds_names_is_no_cut() -> None:
     assert not cuts._holds_categories("specialty", rows("Jane Doe", "John Doe", "Zoe Doe", each=3))
     assert cuts._holds_categories("service", [*rows("70551", each=12), *rows("E0601", "J1745", each=1)])
     assert not cuts._holds_categories("service", [*rows("Doe", each=12), *rows("Roe", "Poe", each=1)])
+
+
+def test_rows_are_numbered_as_they_stand_between_those_that_could_not_be_read(tmp_path: Path) -> None:
+    log = tmp_path / "log.csv"
+    said = Said(None, (Source(log, "csv", 1),), rejected=Rejected(3, lines={str(log): (3, 4, 9)}))
+    records = Records(None, said, Understood(None), payer(Target(name="Test"), None))  # type: ignore[arg-type]
+
+    there = [records.at("1", 0, 0, place) for place in range(2, 9)]
+    assert there == [f"log.csv, row {row}" for row in (2, 5, 6, 7, 8, 10, 11)]
