@@ -184,6 +184,27 @@ def told_otherwise(brought: Answer, again: tuple[Answer, ...]) -> tuple[str, ...
     return (*disagreements(brought, again), *reasons)
 
 
+def authorized_otherwise(one: Item, other: Item) -> str:
+    """How two tellings of an approval contradict each other: numbers that have none in common, days of the end.
+
+    What only one of them tells contradicts nothing. A number is the same in whatever letters and with whatever dashes.
+    """
+    numbers, others = _written(one), _written(other)
+    ends = [stamp(each.until, ANYWHERE) for each in (one, other)]
+    found = []
+    if numbers and others and not numbers & others:
+        found.append(f"number {one.number or one.previous_number}, then {other.number or other.previous_number}")
+    if (end := ends[0]) and (later := ends[1]) and (end.latest < later.earliest or later.latest < end.earliest):
+        found.append(f"until {one.until}, then {other.until}")
+    return "; ".join(found)
+
+
+def _written(item: Item) -> set[str]:
+    """The numbers of an authorization, by their letters and digits."""
+    numbers = ("".join(filter(str.isalnum, each)).casefold() for each in (item.number, item.previous_number))
+    return {each for each in numbers if each}
+
+
 def periods(answer: Answer) -> tuple[Period, ...]:
     """Every authorization period of an answer: of the items, of the added items, of the whole."""
     own = (item.period for item in answer.items)

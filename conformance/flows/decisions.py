@@ -44,15 +44,15 @@ class Decisions:
         known = decided(self._prior_auth.on_file.told(), ("denied",))
         return (*found, *(each for each in known if each.at not in seen))
 
-    def told_twice(self, action: str) -> tuple[tuple[CaseItem, CaseItem], ...]:
-        """The items about which ``action`` was decided, each with itself as an inquiry tells it."""
+    def told_twice(self, *actions: str) -> tuple[tuple[CaseItem, CaseItem], ...]:
+        """The items about which one of ``actions`` was decided, each with itself as an inquiry tells it."""
         pairs: list[tuple[CaseItem, CaseItem]] = []
         for submission in self._prior_auth.submissions():
-            first = {each.item.sequence: each for each in decided([submission.tell(submission.deciding)], (action,))}
+            first = {each.item.sequence: each for each in decided([submission.tell(submission.deciding)], actions)}
             with suppress(NotTested):
                 at = f"inquiry about {submission.case}"
                 told = [submission.tell(each, at) for each in self._prior_auth.inquire(submission.case)]
-                again = decided(told, (action,))
+                again = decided(told, actions)
                 pairs += [(first[each.item.sequence], each) for each in again if each.item.sequence in first]
         return tuple(pairs)
 

@@ -1,7 +1,7 @@
 """Inquiry: it finds what was submitted, and tells the same story."""
 
 from conformance import expect, need, requirement
-from conformance.apis.echo import disagreements
+from conformance.apis.echo import authorized_otherwise, disagreements
 
 
 @requirement("pas.inquiry-finds")
@@ -26,4 +26,17 @@ def test_an_inquiry_tells_the_same_decision(prior_auth):
         "the decision that the submission was answered with",
         got=lambda pair: "; ".join(disagreements(pair[0].deciding, pair[1], pair[0].first)),
         at=lambda pair: pair[0].at,
+    )
+
+
+@requirement("pas.authorization-agrees")
+def test_an_inquiry_tells_the_number_and_the_end_of_an_approval(decisions):
+    told_twice = decisions.told_twice("approved", "modified")
+
+    expect.each(
+        need(told_twice, "an approved item that an inquiry finds again", because="pas.inquiry-agrees"),
+        lambda pair: not authorized_otherwise(pair[0].item, pair[1].item),
+        "the number and the end that the submission was answered with",
+        got=lambda pair: authorized_otherwise(pair[0].item, pair[1].item),
+        at=lambda pair: pair[1].at,
     )

@@ -109,7 +109,7 @@ def measure(word: str, number: int, follow: Callable[[Round, Path], Told]) -> No
             used.append(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
             print(f"{share:>6} {word} in {seconds:6.1f} s, {busy:6.1f} s of it ours; {used[-1]:6.0f} MB at most")
         print(f"{used[1] - used[0]:.0f} MB more for ten times as many")
-        assert seconds < LIMIT_SECONDS
+        assert busy < LIMIT_SECONDS  # the rest is the payer's, and whoever else is at work on this machine
         assert used[1] - used[0] < MORE_MEGABYTES
 
 

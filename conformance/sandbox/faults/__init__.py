@@ -18,6 +18,7 @@ from conformance.sandbox.faults import (
     formulary_more,
     patient_access,
     prior_auth,
+    prior_auth_agreement,
     prior_auth_clocks,
     prior_auth_elements,
     prior_auth_lawful,
@@ -30,6 +31,7 @@ T = TypeVar("T", Fault, Variant)  # Python 3.11 has no type parameters of functi
 ROOMS = (
     discovery,
     prior_auth,
+    prior_auth_agreement,
     prior_auth_clocks,
     prior_auth_elements,
     prior_auth_lawful,

@@ -1,0 +1,69 @@
+"""Faults and variants of inquiries about what was approved: the number and the end that they tell."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+from conformance.sandbox.faults import prior_auth_edits as edits
+from conformance.sandbox.faults.prior_auth_rules import inquire
+from conformance.sandbox.frame import Fault, Resource, Variant
+
+AGREES = ("pas.authorization-agrees",)
+
+
+def _other_numbers(response: Resource) -> None:
+    for part in _numbers(response):
+        part["valueString"] = f"9{part['valueString']}"
+
+
+def _numbers_with_dashes(response: Resource) -> None:
+    for part in _numbers(response):
+        part["valueString"] = "-".join(part["valueString"].lower())
+
+
+def _numbers(response: Resource) -> list[Resource]:
+    return [part for action in edits.actions(response) for part in action["extension"] if part["url"] == "number"]
+
+
+def _other_ends(response: Resource) -> None:
+    for period in _periods(response):
+        period["end"] = (date.fromisoformat(period["end"]) - timedelta(days=7)).isoformat()
+
+
+def _ends_at_night(response: Resource) -> None:
+    for period in _periods(response):
+        period["end"] += "T23:59:59-05:00"
+
+
+def _periods(response: Resource) -> list[Resource]:
+    items = (*response.get("item", ()), *response.get("addItem", ()))
+    return [one["valuePeriod"] for item in items for one in item.get("extension", ()) if one["url"] == edits.PERIOD]
+
+
+FAULTS = (
+    Fault(
+        "inquiry_tells_another_number",
+        "An inquiry gives an approval another number than the submission was answered with.",
+        AGREES,
+        bend=inquire(edits.editing(_other_numbers), edits.about_a_case),
+    ),
+    Fault(
+        "inquiry_tells_another_end",
+        "By an inquiry an approval ends a week earlier than the submission was told.",
+        AGREES,
+        bend=inquire(edits.editing(_other_ends), edits.about_a_case),
+    ),
+)
+
+VARIANTS = (
+    Variant(
+        "inquiry_writes_numbers_with_dashes",
+        "An inquiry writes authorization numbers in small letters and with dashes.",
+        bend=inquire(edits.editing(_numbers_with_dashes), edits.about_a_case),
+    ),
+    Variant(
+        "inquiry_tells_the_hour_of_the_end",
+        "An inquiry tells until which hour of its last day an authorization holds.",
+        bend=inquire(edits.editing(_ends_at_night), edits.about_a_case),
+    ),
+)
