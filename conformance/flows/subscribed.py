@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.apis.notifications import EVENT, Notification
+from conformance.apis.prior_auth import Answer
 from conformance.apis.shapes import text
 from conformance.exchange import Exchange
 from conformance.flows.prior_auth_requests import good
@@ -81,6 +82,12 @@ class Notified:
     @property
     def at(self) -> str:
         return self.submission.at
+
+    @property
+    def answers(self) -> tuple[Answer, ...]:
+        """The answers that they brought about the request."""
+        brought = (answer for each in self.about for answer in each.answers)
+        return tuple(each for each in brought if same_request(each, self.submission))
 
 
 def gone(exchange: Exchange) -> bool:

@@ -138,12 +138,10 @@ class Subscriptions:
     def told_again(self) -> tuple[tuple[Answer, tuple[Answer, ...]], ...]:
         """The answers that notifications brought about the notified request, each with what an inquiry tells of it."""
         notified = self.notified()
-        brought = [answer for each in notified.about for answer in each.answers]
-        mine = [each for each in brought if same_request(each, notified.submission)]
         told = self._recording.act(
             (self._claim, "notified", "inquiry"), lambda: self._told_in_time(notified.submission)
         )
-        return tuple((each, told) for each in mine)
+        return tuple((each, told) for each in notified.answers)
 
     def listen(self) -> Made:
         """A subscription to go on listening at; NotTested where none can be made, or its endpoint is not reached."""

@@ -6,6 +6,7 @@ sends what is fixed by the guide's version: ids alone in 2.0.1, the whole respon
 
 from __future__ import annotations
 
+import copy
 import http.client
 import json
 import threading
@@ -23,6 +24,11 @@ from conformance.sandbox.store import Payer
 TOPIC = "http://hl7.org/fhir/us/davinci-pas/SubscriptionTopic/PASSubscriptionTopic"
 BACKPORT = "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition"
 FILTERS = {False: ("identifier",), True: ("org-identifier", "orgIdentifier")}  # by whether the version is a newer one
+SOMEBODY: Resource = {
+    "identifier": [{"system": "https://payer.example.org/members", "value": "MBR-1005"}],
+    "name": [{"family": "Villanueva", "given": ["Rosa"]}],
+    "birthDate": "1950-01-30",
+}
 CONTENTS = {False: ("id-only", "full-resource"), True: ("full-resource",)}
 PATIENCE = 5.0  # seconds that an endpoint may take to answer
 
@@ -101,9 +107,9 @@ def tell(record: Mapping[str, Any], version_called: str, bundle: Resource, payer
     """Posts to every subscription of the client that submitted a record, at that version, what it came to."""
     with payer.overlay.lock:
         kept = [one for one in payer.overlay.subscriptions.values() if one["version"] == version_called]
-    if payer.policies.prior_auth.get("notifies") == "no-reasons":
+    if change := CHANGED.get(payer.policies.prior_auth.get("notifies", "")):
         bundle = json.loads(json.dumps(bundle))
-        _drop_reasons(bundle)
+        change(bundle)
     for one in kept if payer.policies.prior_auth.get("notifies") != "none" else ():
         if one["client"] == record["client"] and one["resource"]["status"] == "active":
             _notify(one, bundle, payer)
@@ -115,6 +121,16 @@ def _drop_reasons(value: Any) -> None:
         _drop_reasons(one)
     if isinstance(value, list):
         value[:] = [one for one in value if not (isinstance(one, dict) and one.get("url") == "reasonCode")]
+
+
+def _tell_of_another(bundle: Resource) -> None:
+    """Makes the patient somebody else."""
+    for entry in bundle["entry"]:
+        if entry["resource"]["resourceType"] == "Patient":
+            entry["resource"].update(copy.deepcopy(SOMEBODY))
+
+
+CHANGED: Mapping[str, Callable[[Resource], None]] = {"no-reasons": _drop_reasons, "another-member": _tell_of_another}
 
 
 def _read(call: Call) -> Resource | None:
@@ -191,7 +207,7 @@ def _notification(kept: Mapping[str, Any], payer: Payer, kind: str, bundle: Reso
         {"name": "events-since-subscription-start", "valueString": str(kept["events"])},
     ]
     full = payer.policies.prior_auth.get("notifies", "guide")
-    whole = full == "full" or (full in ("guide", "no-reasons") and kept["version"] != "pas=2.0.1")
+    whole = full == "full" or (full in ("guide", *CHANGED) and kept["version"] != "pas=2.0.1")
     more: list[Resource] = []
     if bundle is not None:
         response = bundle["entry"][0]

@@ -3,6 +3,7 @@
 from conformance import expect, need, requirement
 from conformance.apis.echo import told_otherwise
 from conformance.apis.notifications import TOPIC
+from conformance.apis.same_member import someone_else
 
 
 @requirement("pas.declares-subscriptions")
@@ -83,6 +84,19 @@ def test_a_notification_carries_what_its_version_says(subscriptions):
     about = need(notified.about, "a notification", because="pas.notification")
 
     expect.each(about, subscriptions.complete, f"the content {subscriptions.content}")
+
+
+@requirement("pas.notification-member")
+def test_a_notification_is_about_the_member_of_its_request(subscriptions):
+    notified = subscriptions.notified()
+
+    expect.each(
+        need(notified.answers, "a notification that brings an answer", because="pas.notification-content"),
+        lambda each: not someone_else(notified.submission.request, each),
+        "an answer about the member of the request",
+        got=lambda each: someone_else(notified.submission.request, each),
+        at=lambda each: each.at,
+    )
 
 
 @requirement("pas.notification-agrees")

@@ -109,6 +109,13 @@ FAULTS: tuple[Fault, ...] = (
         versions=NEWEST,
     ),
     Fault(
+        "notifies_about_another_member",
+        "A notification tells of the right request, and of a patient who is somebody else.",
+        ("pas.notification-member",),
+        policies=rule(notifies="another-member"),
+        versions=NEWEST,
+    ),
+    Fault(
         "notifies_of_nothing",
         "A notification does not say what it is about.",
         ("pas.notification-content",),
