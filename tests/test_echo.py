@@ -10,13 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance import paths
+from conformance.apis.authorization_lines import Item
 from conformance.apis.echo import (
+    authorized_otherwise,
     bundle_faults,
     content_faults,
     disagreements,
     echoes,
     in_order,
     misnumbered,
+    over_when_issued,
     periods,
     renamed,
     repeated,
@@ -388,6 +391,40 @@ def test_every_period_of_an_answer_is_looked_at():
 )
 def test_periods_start_before_they_end_by_the_widest_reading(start, end, ordered):
     assert in_order(Period(start, end)) is ordered
+
+
+def authorized(number: str = "", end: str = "", previous: str = "", issued: str = "") -> Item:
+    return Item("item", number=number, previous_number=previous, issued=issued, validity=Period("", end))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "contrary"),
+    [
+        (("AUTH-1", "2027-05-01"), ("AUTH-1", "2027-05-01"), ""),
+        (("AUTH-1", "2027-05-01"), ("auth1", "2027-05-01T23:59:59-05:00"), ""),
+        (("AUTH-1", "2027-05-01"), ("", ""), ""),
+        (("AUTH-1", "2027-05-01"), ("AUTH-2", "2027-05-01", "AUTH-1"), ""),
+        (("AUTH-1", "2027-05-01"), ("AUTH-2", "2027-05-01"), "number AUTH-1, then AUTH-2"),
+        (("AUTH-1", "2027-05-01"), ("AUTH-1", "2027-04-24"), "until 2027-05-01, then 2027-04-24"),
+        (("AUTH-1", "2027-05"), ("AUTH-1", "2027-05-31"), ""),
+    ],
+)
+def test_an_approval_told_twice_contradicts_itself_only_by_what_both_tell(one, other, contrary):
+    assert authorized_otherwise(authorized(*one), authorized(*other)) == contrary
+    assert bool(authorized_otherwise(authorized(*other), authorized(*one))) is bool(contrary)
+
+
+@pytest.mark.parametrize(
+    ("issued", "end", "over"),
+    [
+        ("2027-02-01", "2027-01-15", True),
+        ("2027-02-01", "2027-02-01", False),
+        ("2027-02-01", "", False),
+        ("", "2027-01-15", False),
+    ],
+)
+def test_an_approval_may_be_over_before_it_was_issued(issued, end, over):
+    assert bool(over_when_issued(authorized(end=end, issued=issued))) is over
 
 
 @settings(deadline=None)

@@ -205,6 +205,12 @@ def _written(item: Item) -> set[str]:
     return {each for each in numbers if each}
 
 
+def over_when_issued(item: Item) -> str:
+    """The end of an approval that was over before the day on which it was issued; "" of any other."""
+    issued, end = stamp(item.issued, ANYWHERE), stamp(item.until, ANYWHERE)
+    return item.until if issued and end and end.latest < issued.earliest else ""
+
+
 def periods(answer: Answer) -> tuple[Period, ...]:
     """Every authorization period of an answer: of the items, of the added items, of the whole."""
     own = (item.period for item in answer.items)

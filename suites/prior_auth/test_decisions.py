@@ -1,7 +1,7 @@
 """What was decided: about every item, about the right member, until when, and with which number."""
 
 from conformance import advise, expect, need, only_if, requirement
-from conformance.apis.echo import in_order, periods, unanswered
+from conformance.apis.echo import in_order, over_when_issued, periods, unanswered
 from conformance.apis.same_member import someone_else
 
 
@@ -39,6 +39,8 @@ def test_an_approval_says_until_when_or_under_which_circumstance(prior_auth):
         lambda each: each.item.until or each.item.circumstance,
         "an end date or a circumstance that ends the authorization",
     )
+    over = [ended for each in approved if (ended := over_when_issued(each.item))]
+    advise(not over, "an end that is not past on the day of the decision", got=", ".join(over))
 
 
 @requirement("prior-auth.right-member")
