@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from opened_records import records_of
 
 from conformance.audit import metrics
+from conformance.audit.engine import Engine
 from conformance.audit.engines import opened
 from conformance.audit.publishing import publish
 from conformance.audit.usage import usage
@@ -81,6 +83,12 @@ def test_drugs_have_figures_of_their_own(tmp_path: Path, payer: str, expected: d
     assert "N/A (no such requests)" in page, "no item was decided"
 
 
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with opened("duckdb") as running:
+        yield running
+
+
 TRANSFERS = """member_id,app,sent
 m-1,Health,2026-12-31
 m-1,Health,12/31/2026 9:00 PM
@@ -100,17 +108,19 @@ m-4,Other,2026-01-01,one,too,many
         (2025, {"transfers": 0, "members": 0, "members_more_than_once": 0}),
     ],
 )
-def test_members_are_counted_once_and_more_often(tmp_path: Path, year: int | None, expected: dict[str, int]) -> None:
+def test_members_are_counted_once_and_more_often(
+    engine: Engine, tmp_path: Path, year: int | None, expected: dict[str, int]
+) -> None:
     (tmp_path / "access.csv").write_text(TRANSFERS)
-    with opened("duckdb") as engine:
-        found = usage(engine, str(tmp_path / "access.csv"), year, ("America/New_York",))
+
+    found = usage(engine, str(tmp_path / "access.csv"), year, ("America/New_York",))
 
     assert {name: found[name] for name in expected} == expected
     assert found["lines_that_could_not_be_read"] == 1
     assert "m-1" not in json.dumps(found)
 
 
-def test_a_log_of_transfers_that_cannot_be_counted_is_told(tmp_path: Path) -> None:
+def test_a_log_of_transfers_that_cannot_be_counted_is_told(engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "access.csv").write_text("app,sent\nHealth,2026-01-01\n")
-    with opened("duckdb") as engine, pytest.raises(UsageError, match="no column for the member"):
+    with pytest.raises(UsageError, match="no column for the member"):
         usage(engine, str(tmp_path / "access.csv"), None, ())
