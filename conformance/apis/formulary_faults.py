@@ -6,9 +6,19 @@ from datetime import datetime
 from functools import lru_cache
 
 from conformance import clock
-from conformance.apis.formulary import FORMULARY_ITEM, Drug, Formulary, Item, Plan, is_number
+from conformance.apis.formulary import FORMULARY_ITEM, Cost, Drug, Formulary, Item, Plan, is_number
+from conformance.apis.shapes import Coding
 
 ITEM_SYSTEM, ITEM_CODE = FORMULARY_ITEM.system, FORMULARY_ITEM.code
+
+COST_KINDS = "http://hl7.org/fhir/us/davinci-drug-formulary/CodeSystem/usdf-BenefitCostTypeCS-TEMPORARY-TRIAL-USE"
+COST_OPTIONS = "http://hl7.org/fhir/us/davinci-drug-formulary/CodeSystem/usdf-CostShareOptionCS-TEMPORARY-TRIAL-USE"
+_OPTIONS = frozenset({"after-deductible", "no-charge", "no-charge-after-deductible", "charge", "deductible-waived"})
+# The unit (its system and code) of each kind of cost, and what may qualify it: CopayOptionVS, CoinsuranceOptionVS.
+COSTS = {
+    "copay": ("urn:iso:std:iso:4217", "USD", _OPTIONS | {"before-deductible", "copay-not-applicable"}),
+    "coinsurance": ("http://unitsofmeasure.org", "%", _OPTIONS | {"coinsurance-not-applicable"}),
+}
 
 
 def item_faults(item: Item) -> tuple[str, ...]:
@@ -91,6 +101,35 @@ def outside_its_period(item: Item, moment: datetime) -> bool:
 def _outside(begins: str, ends: str, moment: datetime) -> bool:
     start, end = (clock.stamp(written, clock.ANYWHERE) for written in (begins, ends))
     return bool((start and start.earliest > moment) or (end and end.latest < moment))
+
+
+def cost_kind(cost: Cost) -> str:
+    """What a cost is, copay or coinsurance, where the guide's system says so (with its ending or without); else ""."""
+    return next((each.code for each in cost.kind if _is_of(each, COST_KINDS) and each.code in COSTS), "")
+
+
+def cost_faults(cost: Cost) -> tuple[str, ...]:
+    """usdf-PayerInsurancePlan: a copay is in US dollars, a coinsurance in percent, qualified by the guide's codes.
+
+    Of neither kind there is nothing to say.
+    """
+    if not (kind := cost_kind(cost)):
+        return ()
+    system, code, options = COSTS[kind]
+    others = [each.code for each in cost.qualifiers if _is_of(each, COST_OPTIONS) and each.code not in options]
+    faults = {
+        f"in {cost.unit.code or cost.unit.system}": not (
+            cost.unit.system in ("", system) and cost.unit.code in ("", code)
+        ),
+        f"qualified by {', '.join(others)}": bool(others),
+        "a unit without a number": cost.value is None and bool(cost.unit.code),
+    }
+    return _told(faults)
+
+
+def _is_of(code: Coding, system: str) -> bool:
+    """Whether a code is one of a system of the guide's, with its ending or, as in the wild, without."""
+    return code.system in (system, system.removesuffix("-TEMPORARY-TRIAL-USE"))
 
 
 def _told(faults: dict[str, bool]) -> tuple[str, ...]:

@@ -31,13 +31,17 @@ FORMULARY_REFERENCE = (
 )
 FORMULARY_PROFILE = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-Formulary"
 PLAN_PROFILE = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-PayerInsurancePlan"
+AREA_PROFILE = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-InsurancePlanLocation"
 BOUNDARY = "http://hl7.org/fhir/StructureDefinition/location-boundary-geojson"
 DRUG_POLICY = Coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "DRUGPOL")
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a plan's drug benefit costs its member: per benefit type and tier, a copay or a coinsurance."""
+    """What a plan's drug benefit costs its member: per benefit type and tier, a copay or a coinsurance.
+
+    ``unit`` is the system and the code of its value, each "" where it has none.
+    """
 
     at: str
     benefit_type: tuple[Coding, ...]
@@ -45,7 +49,7 @@ class Cost:
     kind: tuple[Coding, ...]
     qualifiers: tuple[Coding, ...]
     value: float | int | None
-    unit: str
+    unit: Coding
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +95,16 @@ class Formulary:
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """One coverage area; ``boundary`` says whether it has a GeoJSON outline."""
+    """One coverage area; ``address`` and ``boundary`` say whether it has these (a boundary is a GeoJSON outline)."""
 
     at: str
     id: str
     last_updated: str
     name: str
     states: tuple[str, ...]
+    address: bool
     boundary: bool
+    claimed: bool
 
 
 def kind_of(resource: Any) -> Literal["plan", "formulary"] | None:
@@ -172,7 +178,7 @@ def _costs(resource: JsonObject, at: str) -> Iterator[Cost]:
                         kind=codings(cost.get("type")),
                         qualifiers=codings_of_all(cost.get("qualifiers")),
                         value=value if isinstance(value, (int, float)) and not isinstance(value, bool) else None,
-                        unit=text(amount.get("code")) or text(amount.get("unit")),
+                        unit=Coding(text(amount.get("system")), text(amount.get("code"))),
                     )
 
 
@@ -204,5 +210,7 @@ def read_location(resource: Any, at: str = "") -> Location | None:
         last_updated=updated,
         name=text(resource.get("name")),
         states=texts(record(resource.get("address")).get("state")),
+        address=bool(record(resource.get("address"))),
         boundary=bool(extension(resource, BOUNDARY)),
+        claimed=AREA_PROFILE in {each.split("|")[0] for each in texts(record(resource.get("meta")).get("profile"))},
     )

@@ -18,6 +18,7 @@ from conformance.apis.formulary import (
     read_drug,
     read_formulary,
     read_item,
+    read_location,
     read_plan,
 )
 from conformance.apis.formulary import (
@@ -111,10 +112,20 @@ class Formulary:
             *(drug for each in read if each and (drug := read_drug(each))),
         )
 
-    @property
+    @cached_property
     def locations(self) -> tuple[Location, ...]:
-        """Every location a folder holds; an endpoint is not asked to list them."""
-        return handed.locations if (handed := self.handed) else ()
+        """Every area: of a folder those that claim the guide's profile or that a plan names, of an endpoint those that
+        plans name, as far as we read them."""
+        if handed := self.handed:
+            return handed.locations
+        return tuple(each for placed in self.areas if (each := read_location(placed.resource)))
+
+    @cached_property
+    def areas(self) -> tuple[Placed, ...]:
+        """The areas of the plans, read one by one at an endpoint."""
+        keys = dict.fromkeys(key for plan in self.plans for key in plan.areas if key.startswith("Location/"))
+        read = ((key, self.read_resource(*key.split("/"))) for key in list(keys)[:MOST_READS])
+        return tuple(Placed(key, resource) for key, resource in read if resource)
 
     def raw(self) -> tuple[Raw, ...]:
         """Every answer that lists something, or what was looked at closely of a folder, with what makes it no FHIR."""

@@ -59,8 +59,10 @@ class FormularyAccess:
         return self._plan_of(OWNER)
 
     def other_plan(self) -> Plan:
-        """A plan that is another member's, and not this one's."""
+        """A plan that is another member's, and not this one's; NotApplicable where there is one plan alone."""
         own = self.own_plan()
+        if len(self._formulary.plans) == 1:
+            raise NotApplicable("there is one plan, whoever asks")
         others = [key for key, each in self._recording.target.members.items() if each.facts.get("plan")]
         found = next((plan for key in others if (plan := self._plan_of(key)).id != own.id), None)
         if found is None:
@@ -74,6 +76,8 @@ class FormularyAccess:
     def read_by_member(self, plan: Plan) -> Exchange:
         """The answer to the member's reading of a plan, once the member's token is known to be taken."""
         self.found_by_member(plan)
+        if self._formulary.read_resource("InsurancePlan", plan.id) is None:
+            raise NotTested("nobody can read the plan by its id", because="usdf.read-by-id")
         return self._read("InsurancePlan", plan.id)
 
     def own_items(self) -> tuple[Probe, ...]:

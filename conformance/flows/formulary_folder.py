@@ -108,6 +108,7 @@ def read_folder(folder: Folder, types: tuple[str, ...]) -> Handed:
         _follow_urns(reading)
     named = {item.formulary for item in reading.items} | {key for plan in reading.plans for key in plan.formularies}
     wanted = {item.drug for item in reading.items}
+    covered = {key for plan in reading.plans for key in plan.areas}
     asides = folder.asides
     unread = [Raw(each.at, each.message) for each in folder.problems if each not in asides]
     return Handed(
@@ -117,7 +118,7 @@ def read_folder(folder: Folder, types: tuple[str, ...]) -> Handed:
         ),
         items=tuple(reading.items),
         drugs=tuple(each for each in reading.drugs if each.claimed or f"MedicationKnowledge/{each.id}" in wanted),
-        locations=tuple(reading.locations),
+        locations=tuple(each for each in reading.locations if each.claimed or f"Location/{each.id}" in covered),
         kinds=reading.kinds,
         raw=(*unread, *reading.raw),
         looks=reading.looks,

@@ -12,7 +12,7 @@ from conformance.apis.formulary_found import plain_name, telling_word
 from conformance.apis.shapes import Placed
 from conformance.errors import NotApplicable, NotTested
 from conformance.flows.declared import by_drug
-from conformance.flows.formulary import MOST_READS, Formulary
+from conformance.flows.formulary import Formulary
 from conformance.flows.formulary_probes import Probe, probes
 from conformance.flows.formulary_searches import LISTINGS, RAW
 from conformance.flows.recording import Recording
@@ -95,16 +95,10 @@ class SearchTerms:
     def probes(self, type_: str) -> tuple[Probe, ...]:
         """A search of a type by each parameter that the guide requires; NotTested where there is nothing to find."""
         self._recording.endpoint(self._claim)
-        listed = self._areas() if type_ == "Location" else self._formulary.listed(type_)
+        listed = self._formulary.areas if type_ == "Location" else self._formulary.listed(type_)
         if not listed:
             raise NotTested(f"needs a {type_} to search for", because="usdf.read-by-id" if type_ == "Location" else RAW)
         return tuple(probes(type_, listed, self._formulary.search))
-
-    def _areas(self) -> tuple[Placed, ...]:
-        """The areas of the plans, read one by one."""
-        keys = dict.fromkeys(key for plan in self._formulary.plans for key in plan.areas if key.startswith("Location/"))
-        read = ((key, self._formulary.read_resource(*key.split("/"))) for key in list(keys)[:MOST_READS])
-        return tuple(Placed(key, resource) for key, resource in read if resource)
 
     def one_of_each(self) -> tuple[Placed, ...]:
         """One listed resource of each type."""

@@ -2,6 +2,8 @@
 
 from conformance import advise, expect, need, only_if, requirement
 from conformance.apis.formulary_faults import (
+    cost_faults,
+    cost_kind,
     drug_faults,
     formulary_faults,
     item_faults,
@@ -77,6 +79,27 @@ def test_formularies_hold_what_is_required(formulary):
         lambda each: not formulary_faults(each),
         "identifier, status and type DRUGPOL",
         got=lambda each: "; ".join(formulary_faults(each)),
+    )
+
+
+@requirement("usdf.cost-codes")
+def test_costs_are_in_dollars_or_percent(formulary):
+    costs = [cost for plan in formulary.plans for cost in plan.costs if cost_kind(cost)]
+
+    expect.each(
+        only_if(costs, "plans that tell copays or coinsurance"),
+        lambda cost: not cost_faults(cost),
+        "copays in US dollars, coinsurance in percent, qualified as the guide defines it",
+        got=lambda cost: f"{cost_kind(cost)} {'; '.join(cost_faults(cost))}",
+    )
+
+
+@requirement("usdf.location-required")
+def test_areas_have_an_address_or_an_outline(formulary):
+    expect.each(
+        only_if(formulary.locations, "plans with an area"),
+        lambda area: area.address or area.boundary,
+        "an address or an outline",
     )
 
 

@@ -97,7 +97,7 @@ def test_a_plan_and_its_formulary_are_told_apart():
         "mediadv",
         ("Location/StateOfCTLocation",),
     )
-    assert [(cost.tier[0].code, cost.kind[0].code, cost.value, cost.unit) for cost in read.costs] == [
+    assert [(cost.tier[0].code, cost.kind[0].code, cost.value, cost.unit.code) for cost in read.costs] == [
         ("brand", "copay", 20, "USD"),
         ("brand", "coinsurance", 20, "%"),
     ]
@@ -112,7 +112,7 @@ def test_a_drug_and_a_location_of_the_guide():
     assert drug.names[0] == "doxepin hydrochloride 50 MG/ML Topical Cream"
     assert drug.status == "active"
     location = read_location(example("formulary-2.0.1/Location-StateOfCTLocation.json"))
-    assert (location.name, location.boundary) == ("State of CT Area", True)
+    assert (location.name, location.boundary, location.address) == ("State of CT Area", True, True)
 
 
 @needs_data

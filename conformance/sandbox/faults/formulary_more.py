@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from base64 import b64encode
 from dataclasses import replace
 
 from conformance.sandbox.faults import formulary_changes as changes
@@ -35,9 +36,6 @@ SEARCHED = (
 def _ignoring(word: str, kind: str, parameter: str) -> Fault:
     name = parameter.lower().strip("_").replace("-", "_")
     return ignores(f"ignores_the_{name}_of_{word}", f"usdf.search-{word}-parameters", f"{kind}?{parameter}")
-
-
-VARIANTS: tuple[Variant, ...] = ()
 
 
 def combined(call: Call, _answer: Answer) -> bool:
@@ -85,6 +83,46 @@ def without_costs(plan: Resource) -> None:
             cost["benefit"] = [one for one in cost["benefit"] if one["type"]["coding"][0]["code"] != "generic"]
 
 
+def with_costs(change: changes.Change) -> changes.Change:
+    """Changes every cost of a plan."""
+
+    def changed(plan: Resource) -> None:
+        for each in plan["plan"]:
+            for specific in each["specificCost"]:
+                for benefit in specific["benefit"]:
+                    for cost in benefit["cost"]:
+                        change(cost)
+
+    return changed
+
+
+def in_euros(cost: Resource) -> None:
+    """A copay in another currency."""
+    if cost["value"].get("code") == "USD":
+        cost["value"]["code"] = "EUR"
+
+
+def misqualified(cost: Resource) -> None:
+    """A coinsurance that is qualified as only a copay is."""
+    if cost["value"].get("code") == "%":
+        cost["qualifiers"][0]["coding"][0]["code"] = "before-deductible"
+
+
+def free_of_charge(cost: Resource) -> None:
+    """A cost that is nothing, without a number, and of a coinsurance without a unit."""
+    cost["qualifiers"][0]["coding"][0]["code"] = "no-charge"
+    del cost["value"]
+
+
+def outlined(area: Resource) -> None:
+    """An outline in the place of an address."""
+    del area["address"]
+    data = b64encode(b'{"type": "Feature", "geometry": null}').decode()
+    outline = {"contentType": "application/geo+json", "data": data}
+    url = "http://hl7.org/fhir/StructureDefinition/location-boundary-geojson"
+    area["extension"] = [{"url": url, "valueAttachment": outline}]
+
+
 def needing_nothing(code: str) -> changes.SeedChange:
     """Coverage discovery knows of no authorization for one code."""
 
@@ -94,7 +132,37 @@ def needing_nothing(code: str) -> changes.SeedChange:
     return change
 
 
+VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "costs_without_a_number",
+        "What costs nothing is said to, without a number.",
+        seed=changes.one("insurance_plans", "plan-harbor", with_costs(free_of_charge)),
+    ),
+    Variant(
+        "area_with_an_outline",
+        "An area has an outline in the place of its address.",
+        seed=changes.one("locations", "area-connecticut", outlined),
+    ),
+)
 FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "asks_copays_in_euros",
+        "The copays of one plan are in another currency.",
+        ("usdf.cost-codes",),
+        seed=changes.one("insurance_plans", "plan-summit", with_costs(in_euros)),
+    ),
+    Fault(
+        "qualifies_coinsurance_as_copay",
+        "The coinsurance of one plan is qualified as only a copay can be.",
+        ("usdf.cost-codes",),
+        seed=changes.one("insurance_plans", "plan-harbor", with_costs(misqualified)),
+    ),
+    Fault(
+        "forgets_where_an_area_is",
+        "One area has neither an address nor an outline.",
+        ("usdf.location-required",),
+        seed=changes.one("locations", "area-connecticut", changes.dropped("address")),
+    ),
     Fault(
         "tells_two_stories_of_a_drug",
         "A drug that needs prior authorization by the formulary needs none by coverage discovery.",
