@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -70,16 +73,18 @@ class Examined:
 
 
 @pytest.fixture
-def examine(pytester: pytest.Pytester, payer: Running, monkeypatch: pytest.MonkeyPatch):
-    """Runs scenarios of one's own against the model payer in a pytest of their own."""
+def examine(
+    tmp_path: Path, payer: Running, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Callable[..., Examined]:
+    """Runs scenarios of one's own against the model payer in a session of their own; ``apart``: in a process, too."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    own, out = pytester.mkdir("own"), pytester.mkdir("out")
-    for folder in ("requirements", "mine"):
-        (own / folder).mkdir()
+    monkeypatch.chdir(tmp_path)
+    own, out = tmp_path / "own", tmp_path / "out"
+    for folder in (own / "requirements", own / "mine", out):
+        folder.mkdir(parents=True)
     (own / "requirements" / "own.toml").write_text(ROWS, "utf-8")
 
-    def run(source: str, *words: str, target: str = "", **options: Any) -> Examined:
-        (own / "mine" / "test_mine.py").write_text(HEAD + source, "utf-8")
+    def run(source: str, *words: str, target: str = "", apart: bool = False, **options: Any) -> Examined:
         given = {"guide": ["pas=2.2.1"], "scenarios": [str(own)], **options}
         (own / "options.json").write_text(json.dumps(given), "utf-8")
         asked = {
@@ -88,7 +93,16 @@ def examine(pytester: pytest.Pytester, payer: Running, monkeypatch: pytest.Monke
             "out": str(out),
         }
         named = [word for key, value in asked.items() for word in (f"--conformance-{key}", value)]
-        return Examined(pytester.runpytest_subprocess(*PLUGIN, *named, *words, str(own / "mine")), out)
+        file = own / "mine" / f"test_{uuid4().hex}.py"  # of a name of its own: what a process imported it keeps
+        file.write_text(HEAD + source, "utf-8")
+        command = ["-p", "no:cacheprovider", *PLUGIN, *named, *words, str(file)]
+        capfd.readouterr()
+        if apart:
+            code = subprocess.run([sys.executable, "-m", "pytest", *command], check=False).returncode
+        else:
+            code = pytest.main(command)
+        said = capfd.readouterr()
+        return Examined(pytest.RunResult(code, said.out.splitlines(), said.err.splitlines(), 0), out)
 
     return run
 
@@ -209,7 +223,7 @@ EXPECTED = {
 
 
 def test_every_way_a_scenario_can_end(examine, payer):
-    examined = examine(ENDS)
+    examined = examine(ENDS, apart=True)
     verdicts = examined.verdicts
 
     told = {name: (each["verdict"], each["judged"], each["failed"], each["actor"]) for name, each in verdicts.items()}
@@ -274,8 +288,8 @@ def test_two(prior_auth):
 """
 
 
-def test_the_plan_is_written_before_the_first_request(examine, payer, pytester):
-    record, seen = pytester.path / "out" / "verdicts.jsonl", []
+def test_the_plan_is_written_before_the_first_request(examine, payer, tmp_path):
+    record, seen = tmp_path / "out" / "verdicts.jsonl", []
     clean = payer.stage.current
 
     async def watching(scope, receive, send):
@@ -321,9 +335,8 @@ def test_the_record_says_who_was_examined_how_and_when(examine, payer):
 
 
 def test_a_run_that_is_interrupted_is_told_as_cut_short(examine):
-    examined = examine(
-        TWO.replace("def test_two(prior_auth):\n", "def test_two(prior_auth):\n    raise KeyboardInterrupt\n")
-    )
+    interrupted = "def test_two(prior_auth):\n    raise KeyboardInterrupt\n"
+    examined = examine(TWO.replace("def test_two(prior_auth):\n", interrupted), apart=True)
 
     assert examined.footer["interrupted"] is True
     assert set(examined.verdicts) == {"one"}
@@ -335,7 +348,7 @@ def test_a_run_that_is_interrupted_is_told_as_cut_short(examine):
 
 def test_what_was_planned_is_known_after_a_kill(examine):
     killed = "def test_two(prior_auth):\n    import os, signal; os.kill(os.getpid(), signal.SIGKILL)\n"
-    examined = examine(TWO.replace("def test_two(prior_auth):\n", killed))
+    examined = examine(TWO.replace("def test_two(prior_auth):\n", killed), apart=True)
 
     assert [line["kind"] for line in examined.lines] == ["header", "verdict"]
     verdicts = [from_json(line) for line in examined.lines if line["kind"] == "verdict"]
@@ -352,7 +365,7 @@ def test_the_plan_alone_sends_nothing(examine, payer):
 
     payer.mount(watching)
     try:
-        examined = examine(TWO, "--collect-only")
+        examined = examine(TWO, "--collect-only", apart=True)
     finally:
         payer.mount(clean)
 
@@ -381,9 +394,9 @@ USAGE = pytest.ExitCode.USAGE_ERROR
         ("", ("-p", "xdist", "-n", "2"), "*a conformance run is one process*"),
     ],
 )
-def test_a_mistake_of_usage_is_told_before_anything_runs(examine, pytester, target, words, told):
-    (pytester.path / "wrong.toml").write_text('name = "x"\nenvironment = "tset"\n', "utf-8")
-    examined = examine(TWO, *words, target=target)
+def test_a_mistake_of_usage_is_told_before_anything_runs(examine, tmp_path, target, words, told):
+    (tmp_path / "wrong.toml").write_text('name = "x"\nenvironment = "tset"\n', "utf-8")
+    examined = examine(TWO, *words, target=target, apart=True)
 
     assert examined.result.ret == USAGE
     examined.result.stderr.fnmatch_lines([told])
