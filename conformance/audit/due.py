@@ -21,6 +21,7 @@ from conformance.limits import Limit, due, limit_for
 HOUR, QUARTER = 3600, 900
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KEYS = ("be", "bl", "r_w", "kind", "urgency")
+SLOT = ("be", "bl", "r_w", "slot")
 
 
 def grain(zones: Iterable[str]) -> int:

@@ -5,7 +5,8 @@ Expressions are ibis and run alike on embedded DuckDB and on Spark (on_duckdb.py
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -49,6 +50,19 @@ class Engine(Protocol):
 
     def rows(self, expression: Any) -> list[dict[str, Any]]:
         """The rows of an expression as plain dicts."""
+
+
+@contextmanager
+def unfused() -> Iterator[None]:
+    """Lets ibis write an expression step by step: fusing the steps takes it seconds, and repeats what they share."""
+    import ibis
+
+    options = ibis.options.sql
+    before, options.fuse_selects = options.fuse_selects, False
+    try:
+        yield
+    finally:
+        options.fuse_selects = before
 
 
 def arrow(rows: Mapping[str, Sequence[Any]], types: Mapping[str, str]) -> Any:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from conformance.audit.engine import TOLD, Engine, Rejected, arrow
+from conformance.audit.engine import TOLD, Engine, Rejected, arrow, unfused
 from conformance.errors import UsageError
 
 SMALL_BUFFER = 4 << 20  # bytes of each of many files that are held at once; DuckDB's own is eight times as large
@@ -34,7 +34,8 @@ def opened() -> Iterator[Engine]:
         )
         connection.raw_sql("SET enable_progress_bar = false")  # the console is the report's
         try:
-            yield DuckDb(connection, duckdb.__version__)
+            with unfused():
+                yield DuckDb(connection, duckdb.__version__)
         finally:
             connection.disconnect()
 

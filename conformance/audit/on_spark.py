@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from conformance.audit.engine import TOLD, Engine, Rejected, arrow
+from conformance.audit.engine import TOLD, Engine, Rejected, arrow, unfused
 from conformance.errors import UsageError
 
 _SETTINGS = {
@@ -48,7 +48,8 @@ def opened(master: str) -> Iterator[Engine]:
         except Exception as wrong:  # a missing Java or an unreachable master come as whatever the gateway raises
             raise UsageError(f"--engine {master}: Spark does not start: {wrong}") from wrong
         try:
-            yield Spark(ibis.pyspark.connect(session), session, pyspark.__version__)
+            with unfused():
+                yield Spark(ibis.pyspark.connect(session), session, pyspark.__version__)
         finally:
             session.stop()
 

@@ -31,30 +31,43 @@ _MONTHS = {
 _NAMED = re.compile(r"(\d{1,2})[- ]([A-Za-z]{3})[A-Za-z]*[- ,]+(\d{4})")
 
 
-def parts(text: Any) -> dict[str, Any]:
-    """A column of stamps in parts: ``n``, the seconds its clock shows, and ``zone`` behind it; else all as ``word``."""
+def seconds(text: Any) -> Any:
+    """The seconds that the clock of each stamp of a column shows, counted from 1970; null of any other form."""
     import ibis
 
-    whole = ibis.ifelse(text.length() == SECONDS - 3, text.concat(":00"), text)
-    plain = (
-        (whole.length() >= SECONDS)
-        & (whole.substr(0, 4) > "0")
-        & (whole.substr(4, 1) == "-")
-        & (whole.substr(7, 1) == "-")
-        & (whole.substr(11, 2) < "24")
-        & (whole.substr(13, 1) == ":")
-        & (whole.substr(16, 1) == ":")
-    )
-    nothing = ibis.null("string")
-    shown = ibis.ifelse(plain, whole.substr(0, SECONDS), nothing).try_cast("timestamp").epoch_seconds().cast("int64")
+    whole = _whole(text)
+    plain = whole.like("____-__-_____:__:__%") & (whole > "0") & (whole.substr(11, 2) < "24")
+    shown = ibis.ifelse(plain, whole.substr(0, SECONDS), _nothing()).try_cast("timestamp").epoch_seconds()
     first, after = (int((datetime(year, 1, 1) - _EPOCH).total_seconds()) for year in _YEARS)  # noqa: DTZ001
-    n = ibis.ifelse((shown >= first) & (shown < after), shown, ibis.null("int64"))
-    rest = whole.substr(SECONDS, 32)
+    return ibis.ifelse((shown >= first) & (shown < after), shown.cast("int64"), ibis.null("int64"))
+
+
+def parts(text: Any, n: Any) -> dict[str, Any]:
+    """What else a column of stamps says beside its seconds: the ``zone`` behind them, without one the ``hour``.
+
+    All of what has no seconds is its ``word``.
+    """
+    import ibis
+
+    rest = _whole(text).substr(SECONDS, 32)
     zone = ibis.ifelse(rest.contains("."), rest.re_replace(r"^\.\d+", ""), rest)
     return {
-        "n": n, "hour": ibis.ifelse(zone == "", hour(n), ibis.null("int64")),
-        "zone": ibis.ifelse(n.isnull(), nothing, zone), "word": ibis.ifelse(n.isnull(), text, nothing),
+        "hour": ibis.ifelse(zone == "", hour(n), ibis.null("int64")),
+        "zone": ibis.ifelse(n.isnull(), _nothing(), zone), "word": ibis.ifelse(n.isnull(), text, _nothing()),
     }  # fmt: skip
+
+
+def _whole(text: Any) -> Any:
+    """A stamp with its seconds, where they were left out."""
+    import ibis
+
+    return ibis.ifelse(text.length() == SECONDS - 3, text.concat(":00"), text)
+
+
+def _nothing() -> Any:
+    import ibis
+
+    return ibis.null("string")
 
 
 def hour(n: Any) -> Any:

@@ -14,6 +14,13 @@ from conformance.audit.payer import Payer
 from conformance.limits import Limit
 
 LISTED = 10_000  # findings of one requirement that are told one by one
+# What is kept of every decision: a million rows take their time and memory by the column.
+STARTED = (
+    "source", "start", "place", "key", "kind", "outcome", "exclusion", "urgency", "urgency_said", "why", "bounded",
+    "told", "r_e", "r_l", "d_e", "p_e", "p_l", "x_e", "s_e", "s_l", "e_e", "e_l", *due.SLOT, "spent", "asked_for",
+    "extended", "extended_by", "grade", "reason", "appeal", "channel", "delegate", "line", "plan", "service",
+    "specialty",
+)  # fmt: skip
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Why a decision cannot be timed, in the order in which it is asked; keys are columns of the counts.
 UNTIMED: Mapping[str, str] = {
@@ -100,7 +107,7 @@ def started(engine: Engine, decisions: Any, payer: Payer) -> Any:
         spent=ibis.ifelse((why == "timed") & ~bounded, _spent(t), ibis.null("int64")),
         asked_for=(t.r_e / 86400).floor().cast("int64"),
     )  # fmt: skip
-    return engine.keep("started", timely.drop("m_e", "m_l", "m_w", "m_bad", "v_e", "v_l", "v_w", "v_bad"))
+    return engine.keep("started", timely.select(*STARTED))
 
 
 def _spent(t: Any) -> Any:

@@ -67,4 +67,4 @@ def _among(text: Any, words: Mapping[str, int]) -> Any:
     few = list(words)[:MOST_WORDS]
     whole = text.isin([word for word in few if not word.startswith(ZONE)])
     zones = [word.removeprefix(ZONE) for word in few if word.startswith(ZONE)]
-    return whole | stamps.parts(text)["zone"].isin(zones) if zones else whole
+    return whole | stamps.parts(text, stamps.seconds(text))["zone"].isin(zones) if zones else whole

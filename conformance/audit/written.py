@@ -26,10 +26,16 @@ class Calendar:
 
     def joined(self, table: Any, stamped: Mapping[str, str]) -> Any:
         """The table with what the parts of its stamps mean beside them; ``stamped`` is column -> short name."""
-        marked = table
-        for name, short in stamped.items():
-            marked = marked.mutate(**{f"{short}_{part}": each for part, each in stamps.parts(table[name]).items()})
-        both = marked
+        # Step by step: what an engine has worked out in one step it does not work out again in the next.
+        read = table.mutate(**{f"{short}_n": stamps.seconds(table[name]) for name, short in stamped.items()})
+        parted = read.mutate(
+            **{
+                f"{short}_{part}": each
+                for name, short in stamped.items()
+                for part, each in stamps.parts(read[name], read[f"{short}_n"]).items()
+            }
+        )
+        marked = both = parted.mutate(**{f"{short}_zoned": self._zoned(parted, short) for short in stamped.values()})
         for short in stamped.values():  # each stamp joins them anew, under names of its own
             for by, meant in self.tables.items():
                 mine = meant.select(**{f"{short}_{by}_{name}": meant[name] for name in meant.columns})
@@ -41,11 +47,9 @@ class Calendar:
         import ibis
 
         n = both[f"{short}_n"]
-        nothing = ibis.null("int64")
-        zoned = n - both[f"{short}_zone"].cases(*self.east.items(), else_=nothing) if self.east else nothing
         ends = []
         for end in ("early", "late"):
-            read = [zoned]
+            read = [both[f"{short}_zoned"]]
             if "hour" in self.tables:
                 read.append(both[f"{short}_hour_{end}"] + n - both[f"{short}_hour"] * stamps.HOUR)
             if "word" in self.tables:
@@ -53,6 +57,15 @@ class Calendar:
             ends.append(ibis.coalesce(*read))
         whole = both[f"{short}_word_whole"].fill_null(False) if "word" in self.tables else ibis.literal(False)
         return ends[0], ends[1], whole
+
+    def _zoned(self, parted: Any, short: str) -> Any:
+        """The second of a stamp that has a zone."""
+        import ibis
+
+        nothing = ibis.null("int64")
+        if not self.east:
+            return nothing
+        return parted[f"{short}_n"] - parted[f"{short}_zone"].cases(*self.east.items(), else_=nothing)
 
 
 def calendar(engine: Engine, table: Any, zones: Sequence[str], stamped: Mapping[str, str]) -> Calendar:
@@ -86,7 +99,8 @@ def _written(engine: Engine, table: Any, stamped: Mapping[str, str]) -> list[dic
 
     counted = []
     for name in stamped:
-        text = table[name]
-        each = table.filter(text.notnull()).select(**stamps.parts(text)).drop("n")
+        texts = table.filter(table[name].notnull()).select(text=table[name])
+        read = texts.mutate(n=stamps.seconds(texts.text))
+        each = read.select(**stamps.parts(read.text, read.n))
         counted.append(each.group_by("hour", "zone", "word").agg(n=each.count()).mutate(name=ibis.literal(name)))
     return engine.rows(ibis.union(*counted) if len(counted) > 1 else counted[0])
