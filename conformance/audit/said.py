@@ -60,7 +60,7 @@ def read(engine: Engine, found: Found, mapped: Mapped, folder: Path) -> Said:
     for fact, wanted in mapped.only.items():
         if fact not in TEXTS:
             raise UsageError(f"[only] cannot look at {fact}", file=mapped.file)
-        kept = _trimmed(table[fact]).isin(list(wanted)).fill_null(False)
+        kept = trimmed(table[fact]).isin(list(wanted)).fill_null(False)
         others = table.filter(~kept)
         said.left[f"another {fact} than {', '.join(wanted)}"] = engine.rows(others.agg(n=others.count()))[0]["n"]
         table = table.filter(kept)
@@ -142,14 +142,14 @@ def _text(table: Any, headings: Sequence[str]) -> Any:
         if kind.is_timestamp() and kind.timezone is not None:
             # Written in the session's zone by every engine: the instant itself in UTC says the same.
             text = column.cast("timestamp('UTC')").strftime("%Y-%m-%dT%H:%M:%S").concat("Z")
-        parts.append(_trimmed(text).nullif(""))
+        parts.append(trimmed(text).nullif(""))
     joined = parts[0]
     for part in parts[1:]:
         joined = ibis.ifelse(joined.isnull(), part, joined.concat(ibis.coalesce(ibis.literal(" ").concat(part), "")))
     return joined
 
 
-def _trimmed(text: Any) -> Any:
+def trimmed(text: Any) -> Any:
     """A column of text without white space around it."""
     import ibis
 

@@ -17,9 +17,9 @@ LISTED = 10_000  # findings of one requirement that are told one by one
 # What is kept of every decision: a million rows take their time and memory by the column.
 STARTED = (
     "source", "start", "place", "key", "kind", "outcome", "exclusion", "urgency", "urgency_said", "why", "bounded",
-    "told", "r_e", "r_l", "d_e", "p_e", "p_l", "x_e", "s_e", "s_l", "e_e", "e_l", *due.SLOT, "spent", "asked_for",
-    "extended", "extended_by", "grade", "reason", "appeal", "channel", "delegate", "line", "plan", "service",
-    "specialty",
+    "told", "r_e", "r_l", "d_e", "d_l", "p_e", "p_l", "x_e", "s_e", "s_l", "e_e", "e_l", *due.SLOT, "spent",
+    "asked_for", "extended", "extended_by", "grade", "reason", "appeal", "channel", "delegate", "line", "plan",
+    "service", "specialty",
 )  # fmt: skip
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Why a decision cannot be timed, in the order in which it is asked; keys are columns of the counts.

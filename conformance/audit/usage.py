@@ -34,8 +34,8 @@ def usage(engine: Engine, named: str, year: int | None, zones: Sequence[str]) ->
         lacking = "member" if member is None else "time (--year)"
         raise UsageError(f"--usage {named}: no column for the {lacking} among {headings_told(table.columns)}")
     rows = table.select(
-        member=table[member].cast("string").strip().nullif(""),
-        sent=table[sent].cast("string").strip().nullif("") if sent else ibis.null("string"),
+        member=said.trimmed(table[member].cast("string")).nullif(""),
+        sent=said.trimmed(table[sent].cast("string")).nullif("") if sent else ibis.null("string"),
     )
     rows = engine.keep("transfers", rows)
     timeless = 0
