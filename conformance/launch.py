@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -128,31 +128,7 @@ def command(job: Job, options: Path) -> list[str]:
     ]  # fmt: skip
     if job.allure:
         words += ["-p", "allure_pytest", "--alluredir", str(job.out / "allure-results")]
-    _check_names(job.options)
     return [*words, *map(str, _folders(job))]
-
-
-def _check_names(options: Mapping[str, Any]) -> None:
-    """UsageError for a requirement or a guide that is nowhere defined: nothing would be selected by it."""
-    from conformance import catalogue, guides
-
-    folders = [paths.suites(), *map(Path, options.get("scenarios") or ())]
-    if wanted := options.get("requirement"):
-        known = catalogue.load([folder / "requirements" for folder in folders]).requirements
-        for name in wanted:
-            _check_name("--requirement", name, known, "no requirement has this id")
-    if chosen := options.get("guide"):
-        known_guides = {ig for ig, _ in guides.load(paths.suites() / "guides")}
-        for each in chosen:
-            _check_name("--guide", each.partition("=")[0], known_guides, "the suites know no such guide")
-
-
-def _check_name(option: str, name: str, known: Collection[str], wrong: str) -> None:
-    from difflib import get_close_matches
-
-    if name not in known:
-        near = get_close_matches(name, known, 1, 0.4)
-        raise UsageError(f"{option} {name}: {wrong}" + (f"; did you mean {near[0]}?" if near else ""))
 
 
 def _folders(job: Job) -> list[Path]:

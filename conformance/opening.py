@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from conformance import paths
 from conformance.catalogue import Catalogue
@@ -16,13 +16,17 @@ from conformance.errors import UsageError
 from conformance.guides import Guide
 from conformance.guides import load as load_guides
 from conformance.target import Target, from_folder, from_index, from_url, index_at, load
-from conformance.wire.payer import Limits
+
+if TYPE_CHECKING:
+    from conformance.wire.payer import Limits
 
 TIMEOUT = "CONFORMANCE_TIMEOUT"
 
 
 def patience() -> Limits:
     """The limits of every exchange; CONFORMANCE_TIMEOUT sets the seconds that one may take, connecting included."""
+    from conformance.wire.payer import Limits  # what a target file says wrongly is told before this is loaded
+
     given = os.environ.get(TIMEOUT)
     if not given:
         return Limits()
@@ -44,6 +48,22 @@ def scenario_folders(extra: Iterable[Path] = ()) -> tuple[Path, ...]:
 def catalogue_of(folders: Iterable[Path]) -> Catalogue:
     """The requirements of all scenario folders."""
     return load_catalogue([folder / "requirements" for folder in folders])
+
+
+def check_names(given: Mapping[str, Any], catalogue: Catalogue, known: Mapping[tuple[str, str], Guide]) -> None:
+    """UsageError for a requirement or a guide that is nowhere defined: nothing would be selected by it."""
+    for name in given.get("requirement") or ():
+        _check_name("--requirement", name, catalogue.requirements, "no requirement has this id")
+    for name in _guide_choices(given):
+        _check_name("--guide", name, {ig for ig, _ in known}, "the suites know no such guide")
+
+
+def _check_name(option: str, name: str, known: Collection[str], wrong: str) -> None:
+    from difflib import get_close_matches
+
+    if name not in known:
+        near = get_close_matches(name, known, 1, 0.4)
+        raise UsageError(f"{option} {name}: {wrong}" + (f"; did you mean {near[0]}?" if near else ""))
 
 
 def open_target(named: str, given: Mapping[str, Any], known: Mapping[tuple[str, str], Guide], today: date) -> Target:

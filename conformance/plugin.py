@@ -247,19 +247,22 @@ def open_run(config: pytest.Config) -> Run:
     import json
 
     from conformance import clock
-    from conformance.flows.recording import Options
-    from conformance.opening import catalogue_of, guides, open_target, scenario_folders
-    from conformance.run import Run, Selection, Subject
+    from conformance.opening import catalogue_of, check_names, guides, open_target, scenario_folders
 
     given: dict[str, Any] = {}
     if path := config.getoption("--conformance-options"):
         given = json.loads(Path(path).read_text("utf-8"))
     out = Path(config.getoption("--conformance-out")) if config.getoption("--conformance-out") else None
-    tables = guides()
-    target = open_target(config.getoption("--conformance-target"), given, tables, today=clock.now().date())
     extra = [Path(each) for each in given.get("scenarios", [])]
+    catalogue, tables = catalogue_of(scenario_folders(extra)), guides()
+    check_names(given, catalogue, tables)
+    target = open_target(config.getoption("--conformance-target"), given, tables, today=clock.now().date())
+
+    from conformance.flows.recording import Options  # a mistake in the target file does not wait for these
+    from conformance.run import Run, Selection, Subject
+
     run = Run(
-        catalogue=catalogue_of(scenario_folders(extra)),
+        catalogue=catalogue,
         guides=tables,
         selection=Selection(
             suites=tuple(given.get("suite", ())),
