@@ -137,10 +137,10 @@ def _tell(told: Told, run: Run, code: int | None, *, asked: bool) -> int:
     """Prints what came of it."""
     open_ = told.waiting - told.decided
     if asked:
-        click.echo(f"{told.asked} of {told.waiting} pended requests were asked about; {told.decided} are decided now.")
+        click.echo(f"{told.asked} of {told.waiting} open requests were asked about; {told.decided} are answered now.")
     elif told.notified:
         click.echo(
-            f"{told.waiting} requests were pended, {told.notified} notifications came: {told.decided} are decided."
+            f"{told.waiting} requests were open, {told.notified} notifications came: {told.decided} are answered."
         )
     failed = False
     for entry, verdict in told.verdicts:
@@ -150,7 +150,7 @@ def _tell(told: Told, run: Run, code: int | None, *, asked: bool) -> int:
         failed |= verdict.verdict == "fail" and _decides(run, verdict.requirement)
     for why, times in told.troubles.items():
         click.echo(f"{times} x {_one_line(run, why)}")
-    click.echo(f"{open_} still pended." if open_ else "Nothing is pended any more.")
+    click.echo(f"{open_} still open." if open_ else "Nothing is open any more.")
     for report in told.reports:
         click.echo(f"Report: {Path(report) / 'report.html'}")
     if failed:

@@ -172,7 +172,7 @@ def tell(done: Done, out: Path) -> int:
         click.echo("The run was cut short; what it knew is in the report.")
     if waiting := results.get("waiting"):
         told = "A request is" if waiting == 1 else f"{waiting} requests are"
-        click.echo(f"{told} still pended; to hear the end of it: conformance follow-up TARGET --poll")
+        click.echo(f"{told} still open; to hear the end of it: conformance follow-up TARGET --poll")
     click.echo(results["headline"]["law"])
     click.echo(results["headline"]["guides"])
     click.echo(results["headline"]["disclaimer"])

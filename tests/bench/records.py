@@ -66,7 +66,7 @@ def rows(count: int, folder: Path) -> Iterator[Row]:
             f"{seconds / scanned:.2f} times that; peak {(peak or 0) / 1024**2:.0f} MB, workers included",
         )  # fmt: skip
         file.unlink()
-    for size in (count, count * 10):
+    for size in (count, count * 3, count * 10):
         log = enlarged(folder, count, size)
         seconds, peak, _ = watched(
             [CONFORMANCE, "audit", str(log), "--map", str(folder / "log" / "audit.toml"), "--out", str(folder / "out")],

@@ -53,7 +53,7 @@ def test_a_late_decision_is_found_though_run_and_follow_up_are_killed(tmp_path: 
         payer.stage.delay = 60.0
         told = done("follow-up", target, "--poll")[1]
         assert "2 x its run is still at work" in told
-        assert "2 still pended." in told
+        assert "2 still open." in told
         process.kill()
         process.communicate()
         payer.stage.delay = 0.0
@@ -61,11 +61,11 @@ def test_a_late_decision_is_found_though_run_and_follow_up_are_killed(tmp_path: 
 
         payer.clock.move(2 * DAY)
         told = done("follow-up", target, "--poll", days=2)[1]
-        assert "2 of 2 pended requests were asked about; 0 are decided now." in told
+        assert "2 of 2 open requests were asked about; 0 are answered now." in told
         told = done("follow-up", target, "--poll", days=2)[1]
-        assert "0 of 2 pended" in told, "asked once a day"
+        assert "0 of 2 open" in told, "asked once a day"
         told = done("follow-up", target, "--poll", days=40)[1]
-        assert "2 still pended." in told, "a clock that jumped judges nothing"
+        assert "2 still open." in told, "a clock that jumped judges nothing"
         assert verdicts(out) == {}
 
         payer.clock.move(12 * DAY)
@@ -81,7 +81,7 @@ def test_a_late_decision_is_found_though_run_and_follow_up_are_killed(tmp_path: 
             each.communicate(timeout=120)
         told = done("follow-up", target, "--poll", days=12)[1]
 
-    assert "Nothing is pended any more." in told
+    assert "Nothing is open any more." in told
     assert verdicts(out) == LATE
     results = json.loads((out / "results.json").read_text("utf-8"))
     late = next(row for row in results["requirements"] if row["id"] == "prior-auth.decision-time-standard")
@@ -121,8 +121,8 @@ def test_a_decision_is_found_by_its_notification(tmp_path: Path) -> None:
         subscriptions.announce_due(bent.state.payer)
         told = following.communicate(timeout=60)[0]
 
-    assert "2 requests were pended, 2 notifications came: 2 are decided." in told
-    assert "Nothing is pended any more." in told
+    assert "2 requests were open, 2 notifications came: 2 are answered." in told
+    assert "Nothing is open any more." in told
     assert not kept, "what was subscribed to is deleted"
     assert "No trial is on record (N-7)." in (out / "report.html").read_text("utf-8")
     shown = [json.loads(each.read_text("utf-8")) for each in (out / "allure-results").glob("*-result.json")]
