@@ -141,3 +141,8 @@ PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
 
 def _folded(words: str) -> str:
     return " ".join(words.casefold().split())
+
+
+RECOMMENDED: Mapping[str, Mapping[str, Parameter]] = {
+    "MedicationKnowledge": {"doseform": _token(lambda resource: (resource.get("doseForm"),))},
+}

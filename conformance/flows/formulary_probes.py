@@ -1,11 +1,11 @@
-"""One search for each parameter that the guide requires, seen against what is listed."""
+"""One search for each of some search parameters, seen against what is listed."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.apis.formulary_searched import PARAMETERS, Parameter
+from conformance.apis.formulary_searched import Parameter
 from conformance.apis.shapes import Placed
 from conformance.flows.paging import Found
 
@@ -20,9 +20,9 @@ class Probe:
     problem: str
 
 
-def probes(kind: str, listed: Sequence[Placed], search: Search) -> Iterator[Probe]:
-    """A search of a resource type by each of its parameters, for the value that fewest of what is listed have."""
-    for name, parameter in PARAMETERS[kind].items():
+def probes(kind: str, parameters: Mapping[str, Parameter], listed: Sequence[Placed], search: Search) -> Iterator[Probe]:
+    """A search of a resource type by each of these parameters, for the value that fewest of what is listed have."""
+    for name, parameter in parameters.items():
         if value := _rarest(parameter, listed):
             yield from _probe(kind, name, parameter, value, listed, search)
 

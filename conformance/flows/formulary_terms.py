@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from conformance.apis.formulary import Drug, Item
 from conformance.apis.formulary_found import plain_name, telling_word
+from conformance.apis.formulary_searched import PARAMETERS, RECOMMENDED
 from conformance.apis.shapes import Placed
 from conformance.errors import NotApplicable, NotTested
 from conformance.flows.declared import by_drug
@@ -98,7 +99,15 @@ class SearchTerms:
         listed = self._formulary.areas if type_ == "Location" else self._formulary.listed(type_)
         if not listed:
             raise NotTested(f"needs a {type_} to search for", because="usdf.read-by-id" if type_ == "Location" else RAW)
-        return tuple(probes(type_, listed, self._formulary.search))
+        return tuple(probes(type_, PARAMETERS[type_], listed, self._formulary.search))
+
+    def recommended(self, type_: str) -> tuple[Probe, ...]:
+        """The same by each parameter that the guide recommends; NotApplicable where nothing listed has a value."""
+        self._recording.endpoint(self._claim)
+        found = tuple(probes(type_, RECOMMENDED[type_], self._formulary.listed(type_), self._formulary.search))
+        if not found:
+            raise NotApplicable(f"no {type_} has a value for {', '.join(RECOMMENDED[type_])}")
+        return found
 
     def one_of_each(self) -> tuple[Placed, ...]:
         """One listed resource of each type."""

@@ -24,6 +24,11 @@ def test_drugs_are_searched_by_every_parameter(search_terms):
     expect.each(search_terms.probes("MedicationKnowledge"), fine, WANTED, got=why)
 
 
+@requirement("usdf.dose-form")
+def test_drugs_are_searched_by_their_dose_form(search_terms):
+    expect.each(search_terms.recommended("MedicationKnowledge"), fine, WANTED, got=why)
+
+
 @requirement("usdf.search-location-parameters")
 def test_areas_are_searched_by_every_parameter(formulary, search_terms):
     only_if(any(plan.areas for plan in formulary.plans), "plans with an area")

@@ -171,6 +171,7 @@ FAULTS: tuple[Fault, ...] = (
     ),
     *(_ignoring(word, kind, parameter) for word, kind, parameters in SEARCHED for parameter in parameters),
     ignores("ignores_the_status_of_item", ("usdf.search-item-parameters", "usdf.search-combined"), "Basic?status"),
+    ignores("ignores_the_dose_form", "usdf.dose-form", "MedicationKnowledge?doseform"),
     ignores("ignores_include_of_plans", "usdf.include-plan-formulary", "InsurancePlan?_include"),
     Fault(
         "loses_an_item_of_a_combined_search",
