@@ -187,20 +187,34 @@ class TestAnInterrupt:
         assert ran.code == 1
 
 
-@pytest.fixture(scope="module")
-def whole(served: Running, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The record of a whole run."""
-    served.become()
-    folder = tmp_path_factory.mktemp("whole") / "out"
-    assert conformance("run", str(served.target_file), "--out", str(folder), *SUITE, folder=folder).code == 0
-    return folder
-
-
 class TestARecord:
+    @pytest.fixture(scope="class")
+    @classmethod
+    def whole(cls, served: Running, tmp_path_factory: pytest.TempPathFactory) -> tuple[Ran, list[list[str]]]:
+        """A whole run, and what its record held at each request."""
+        served.become()
+        seen: list[list[str]] = []
+        folder = tmp_path_factory.mktemp("whole") / "out"
+
+        def look(_number: int) -> bool:
+            seen.append(kinds(folder / "verdicts.jsonl"))
+            return False
+
+        with running(served, folder, look, interrupt_launcher) as process:
+            return ended(process, folder), seen
+
+    def test_is_written_as_it_goes(self, whole: tuple[Ran, list[list[str]]]) -> None:
+        ran, seen = whole
+
+        assert ran.code == 0
+        assert all(each[0] == "header" for each in seen)
+        assert len({len(each) for each in seen}) > 3
+        assert "\r" not in ran.out
+
     @pytest.fixture
-    def cut(self, whole: Path, tmp_path: Path) -> Path:
+    def cut(self, whole: tuple[Ran, list[list[str]]], tmp_path: Path) -> Path:
         """The record of a whole run, less its last lines, its end torn off."""
-        shutil.copytree(whole, tmp_path / "out")
+        shutil.copytree(whole[0].folder, tmp_path / "out")
         for name in ("results.json", "report.html", "junit.xml"):
             (tmp_path / "out" / name).unlink()
         for name in ("verdicts.jsonl", "exchanges.jsonl"):
@@ -234,19 +248,3 @@ class TestARecord:
 
         assert ran.code == 2
         assert f"{record}:4: " in ran.err
-
-
-def test_the_record_is_written_as_it_goes(payer: Running, tmp_path: Path) -> None:
-    seen: list[list[str]] = []
-
-    def look(_number: int) -> bool:
-        seen.append(kinds(tmp_path / "out" / "verdicts.jsonl"))
-        return False
-
-    with running(payer, tmp_path / "out", look, interrupt_launcher) as process:
-        ran = ended(process, tmp_path / "out")
-
-    assert ran.code == 0
-    assert all(each[0] == "header" for each in seen)
-    assert len({len(each) for each in seen}) > 3
-    assert "\r" not in ran.out

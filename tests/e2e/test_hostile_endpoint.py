@@ -140,7 +140,9 @@ def test_wrong_answers_fail_one_requirement_and_the_rest_goes_on(answered_wrongl
 
 def test_no_answer_fills_the_memory(answered_wrongly: Ran, served: Running, tmp_path: Path) -> None:
     served.become()
-    usual = examine(served.target_file, tmp_path / "out", "--guide", "pas=2.2.1", "--suite", "prior_auth")
+    usual = examine(
+        served.target_file, tmp_path / "out", "--guide", "pas=2.2.1", "--requirement", "prior-auth.answers-are-fhir"
+    )
 
     assert answered_wrongly.peak < usual.peak + 200 * MEBIBYTE
 

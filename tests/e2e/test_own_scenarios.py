@@ -77,21 +77,6 @@ def house(tmp_path: Path) -> Path:
 
 
 class TestInARunOfOurs:
-    def test_they_are_judged_beside_ours(self, payer: Running, tmp_path: Path, house: Path) -> None:
-        ran = examine(
-            payer.target_file, tmp_path / "out", "--scenarios", str(house), *NEWEST, "--requirement", "own.two-tiers",
-            "--requirement", "formulary.covered-drugs",
-        )  # fmt: skip
-
-        assert ran.code == 0
-        assert [each["id"] for each in ran.row("own.two-tiers")["scenarios"]] == [
-            "house_rules.test_there_are_two_tiers[usdf=2.1.0]"
-        ]
-        assert {each["id"] for each in ran.row("formulary.covered-drugs")["scenarios"]} == {
-            "formulary.test_declared_drugs_are_found_in_the_formulary[usdf=2.1.0]",
-            "house_rules.test_our_drug_of_the_month_is_found[usdf=2.1.0]",
-        }
-
     def test_they_decide_as_ours_do(self, payer: Running, tmp_path: Path, house: Path) -> None:
         ran = examine(payer.target_file, tmp_path / "out", "--scenarios", str(house), *NEWEST, "--suite", house.name)
 
@@ -99,17 +84,26 @@ class TestInARunOfOurs:
         assert ran.of("fail") == {"own.hundred-tiers"}
         assert "house-2" in str(ran.row("own.hundred-tiers")["cites"])
 
-    def test_what_is_only_proposed_runs_when_asked_for_and_never_decides(
+    def test_they_are_judged_beside_ours_and_what_is_only_proposed_when_asked_for(
         self, payer: Running, tmp_path: Path, house: Path
     ) -> None:
         asked = (
             "--scenarios", str(house), *NEWEST, "--requirement", "own.proposed", "--requirement", "own.two-tiers",
+            "--requirement", "formulary.covered-drugs",
         )  # fmt: skip
 
         plain = examine(payer.target_file, tmp_path / "plain", *asked)
         included = examine(payer.target_file, tmp_path / "included", *asked, "--include", "proposed")
 
+        assert [each["id"] for each in plain.row("own.two-tiers")["scenarios"]] == [
+            "house_rules.test_there_are_two_tiers[usdf=2.1.0]"
+        ]
+        assert {each["id"] for each in plain.row("formulary.covered-drugs")["scenarios"]} == {
+            "formulary.test_declared_drugs_are_found_in_the_formulary[usdf=2.1.0]",
+            "house_rules.test_our_drug_of_the_month_is_found[usdf=2.1.0]",
+        }
         assert "own.proposed" not in {row["id"] for row in plain.results["requirements"]}
+        # What is only proposed never decides.
         assert included.verdict("own.proposed") == "fail"
         assert included.row("own.proposed")["standing"] == "proposed"
         assert "own.proposed" not in included.out
@@ -120,9 +114,7 @@ class TestInARunOfOurs:
         ("scenario", "told"),
         [
             ('@requirement("own.nowhere")\ndef test_x(formulary): pass\n', "own.nowhere"),
-            ("import nothing_that_is_there\n", "nothing_that_is_there"),
             ('@requirement("own.two-tiers")\ndef test_x(formularies): pass\n', "formularies"),
-            ("def test_x(:\n", "test_house.py"),
             ("def test_x(formulary): pass\n", "test_x judges no requirement"),
         ],
     )
@@ -137,6 +129,18 @@ class TestInARunOfOurs:
 
         assert ran.code == (3 if told == "formularies" else 2)
         assert told in ran.said
+
+    def test_files_that_cannot_be_read_are_told_together(self, payer: Running, tmp_path: Path, house: Path) -> None:
+        (house / "test_house.py").write_text("def test_x(:\n", "utf-8")
+        (house / "test_yard.py").write_text("import nothing_that_is_there\n", "utf-8")
+
+        ran = examine(
+            payer.target_file, tmp_path / "out", "--scenarios", str(house), *NEWEST, "--requirement", "own.two-tiers"
+        )
+
+        assert ran.code == 2
+        assert "test_house.py" in ran.err
+        assert "nothing_that_is_there" in ran.err
 
     def test_a_requirement_that_stands_already_is_refused(self, payer: Running, tmp_path: Path, house: Path) -> None:
         path = house / "requirements" / "own.toml"
