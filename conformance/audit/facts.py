@@ -33,6 +33,7 @@ FACTS: tuple[Fact, ...] = (
         (
             "received_at", "receipt", "received_date", "request_received", "date_received", "date_request_received",
             "request_date", "received_datetime", "date_the_request_was_received", "submitted", "submitted_at",
+            "date_of_receipt", "receipt_date", "date_of_request",
         ),
         stamp=True,
     ),
@@ -50,7 +51,8 @@ FACTS: tuple[Fact, ...] = (
         "when the provider or member was told: the clock ends here",
         (
             "notified_at", "notice", "notice_date", "notification_date", "date_notified", "notified_date",
-            "date_of_notification", "date_written_notification_provided",
+            "date_of_notification", "date_written_notification_provided", "date_member_notified",
+            "date_enrollee_notified", "date_provider_notified", "date_written_notification_provided_to_enrollee",
         ),
         stamp=True,
     ),
@@ -63,13 +65,19 @@ FACTS: tuple[Fact, ...] = (
     Fact(
         "outcome",
         "what was decided",
-        ("decision", "status", "disposition", "determination", "request_disposition", "result"),
+        (
+            "decision", "status", "disposition", "determination", "request_disposition", "request_determination",
+            "result",
+        ),
     ),
     Fact("kind", "item, or which kind of drug", ("type", "request_type", "benefit", "service_type", "category")),
     Fact(
         "urgency",
         "standard or expedited, as it was processed",
-        ("priority", "urgency_granted", "processed_as", "review_type", "expedited", "level_of_service"),
+        (
+            "priority", "urgency_granted", "processed_as", "review_type", "expedited", "level_of_service",
+            "was_the_request_processed_as_standard_or_expedited",
+        ),
     ),
     Fact("urgency_asked", "standard or expedited, as it was asked", ("requested_urgency", "asked")),
     Fact(
@@ -78,7 +86,9 @@ FACTS: tuple[Fact, ...] = (
         ("upgraded_at", "expedite_requested_at"),
         stamp=True,
     ),
-    Fact("extended", "whether the time was extended", ("extension", "was_extended", "timeframe_extended")),
+    Fact("extended", "whether the time was extended", (
+        "extension", "was_extended", "timeframe_extended", "extension_taken", "was_a_timeframe_extension_taken",
+    )),
     Fact("extended_by", "who asked for the extension, or why it was taken", ("extension_by", "extension_reason")),
     Fact(
         "extension_notice",
@@ -87,7 +97,11 @@ FACTS: tuple[Fact, ...] = (
         stamp=True,
     ),
     Fact("reason_code", "the code of the denial's reason", ("denial_reason_code", "denial_code")),
-    Fact("reason", "the denial's reason in words", ("denial_reason", "reason_text", "rationale", "denial_rationale")),
+    Fact(
+        "reason",
+        "the denial's reason in words",
+        ("denial_reason", "reason_text", "rationale", "denial_rationale", "reason_for_denial"),
+    ),
     Fact("channel", "api, portal, fax, phone, letter", ("submission_channel", "source", "method", "intake_channel")),
     Fact("delegate", "who decided in the payer's place", ("fdr", "delegated_entity", "vendor", "delegated_to")),
     Fact("line", "the line of business", ("line_of_business", "lob", "business_line", "product_line")),

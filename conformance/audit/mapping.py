@@ -13,6 +13,7 @@ line = "MA"
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from conformance.audit.facts import BY_NAME, FACTS, WORDS, plain
+from conformance.audit.facts import BY_NAME, FACTS, WORDS, Fact, plain
 from conformance.audit.withheld import headings_told
 from conformance.errors import UsageError
 
@@ -116,9 +117,8 @@ def columns_of(headings: Sequence[str], mapped: Mapped, file: str) -> dict[str, 
     for known in FACTS:
         names = [name for name in (known.name, *known.names) if by_plain.get(plain(name)) not in (None, *taken)]
         if known.name not in found and names:
-            heading = by_plain[plain(names[0])]
-            found[known.name] = (heading,)
-            taken.add(heading)
+            found[known.name] = _with_time(known, by_plain[plain(names[0])], by_plain)
+            taken.update(found[known.name])
     lost = [fact for fact in NEEDED if fact not in found]
     if lost:
         raise UsageError(
@@ -126,6 +126,15 @@ def columns_of(headings: Sequence[str], mapped: Mapped, file: str) -> dict[str, 
             f"name it under [columns] of a mapping (conformance audit --init audit.toml {file})"
         )
     return found
+
+
+def _with_time(fact: Fact, heading: str, by_plain: Mapping[str, str]) -> tuple[str, ...]:
+    """The heading of a stamp; where it is that of a date and the time stands in a column beside it, both."""
+    twin = re.sub(r"\bdate\b", "time", plain(heading))
+    alone = {plain(name) for name in fact.names}  # a heading that tells the whole stamp by itself
+    if not fact.stamp or twin == plain(heading) or twin not in by_plain or twin in alone:
+        return (heading,)
+    return (heading, by_plain[twin])
 
 
 def _hint(word: str, headings: Sequence[str]) -> str:
@@ -150,8 +159,10 @@ def proposal(file: str, headings: Sequence[str]) -> str:
         names = [plain(name) for name in (fact.name, *fact.names)]
         heading = next((by_plain[name] for name in names if name in by_plain and by_plain[name] not in taken), None)
         if heading:
-            taken.add(heading)
-            lines.append(f"{fact.name} = {_quoted(heading)}  # {fact.means}")
+            both = _with_time(fact, heading, by_plain)
+            taken.update(both)
+            quoted = _quoted(heading) if len(both) == 1 else f"[{', '.join(map(_quoted, both))}]"
+            lines.append(f"{fact.name} = {quoted}  # {fact.means}")
         else:
             lines.append(f'# {fact.name} = "…"  # {fact.means}')
     left = [each for each in headings if each not in taken]

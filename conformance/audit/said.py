@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from conformance.audit.engine import Engine, Rejected
-from conformance.audit.facts import FACTS
+from conformance.audit.facts import FACTS, STAMPS
 from conformance.audit.lines import BROKEN, PART, STRANGER, WHOLE
 from conformance.audit.mapping import Mapped, columns_of
 from conformance.audit.reading import Read, read_all
@@ -21,6 +21,7 @@ from conformance.errors import UsageError
 TEXTS = tuple(fact.name for fact in FACTS if fact.name not in ("reason_code", "reason"))
 SAID = (*TEXTS, "reasons", "made", "service_system", "certification", "source", "start", "place")
 _INTEGERS = ("source", "start", "place")
+NO_TIME = ("NA", "N/A", "na", "n/a", "None", "none", "NULL", "null")  # in the place of a time: nothing is said
 
 
 @dataclass
@@ -83,7 +84,10 @@ def _log(engine: Engine, logs: Sequence[Source], number: Mapping[Path, int], map
     headings = [name for name in table.columns if name not in ("file", "file_row_number")]
     columns = columns_of(headings, mapped, str(first.path))
     said.mapped |= {str(file): columns for file in files}
-    facts = {fact: _text(table, columns.get(fact, ())) for fact in (*TEXTS, "reason_code", "reason")}
+    facts = {
+        fact: _text(table, columns.get(fact, ()), NO_TIME if fact in STAMPS else ())
+        for fact in (*TEXTS, "reason_code", "reason")
+    }
     if "reason_code" in columns or "reason" in columns:
         code = ibis.coalesce(ibis.literal("c:#").concat(facts["reason_code"]), "")
         words = ibis.coalesce(ibis.literal("t:").concat(facts["reason"]), "")
@@ -128,8 +132,8 @@ def _numbered(engine: Engine, rows: Any, files: Sequence[Path], number: Mapping[
     return rows.left_join(known, "file")
 
 
-def _text(table: Any, headings: Sequence[str]) -> Any:
-    """The text of one or several columns, trimmed, joined by a space; null where there is none."""
+def _text(table: Any, headings: Sequence[str], nothing: Sequence[str]) -> Any:
+    """The text of one or several columns, trimmed, joined by a space; null where none is, or one of ``nothing``."""
     import ibis
 
     if not headings:
@@ -142,7 +146,8 @@ def _text(table: Any, headings: Sequence[str]) -> Any:
         if kind.is_timestamp() and kind.timezone is not None:
             # Written in the session's zone by every engine: the instant itself in UTC says the same.
             text = column.cast("timestamp('UTC')").strftime("%Y-%m-%dT%H:%M:%S").concat("Z")
-        parts.append(trimmed(text).nullif(""))
+        said = trimmed(text)
+        parts.append(ibis.ifelse(said.isin(["", *nothing]), ibis.null("string"), said))
     joined = parts[0]
     for part in parts[1:]:
         joined = ibis.ifelse(joined.isnull(), part, joined.concat(ibis.coalesce(ibis.literal(" ").concat(part), "")))

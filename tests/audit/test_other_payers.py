@@ -219,3 +219,25 @@ def test_a_mapping_is_proposed_checked_and_used(tmp_path: Path) -> None:
     (tmp_path / "wrong.toml").write_text('[columns]\nrecieved = "x"\n', "utf-8")
     with pytest.raises(UsageError, match="did you mean 'received'"):
         load(tmp_path / "wrong.toml")
+
+
+def test_a_date_and_its_time_in_columns_of_their_own_are_one_stamp(tmp_path: Path) -> None:
+    row = {
+        "Auth ID": "1", "Date Request Received": "4/6/2026", "Time Request Received": "5:00 AM",
+        "Was the request processed as Standard or Expedited?": "Expedited", "Decision Date": "2026-04-09T09:00:01Z",
+        "Decision Time": "0", "Date Member Notified": "NA", "Time Member Notified": "NA",
+        "Request Determination": "Approved",
+    }  # fmt: skip
+    file = log(tmp_path / "log.csv", [row, {**row, "Auth ID": "2", "Decision Date": "2026-04-09T08:59:59Z"}])
+    propose([str(file)], tmp_path / "audit.toml")
+    columns = load(tmp_path / "audit.toml").columns
+
+    assert columns["received"] == ("Date Request Received", "Time Request Received")
+    assert columns["notified"] == ("Date Member Notified", "Time Member Notified")
+    assert columns["decided"] == ("Decision Date",), "another column tells the whole stamp by that name"
+    with records_of([file], tmp_path, {"payer_type": "ma", "timezones": ["America/New_York"]}) as records:
+        timed = records.timed("prior-auth.decision-time-expedited")
+        assert records.understood.unread == {}, "NA says nothing, and is no stamp that cannot be read"
+        assert records.said.mapped[str(file)]["received"] == columns["received"]
+    assert (timed.judged, timed.failed) == (2, 1)
+    assert [each.at for each in timed.findings] == ["log.csv, row 2 (1)"]
