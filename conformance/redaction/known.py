@@ -117,15 +117,13 @@ class Known:
         return _with(text, spans) if spans else text
 
     def _found(self, text: str) -> Iterator[Span]:
-        if self._starting.keys().isdisjoint(map(str.lower, WORD.findall(text))):
+        words = set(WORD.findall(text))
+        if self._starting.keys().isdisjoint(map(str.lower, words)):
             return
-        for word in WORD.finditer(text):
-            for (lead, length), values in self._starting.get(word.group().lower(), {}).items():
-                start = word.start() - lead
-                end = start + length
-                for value in values.get(text[start:end].lower(), ()) if start >= 0 else ():
-                    if value.is_written(text[start:end]) and _apart(text, start) and _apart(text, end):
-                        yield start, end, value.name
+        for word in words:
+            if beginning := self._starting.get(word.lower()):
+                for place in _places(word, text):
+                    yield from _standing(beginning, text, place)
 
     def _cut(self, text: str) -> Iterator[Span]:
         """Values that a message shows the beginning of: shortened before anybody could know what they are."""
@@ -176,6 +174,25 @@ def _dates(value: str) -> set[str]:
     american = {f"{day.month}{sign}{day.day}{sign}{day.year}" for sign in "/-."}
     padded = {f"{day:%m}{sign}{day:%d}{sign}{day:%Y}" for sign in "/-."}
     return {f"{day:%Y%m%d}", f"{day:%Y/%m/%d}", f"{day:%m%d%Y}", *american, *padded}
+
+
+def _places(word: str, text: str) -> Iterator[int]:
+    """Where a word stands in a text by itself; of a body of thousands of words only few may begin a value."""
+    at = text.find(word)
+    while at >= 0:
+        if _apart(text, at) and _apart(text, at + len(word)):
+            yield at
+        at = text.find(word, at + len(word))
+
+
+def _standing(beginning: dict[tuple[int, int], dict[str, list[_Value]]], text: str, place: int) -> Iterator[Span]:
+    """The values that stand in a text and whose first word is found at this place."""
+    for (lead, length), values in beginning.items():
+        start = place - lead
+        end = start + length
+        for value in values.get(text[start:end].lower(), ()) if start >= 0 else ():
+            if value.is_written(text[start:end]) and _apart(text, start) and _apart(text, end):
+                yield start, end, value.name
 
 
 def _apart(text: str, at: int) -> bool:
