@@ -256,6 +256,9 @@ class PatientAccess:
         return claims[-1]
 
     def _shown(self) -> tuple[Shown, ...]:
+        return self._recording.act((self.claim, "authorizations shown"), self._read_shown)
+
+    def _read_shown(self) -> tuple[Shown, ...]:
         found = [each for each in self.resources("ExplanationOfBenefit") if is_authorization(each)]
         return tuple(read_shown(each, f"ExplanationOfBenefit/{text(each.get('id'))}") for each in found)
 
