@@ -172,7 +172,7 @@ def _renamed(part: Mapping[str, Any], ident: str) -> dict[str, Any]:
     """A part whose Patient has an id of its own: the bundles of one request must be told apart."""
     changed: dict[str, Any] = copy.deepcopy(dict(part))
     for node in objects(changed):
-        if node.get("reference") == "Patient/member":
+        if node.get("reference") == "Patient/pc-member":
             node["reference"] = f"Patient/{ident}"
         if node.get("resourceType") == "Patient":
             node["id"] = ident

@@ -106,7 +106,7 @@ def _draft(form_canonical: str, form: str) -> Resource:
         "id": f"draft-{form}",
         "questionnaire": form_canonical,
         "status": "in-progress",
-        "subject": {"reference": "Patient/member"},
+        "subject": {"reference": "Patient/pc-member"},
         "item": [{"linkId": "1"}, {"linkId": "2"}],
     }
 
