@@ -14,7 +14,8 @@ from conformance.apis.shapes import objects, reference_key
 from conformance.cases import fill, template
 from conformance.flows.bulk_files import ReadFile
 from conformance.flows.bulk_job import Job
-from conformance.flows.consents import CONSENTS, US_NPI, consent
+from conformance.flows.consents import CONSENTS, US_NPI
+from conformance.flows.match_facts import match_facts
 from conformance.flows.target_cases import member_of
 from conformance.strict_json import load_or_none
 from conformance.target import Case, Member, Target
@@ -142,29 +143,19 @@ def ends_at(case: Case) -> datetime | None:
 
 
 def _bundle(target: Target, name: str, case: Case, run: str, *, provider: bool) -> dict[str, Any]:
-    moment = clock.now()
-    npi = target.requester.get("npi")
-    requester = {"identifier": {"system": US_NPI, "value": npi}, "name": target.requester.get("name")}
-    ends = ends_at(case)
-    written = ends.isoformat(timespec="milliseconds") if ends else ""
-    facts = {
-        "link": {"more": True},
-        "member": dict(member_of(target, case).facts),
-        "payer": dict(target.payer),
-        "new_payer": requester,
-        "consent": consent(name, target.payer, requester, moment.date(), written),
-        "request": {
-            "id": f"{run}-{name}",
-            "created": moment.isoformat(timespec="seconds"),
-            "date": moment.date().isoformat(),
-        },
-    }
+    moment, ends = clock.now(), ends_at(case)
+    facts = match_facts(target, case, f"{run}-{name}", ends.isoformat(timespec="milliseconds") if ends else "")
     filled = fill(template("hrex-member-match"), facts, f"cases.{case.api}.{name}")["parameter"]
     parts = [_renamed(part, f"member-{name}") for part in filled]
     if provider:
         parts = [part for part in parts if part["name"] in ("MemberPatient", "CoverageToMatch")]
         since = (moment - timedelta(days=30)).date().isoformat()
-        parts.append({"name": "Consent", "resource": _attestation(f"member-{name}", str(npi), moment, since)})
+        parts.append(
+            {
+                "name": "Consent",
+                "resource": _attestation(f"member-{name}", str(target.requester.get("npi")), moment, since),
+            }
+        )
     return {"name": "MemberBundle", "part": parts}
 
 

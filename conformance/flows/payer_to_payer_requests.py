@@ -6,10 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from conformance import clock
 from conformance.cases import body_of
 from conformance.exchange import Exchange
-from conformance.flows.consents import US_NPI, consent
+from conformance.flows.match_facts import match_facts
 from conformance.flows.recording import Recording
 from conformance.flows.target_cases import case_of, member_of
 from conformance.target import Case, Claim, Member
@@ -39,7 +38,9 @@ class Requests:
     ) -> Exchange:
         """The answer to the match of a case's member, with other ``facts`` than its own."""
         case = self.case(name)
-        body = body_of(case, "hrex-member-match", {**self._facts(case), **facts}, f"cases.payer-to-payer.{name}")
+        request_id = f"{self._recording.run_id}-{case.name}-{self._claim.version}"
+        known = {**case.facts, **match_facts(self._recording.target, case, request_id), **facts}
+        body = body_of(case, "hrex-member-match", known, f"cases.payer-to-payer.{name}")
         sent = json.dumps(body).encode()
         return self.send("member-match", None, sent_as or name, method="POST", body=sent, token=token, again=again)
 
@@ -74,24 +75,3 @@ class Requests:
             again=again,
         )  # fmt: skip
         return self._recording.send(self._claim, request)
-
-    def _facts(self, case: Case) -> dict[str, Any]:
-        """The facts of a match: who asks, with which consent, under which identifier."""
-        target, moment = self._recording.target, clock.now()
-        requester = {
-            "identifier": {"system": US_NPI, "value": target.requester.get("npi")},
-            "name": target.requester.get("name"),
-        }
-        return {
-            **case.facts,
-            "link": {"more": True},
-            "member": dict(self.member(case).facts),
-            "payer": dict(target.payer),
-            "new_payer": requester,
-            "consent": consent(case.name, target.payer, requester, moment.date()),
-            "request": {
-                "id": f"{self._recording.run_id}-{case.name}-{self._claim.version}",
-                "created": moment.isoformat(timespec="seconds"),
-                "date": moment.date().isoformat(),
-            },
-        }
