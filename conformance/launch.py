@@ -168,16 +168,23 @@ def _watched(
     """
     started: list[subprocess.Popen[bytes]] = []
     stops: list[int] = []
+    passed: list[int] = []
 
     def stop(number: int, _frame: object) -> None:
         stops.append(number)
+        pass_on()
+
+    def pass_on() -> None:
         for process in started:
-            process.send_signal(signal.SIGINT if len(stops) == 1 else signal.SIGKILL)
+            while len(passed) < len(stops):
+                passed.append(signal.SIGKILL if passed else signal.SIGINT)
+                process.send_signal(passed[-1])
 
     with handling(stop):
         with held_back():
             process = start()
             started.append(process)
+        pass_on()  # what another thread was told meanwhile: the model payer's, in ``conformance demo``
         over = threading.Event()
         reader = threading.Thread(target=_read_along, args=(record, progress, over), daemon=True)
         reader.start()
