@@ -20,7 +20,7 @@ from typing import Any
 
 from conformance.errors import NotTested, UsageError
 from conformance.paths import fixtures
-from conformance.target import Case, Target
+from conformance.target import DEFAULT_MEMBER, Case, Target
 
 ABSENT: Any = object()
 CLAIM_ENTRY = "entry.Claim"
@@ -100,7 +100,7 @@ def request_facts(target: Target, case: Case, *, sent: str, now: str, stamp: str
     ``sent`` is the identifier minted for this run, case and version; ``now`` an instant, ``stamp`` its date.
     """
     given = dict(case.facts)
-    member = target.members.get(given.pop("member", "first"))
+    member = target.members.get(given.pop("member", DEFAULT_MEMBER))
     items = given.pop("items", None) or [
         {key: given[key] for key in ("service", "quantity", "place", "service_type") if key in given}
     ]

@@ -11,7 +11,7 @@ from typing import Any
 
 from conformance.errors import NotTested
 from conformance.flows.bulk_match import Matching, bundles
-from conformance.target import Case, Target
+from conformance.target import DEFAULT_MEMBER, Case, Target
 
 # Contained in a Group, references read otherwise ("#id", or absolute); what says which coverage it is does not.
 TELLING = ("id", "identifier", "subscriberId", "class", "period")
@@ -37,7 +37,7 @@ def coverages(target: Target, case: Case, run: str) -> list[dict[str, Any]]:
     for number, (bundle, kept) in enumerate(zip(found, NUMBERS, strict=True), 1):
         coverage = _part(bundle, "CoverageToMatch")
         if not all(coverage.get(each) for each in NUMBERS):
-            key = str(case.facts.get("member", "first"))
+            key = str(case.facts.get("member", DEFAULT_MEMBER))
             raise NotTested("needs a member with a member number and a subscriber number", change=f"members.{key}")
         coverage["id"] = f"{coverage['id']}-{number}"
         for other in NUMBERS:

@@ -11,7 +11,7 @@ from conformance import clock
 from conformance.apis.cds_hooks import ORDER_SIGN, Service
 from conformance.cases import fill, template
 from conformance.guides import Guide
-from conformance.target import Case, Target
+from conformance.target import DEFAULT_MEMBER, Case, Target
 
 BASE = "https://payer-conformance.example/fhir"
 DEFAULT_ORDER = "ServiceRequest"
@@ -100,7 +100,7 @@ def _entry(resource: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _facts(target: Target, case: Case, sent: str) -> dict[str, Any]:
-    member = target.members.get(str(case.facts.get("member", "first")))
+    member = target.members.get(str(case.facts.get("member", DEFAULT_MEMBER)))
     asking = target.requester.get("practitioner") or target.requester
     return {
         **case.facts,

@@ -20,11 +20,11 @@ from conformance.flows.declared_drugs import DeclaredDrugs
 from conformance.flows.drug_files import DrugFiles
 from conformance.flows.formulary import Formulary
 from conformance.flows.recording import Recording
+from conformance.flows.target_cases import plan_name
 from conformance.guides import version_key
-from conformance.target import Case, Claim
+from conformance.target import DEFAULT_MEMBER, Case, Claim
 
 HCPCS = "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
-OWNER = "first"  # of [members]: whose coverage is asked about, where a case names no other
 COLUMNS = ("drug", "benefit", "source", "prior authorization", "where")
 SHOWN = {True: "needed", False: "not needed", None: "not told"}
 
@@ -117,15 +117,18 @@ class DrugSources:
             orders["medical"] = {"system": HCPCS, "code": billed}
         for claim in self._claims("crd")[-1:]:
             for benefit, service in orders.items():
-                asked = {"service": service, "order": "MedicationRequest", "member": facts.get("member", OWNER)}
+                asked = {
+                    "service": service,
+                    "order": "MedicationRequest",
+                    "member": facts.get("member", DEFAULT_MEMBER),
+                }
                 case = Case(claim.api, f"{drug.case.name}-{benefit}", asked)
                 told = CoverageDiscovery(self._recording, claim).told_of(case)
                 yield Said(benefit, "coverage discovery", f"{claim.label}, {service['code']}", _one(map(_due, told)))
 
     def _plans(self, case: Case) -> list[Plan]:
         """The plan of the member whose coverage is asked about; every plan, where the target names none."""
-        about = self._recording.target.members.get(str(case.facts.get("member", OWNER)))
-        named = str(about.facts.get("plan", "")) if about else ""
+        named = plan_name(self._recording.target, str(case.facts.get("member", DEFAULT_MEMBER)))
         return [plan for plan in self._formulary.plans if not named or goes_by(plan, named)]
 
     def _claims(self, ig: str) -> list[Claim]:

@@ -15,11 +15,11 @@ from conformance.flows.formulary_probes import Probe
 from conformance.flows.formulary_searches import ENOUGH, ITEMS, LISTINGS, RAW, Searches
 from conformance.flows.paging import Found
 from conformance.flows.recording import Recording, answered, resource_of
+from conformance.flows.target_cases import plan_name
 from conformance.flows.trust import Trust
-from conformance.target import Claim
+from conformance.target import DEFAULT_MEMBER, Claim
 from conformance.wire.gateway import REFUSED
 
-OWNER = "first"  # of [members]: whose token the second credentials are
 SEARCH, READ = "formulary.search", "formulary.read"
 
 
@@ -56,7 +56,7 @@ class FormularyAccess:
 
     def own_plan(self) -> Plan:
         """The member's plan, as everybody is shown it."""
-        return self._plan_of(OWNER)
+        return self._plan_of(DEFAULT_MEMBER)
 
     def other_plan(self) -> Plan:
         """A plan that is another member's, and not this one's; NotApplicable where there is one plan alone."""
@@ -85,7 +85,7 @@ class FormularyAccess:
         keys = self.own_plan().formularies
         offered = [item for item in self._formulary.items if item.formulary in keys and item.is_offered]
         if not offered:
-            raise NotTested("needs an item of the member's plan", change=f"members.{OWNER}.plan")
+            raise NotTested("needs an item of the member's plan", change=f"members.{DEFAULT_MEMBER}.plan")
         return tuple(each for key in keys for each in self._items_of(key, offered))
 
     def _items_of(self, key: str, offered: Sequence[Item]) -> Iterator[Probe]:
@@ -111,8 +111,7 @@ class FormularyAccess:
 
     def _plan_of(self, member: str) -> Plan:
         self._recording.endpoint(self._claim)
-        about = self._recording.target.members.get(member)
-        named = str(about.facts.get("plan", "")) if about else ""
+        named = plan_name(self._recording.target, member)
         found = next((each for each in self._formulary.plans if goes_by(each, named)), None) if named else None
         if found is None:
             what = f"no plan is called {named}" if named else "needs the member's plan"

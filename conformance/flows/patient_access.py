@@ -22,14 +22,13 @@ from conformance.flows.recording import Recording, answered, resource_of, unendi
 from conformance.flows.shown_to_members import Content, Expected, Probe, Story
 from conformance.flows.target_cases import representative
 from conformance.strict_json import load_object
-from conformance.target import Claim, Known, Member
+from conformance.target import DEFAULT_MEMBER, Claim, Known, Member
 from conformance.wire.gateway import REFUSED
 from conformance.wire.payer import Request
 
 RAW = "patient-access.answers-are-fhir"
 OPEN = "patient-access.api"
 SEARCH, READ, EVERYTHING = (f"patient-access.{verb}" for verb in ("search", "read", "everything"))
-OWNER = "first"
 RECENT, YEAR = timedelta(days=31), timedelta(days=364)  # a day less than a year: no zone makes it longer
 
 
@@ -145,7 +144,7 @@ class PatientAccess:
         claim = self._inquiry_claim()
         on_file = OnFile(self._recording, claim, Requests(self._recording, claim))
         told = []
-        for known in (each for each in on_file.listed() if each.member == OWNER and self._is_settled(each)):
+        for known in (each for each in on_file.listed() if each.member == DEFAULT_MEMBER and self._is_settled(each)):
             with suppress(NotTested):  # what the inquiry does not find is judged where inquiries are
                 told.append(on_file.find(known))
         shown = self._shown()
@@ -200,17 +199,17 @@ class PatientAccess:
     def _other(self) -> Member:
         """A member who has nothing to do with the token's: no subscriber of theirs, and no dependent."""
         members = self._recording.target.members
-        own = members.get(OWNER)
+        own = members.get(DEFAULT_MEMBER)
         for key, each in members.items():
-            related = own is not None and (own.subscriber == key or each.subscriber == OWNER)
-            if key != OWNER and not related and each.facts.get("patient_id"):
+            related = own is not None and (own.subscriber == key or each.subscriber == DEFAULT_MEMBER)
+            if key != DEFAULT_MEMBER and not related and each.facts.get("patient_id"):
                 return each
         raise NotTested("needs another member's Patient id", change="members.second.patient_id")
 
     def _known(self) -> tuple[Known, ...]:
         listed = self._recording.target.known
         rows = (*listed.get("patient-access", ()), *listed.get("prior-auth", ()))
-        mine = {each.identifier: each for each in reversed(rows) if each.member == OWNER}
+        mine = {each.identifier: each for each in reversed(rows) if each.member == DEFAULT_MEMBER}
         return tuple(each for each in mine.values() if not each.drug_kind)  # the duty is of items and services alone
 
     def _every_known(self) -> tuple[Expected, ...]:
@@ -263,7 +262,7 @@ class PatientAccess:
         return tuple(read_shown(each, f"ExplanationOfBenefit/{text(each.get('id'))}") for each in found)
 
     def _patient(self) -> str:
-        member = self._recording.target.members.get(OWNER)
+        member = self._recording.target.members.get(DEFAULT_MEMBER)
         if member and member.facts.get("patient_id"):
             return str(member.facts["patient_id"])
         answer = self._recording.wire.tokens.answer(self._recording.api(self.claim).auth)
@@ -272,7 +271,7 @@ class PatientAccess:
         found = entries(resource_of(answered(self._get("Patient"), RAW), RAW))
         patients = [each.id for each in found if each.type == "Patient"]
         if len(patients) != 1:
-            raise NotTested("nothing tells which Patient the member is", change=f"members.{OWNER}.patient_id")
+            raise NotTested("nothing tells which Patient the member is", change=f"members.{DEFAULT_MEMBER}.patient_id")
         return patients[0]
 
     def _pages(self, kind: str) -> Pages:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from conformance.errors import NotTested
-from conformance.target import Case, Member, Target
+from conformance.target import DEFAULT_MEMBER, Case, Member, Target
 
 
 def cases_of(target: Target, api: str) -> Mapping[str, Case]:
@@ -23,10 +23,16 @@ def case_of(target: Target, api: str, name: str) -> Case:
 
 def member_of(target: Target, case: Case) -> Member:
     """The member that a case is about; NotTested where the target has none of that key."""
-    key = str(case.facts.get("member", "first"))
+    key = str(case.facts.get("member", DEFAULT_MEMBER))
     if key not in target.members:
         raise NotTested(f"needs the member {key!r}", change=f"members.{key}")
     return target.members[key]
+
+
+def plan_name(target: Target, member: str) -> str:
+    """What a member's plan goes by; "" where the target names none."""
+    about = target.members.get(member)
+    return str(about.facts.get("plan", "")) if about else ""
 
 
 def representative(target: Target) -> None:

@@ -8,6 +8,7 @@ from conformance.target.checks import MAIN_GUIDES, OPERATIONS, KnownGuides, main
 from conformance.target.index import LONGEST_INDEX, from_index, index_at
 from conformance.target.reading import from_folder, from_url, load
 from conformance.target.values import (
+    DEFAULT_MEMBER,
     PAYER_TYPES,
     Acknowledged,
     Api,
@@ -25,6 +26,7 @@ from conformance.target.values import (
 )
 
 __all__ = [
+    "DEFAULT_MEMBER",
     "LONGEST_INDEX",
     "MAIN_GUIDES",
     "OPERATIONS",

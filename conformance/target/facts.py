@@ -15,9 +15,9 @@ from conformance.limits import limits
 from conformance.target.document import Document, dotted, is_file
 from conformance.target.lines import KeyPath
 from conformance.target.pa_list import read_list
+from conformance.target.values import DEFAULT_MEMBER
 from conformance.target.words import Problem, listed, nearest, unknown
 
-DEFAULT_MEMBER = "first"
 NEEDS_A_MEMBER = frozenset({"prior-auth", "payer-to-payer", "coverage-discovery"})
 MAY_MATCH_SEVERAL: KeyPath = ("cases", "payer-to-payer", "several-matches", "member")
 DURATION = re.compile(r"P(?:(\d+)W|(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?)")

@@ -24,10 +24,11 @@ from conformance.target.checks import (
 )
 from conformance.target.credentials import credentials, headers
 from conformance.target.document import Document, is_folder, read
-from conformance.target.facts import DEFAULT_MEMBER, NEEDS_A_MEMBER, duration, moment
+from conformance.target.facts import NEEDS_A_MEMBER, duration, moment
 from conformance.target.folder import formulary_digest
 from conformance.target.pa_list import read_list
 from conformance.target.values import (
+    DEFAULT_MEMBER,
     PAYER_TYPES,
     Acknowledged,
     Api,

@@ -10,6 +10,7 @@ from typing import Any, Literal, get_args
 
 PayerType = Literal["ma", "medicaid-ffs", "medicaid-mco", "chip-ffs", "chip-mco", "qhp-ffe", "qhp-shop"]
 Environment = Literal["test", "production"]
+DEFAULT_MEMBER = "first"  # of [members]: whom a case, an authorization or a token is about where it names no other
 PAYER_TYPES: tuple[PayerType, ...] = get_args(PayerType)
 
 
@@ -127,7 +128,7 @@ class Known:
     received: datetime | date
     decision: str
     urgency: Literal["standard", "expedited"] = "standard"
-    member: str = "first"
+    member: str = DEFAULT_MEMBER
     decided: datetime | date | None = None
     notified: datetime | date | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
