@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 import allure
-from allure_commons.types import LinkType, Severity
+from allure_commons.types import LinkType
 
 from conformance.catalogue import Requirement, Standing
 from conformance.errors import NonConformance
@@ -19,13 +17,12 @@ from conformance.journal import Journal
 from conformance.links import links
 from conformance.redaction import HIDDEN, Redactor
 from conformance.report import words
-from conformance.report.text import cell
+from conformance.report.text import csv_text
 from conformance.target import Claim
 from conformance.verdict import ScenarioVerdict
 
 HTTP_EXCHANGE = "application/vnd.allure.http+json"
 PLACEHOLDER = "__ALLURE_REDACTED__"
-SEVERITY = {"shall": Severity.CRITICAL, "should": Severity.NORMAL, "may": Severity.MINOR}
 
 
 def label(requirement: Requirement, stands: Standing, level: str, claim: Claim) -> None:
@@ -34,7 +31,7 @@ def label(requirement: Requirement, stands: Standing, level: str, claim: Claim) 
     allure.dynamic.feature("Law" if requirement.kind == "law" else "Guide")
     allure.dynamic.story(requirement.id)
     allure.dynamic.title(f"{requirement.text} [{claim.label}]")
-    allure.dynamic.severity(SEVERITY[level])
+    allure.dynamic.severity(words.SEVERITY[level])
     allure.dynamic.description("\n".join(filter(None, [requirement.text, *stands.cites, stands.note])))
     allure.dynamic.label("standing", stands.state)
     allure.dynamic.label("level", level)
@@ -67,12 +64,7 @@ def show(verdict: ScenarioVerdict, judgement: Judgement, journal: Journal) -> No
 
 def as_csv(table: Table, redactor: Redactor) -> str:
     """A table as CSV, redacted; no cell is taken for a formula by whoever opens it in a spreadsheet."""
-    written = io.StringIO()
-    lines = csv.writer(written, lineterminator="\n")
-    lines.writerow(table.columns)
-    for row in table.rows:
-        lines.writerow([cell(redactor.text(each)) for each in row])
-    return written.getvalue()
+    return csv_text(table.columns, (map(redactor.text, row) for row in table.rows))
 
 
 def attach(line: Mapping[str, Any]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import uuid
 from collections.abc import Mapping
@@ -13,9 +12,7 @@ from typing import Any
 
 from conformance.report import words
 from conformance.report.allure_followed import STATUS
-from conformance.report.text import cell
-
-SEVERITY = {"shall": "critical", "should": "normal", "may": "minor"}
+from conformance.report.text import csv_text
 
 
 def write_results(folder: Path, results: Mapping[str, Any]) -> int:
@@ -35,7 +32,7 @@ def _result(row: Mapping[str, Any], scenario: Mapping[str, Any], end: int) -> di
     always = md5(scenario["id"].encode(), usedforsecurity=False).hexdigest()  # the same test in the next audit
     labels = {
         "epic": words.api(row["api"]), "feature": "Law" if row["kind"] == "law" else "Guide", "story": row["id"],
-        "severity": SEVERITY[row["level"]], "standing": row["standing"], "level": row["level"],
+        "severity": words.SEVERITY[row["level"]], "standing": row["standing"], "level": row["level"],
         "verdict": scenario["verdict"], "parentSuite": suite, "actor": scenario["actor"],
     }  # fmt: skip
     return {
@@ -55,9 +52,7 @@ def _attachments(folder: Path, scenario: Mapping[str, Any]) -> list[dict[str, st
     for name in ("findings", "advice"):
         if scenario[name]:
             source = f"{uuid.uuid4()}-attachment.csv"
-            with (folder / source).open("w", encoding="utf-8", newline="") as file:
-                writer = csv.writer(file, lineterminator="\n")
-                writer.writerow(("expected", "found", "where"))
-                writer.writerows([cell(each[key]) for key in ("expected", "actual", "at")] for each in scenario[name])
+            rows = ((each["expected"], each["actual"], each["at"]) for each in scenario[name])
+            (folder / source).write_text(csv_text(("expected", "found", "where"), rows), "utf-8", newline="")
             attached.append({"name": name.capitalize(), "source": source, "type": "text/csv"})
     return attached

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+from collections.abc import Iterable, Sequence
 
 # Control characters but tab and line feed, format characters (bidi overrides, zero-width, tags), fillers, private use,
 # lone surrogates, noncharacters. Written out because asking unicodedata for each character of a megabyte is slow.
@@ -50,3 +53,12 @@ def one_line(text: str, most: int = 160) -> str:
 def cell(text: str) -> str:
     """A text that no spreadsheet takes for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table as CSV; no cell is taken for a formula by whoever opens it in a spreadsheet."""
+    written = io.StringIO()
+    lines = csv.writer(written, lineterminator="\n")
+    lines.writerow(columns)
+    lines.writerows(map(cell, row) for row in rows)
+    return written.getvalue()

@@ -11,6 +11,7 @@ OUTCOMES = {
     "not-conformant": "Not met",
     "inconclusive": "Not fully shown",
 }
+SEVERITY = {"shall": "critical", "should": "normal", "may": "minor"}  # in Allure's words
 LAW = {
     "pass": "Law met",
     "fail": "Law not met",
