@@ -210,7 +210,8 @@ def advise(value: object, what: str, *, at: str = "", got: object = None) -> Non
     _note(Step(what, 1, 0 if value else 1, "advise"))
     if not value and (judgement := _current.get()):
         finding = Finding(what, shown(got if got is not None else value), at)
-        judgement.advice += [finding] if finding not in judgement.advice else []
+        if finding not in judgement.advice:
+            judgement.advice.append(finding)
 
 
 def requirement(requirement_id: str, *, last: bool = False) -> Callable[[F], F]:

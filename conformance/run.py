@@ -26,8 +26,6 @@ from conformance.target import MAIN_GUIDES, Claim, Target
 from conformance.verdict import ScenarioVerdict
 from conformance.wire.payer import Limits, Wire
 
-DECIDES = "in-force"
-
 
 @dataclass(frozen=True)
 class Selection:

@@ -14,7 +14,6 @@ ORDER_SIGN = "order-sign"
 VERSIONS = "davinci-crd.version"
 OPTIONS = "davinci-crd.configuration-options"
 INDICATORS = frozenset({"info", "warning", "critical"})
-LONGEST_SUMMARY = 140  # characters, CDS Hooks: "SHOULD"
 OPTION_TYPES = {"boolean": bool, "integer": int}
 
 

@@ -22,7 +22,6 @@ from conformance.wire.payer import Request, Wire
 
 T = TypeVar("T")
 HEARD = "prior-auth.notification"  # the operation of what a payer posts to us
-JSON_TYPES = ("application/fhir+json", "application/json", "text/json", "application/json+fhir")
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,6 @@ from typing import Any
 
 from conformance.strict_json import NotJson
 
-NO_JSON = "the text is no JSON"
-
 
 def entries(path: Path) -> Iterator[Any]:
     """Each entry of the list in that file; NotJson where it is no list, or once it breaks off.

@@ -12,7 +12,6 @@ from conformance.sandbox.frame import Answer, Call, Resource, Seed
 from conformance.sandbox.outcome import refusal
 
 FIRST = "first"
-FHIR_NDJSON = "application/fhir+ndjson"
 
 
 def accepted(_call: Call, answer: Answer) -> bool:
