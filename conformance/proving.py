@@ -10,6 +10,8 @@ import os
 import tempfile
 from collections.abc import Generator
 from contextlib import ExitStack
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ from conformance.opening import catalogue_of, guides, open_target, scenario_fold
 from conformance.run import Run, Selection, Subject
 from conformance.sandbox.serve import serve
 from conformance.scenarios import claim_ids, is_last, requirement_of, suite_of
-from conformance.target import Claim
+from conformance.target import Claim, Target
 
 SUBJECT = "subject_name"
 
@@ -47,13 +49,14 @@ class Proving:
             guides=self._tables,
             selection=Selection(suites=tuple(self._job["suites"])),
             options=Options(intrusive=True),
-            target=target,
+            target=_waiting(target),
         )
         self._subjects = {each["name"]: each for each in self._job["subjects"]}
         self._only = {  # the scenarios of each subject; None: all
             name: None if each["scenarios"] is None else frozenset(each["scenarios"])
             for name, each in self._subjects.items()
         }
+        self._began = clock.offset()
         self._open: Subject | None = None
         verdicts = Path(self._job["verdicts"])
         self._verdicts = self._stack.enter_context(verdicts.open("w", encoding="utf-8"))
@@ -112,6 +115,7 @@ class Proving:
         self._leave()
         self._payer.become(self._subjects[name]["bends"])
         self._open = Subject.open(self.run.target, self._tables, self.run.options, name=name, journal=False)
+        self._open.recording.waits(lambda seconds: self._move(clock.offset() + seconds))
         self.run.subjects = {name: self._open}
         if self._subjects[name].get("later"):
             self._noting = Noting(self._open, self._folder / f"{name}.sqlite3", name, self._folder)
@@ -123,23 +127,23 @@ class Proving:
             return
         if later := self._subjects[self._open.name].get("later"):
             self._follow(self._open, self._noting, later)
+        self._move(self._began)
         self._open.close()
 
     def _follow(self, subject: Subject, noting: Noting, later: float) -> None:
         """One follow-up, so many seconds later by the clocks of both sides."""
-        before = clock.offset()
         subject.recording.end()
         noting.finish()
-        try:
-            os.environ[clock.OFFSET] = str(before + later)
-            self._payer.clock.move(before + later)
-            told = Round(self.run, Ledger(self._folder / f"{subject.name}.sqlite3"), subject.name).poll(rules().least)
-        finally:
-            os.environ[clock.OFFSET] = str(before)
-            self._payer.clock.move(before)
+        self._move(clock.offset() + later)
+        told = Round(self.run, Ledger(self._folder / f"{subject.name}.sqlite3"), subject.name).poll(rules().least)
         claims = {(each.api, each.ig, each.version): each for each in self.run.target.claim_list()}
         for entry, verdict in told.verdicts:
             self._say(claims[entry.api, entry.ig, entry.version], verdict.as_json(), verdict.requirement)
+
+    def _move(self, offset: float) -> None:
+        """Sets the clocks of both sides to so many seconds from real time."""
+        os.environ[clock.OFFSET] = str(offset)
+        self._payer.clock.move(offset)
 
     def _say(self, claim: Claim, verdict: dict[str, Any], requirement: str) -> None:
         if self._open is None:
@@ -150,6 +154,15 @@ class Proving:
             "operations": operations, **verdict,
         }  # fmt: skip
         self._verdicts.write(json.dumps(line) + "\n")
+
+
+def _waiting(target: Target) -> Target:
+    """The target, with leave to wait for tokens to expire: here that takes no time."""
+    apis = {
+        name: replace(api, auth=replace(api.auth, wait_for_expiry=timedelta(hours=2)))
+        for name, api in target.apis.items()
+    }
+    return replace(target, apis=apis)
 
 
 def _params(item: pytest.Item) -> dict[str, Any]:

@@ -196,6 +196,12 @@ WRONG: list[tuple[str, str, str, str]] = [
     ("body is no JSON", 'body = "own.json"', 'body = "gateway.pem"', "is not JSON"),
     ("duration", "PT1H30M", "90 minutes", "expected an ISO 8601 duration like PT10M or P3D, found '90 minutes'"),
     ("duration in months", "PT1H30M", "P1M", "expected an ISO 8601 duration"),
+    (
+        "duration until a token expires",
+        'client_id = "',
+        'wait_for_expiry = "ten minutes"\nclient_id = "',
+        "auth.gateway.wait_for_expiry: expected an ISO 8601 duration like PT10M or P3D, found 'ten minutes'",
+    ),
     ("duration without end", "PT1H30M", "P" + "9" * 30 + "D", "expected an ISO 8601 duration"),
     (
         "service and items",

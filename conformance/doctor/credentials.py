@@ -14,7 +14,7 @@ from conformance.exchange import Exchange
 from conformance.self_description import CLOSED, METADATA
 from conformance.strict_json import load_object
 from conformance.target import Api, Auth, Target
-from conformance.wire.auth import assertion
+from conformance.wire.assertions import assertion
 from conformance.wire.payer import Request, Wire
 
 LARGEST = 1e12  # seconds: beyond it a number is no time

@@ -24,7 +24,7 @@ from conformance.flows.target_cases import representative
 from conformance.strict_json import load_object
 from conformance.target import DEFAULT_MEMBER, Claim, Known, Member
 from conformance.wire.gateway import REFUSED
-from conformance.wire.payer import Request
+from conformance.wire.payer import NONE, Request
 
 RAW = "patient-access.answers-are-fhir"
 OPEN = "patient-access.api"
@@ -159,11 +159,17 @@ class PatientAccess:
         """The answer to the search for the member's authorizations that carries no token."""
         if self._recording.api(self.claim).auth.type == "none":
             raise NotTested("the target names no credentials for this API", change="apis.patient-access.auth")
+        return self.with_token(NONE)
+
+    def with_token(self, token: str) -> Exchange:
+        """The answer to a search for the member's authorizations with another token than our own, which finds some."""
         if not self._shown():
             raise NotTested("there is nothing to be given away", change="known.patient-access")
         path = f"ExplanationOfBenefit?{urlencode({'patient': self.patient()})}"
         return answered(
-            self._recording.act((self.claim, "no-token"), lambda: self._send(SEARCH, path, "no-token", token="none")),  # noqa: S106
+            self._recording.act(
+                (self.claim, "token", token), lambda: self._send(SEARCH, path, "no-token", token=token)
+            ),
             "",
         )
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from conformance import clock
 from conformance.errors import NotApplicable, NotTested, Unjudgeable
 from conformance.exchange import Exchange
 from conformance.expect import current
@@ -72,6 +73,7 @@ class Recording:
         self._operations: dict[str, str] = {}  # of each exchange, by its id
         self._over = False
         self._watch: Callable[[Hashable, object], object] = lambda _key, _value: None
+        self._pass: Callable[[float], object] = clock.sleep
 
     def act(self, key: Hashable, do: Callable[[], T]) -> T:
         """The value of ``do``, done now or remembered; its exchanges are shown to the scenario that asks."""
@@ -119,6 +121,14 @@ class Recording:
     def watch(self, told: Callable[[Hashable, object], object]) -> None:
         """From now on ``told`` is called with the key and the value of every act as it is done."""
         self._watch = told
+
+    def wait(self, seconds: float) -> None:
+        """Lets minutes pass, here and at the payer's."""
+        self._pass(seconds)
+
+    def waits(self, passing: Callable[[float], object]) -> None:
+        """From now on minutes pass in this way: a proof moves both clocks."""
+        self._pass = passing
 
     def recall(self, key: Hashable, value: object, exchanges: Iterable[Exchange] = ()) -> None:
         """Puts down as done what was done elsewhere: in an earlier run."""

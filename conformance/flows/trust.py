@@ -7,18 +7,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from conformance import clock
 from conformance.apis.discovery import opens
 from conformance.errors import Actor, NotApplicable, NotTested, Unjudgeable
 from conformance.exchange import Exchange
+from conformance.flows.patient_access import PatientAccess
 from conformance.flows.prior_auth import PriorAuth
 from conformance.flows.recording import Recording, answered
 from conformance.strict_json import load_object
 from conformance.target import Auth, Claim
-from conformance.wire.auth import access_token, assertion, unsigned_assertion
+from conformance.wire.assertions import assertion, unsigned_assertion
+from conformance.wire.auth import access_token
+from conformance.wire.payer import NONE
 
 NARROW = "system/Location.rs"  # a scope that reaches no authorization, and no drug
 ELSEWHERE = "https://payer-conformance.example/token"
 AHEAD = 5  # seconds: what two clocks may well differ by
+BORNE = 120.0  # seconds after its expiry that a token may still be taken, for clocks that differ
 FORGERIES: Mapping[str, Callable[[Auth], str]] = {
     "expired": lambda auth: assertion(auth, lifetime=-600),
     "another audience": lambda auth: assertion(auth, aud=ELSEWHERE),
@@ -79,6 +84,11 @@ class Trust:
         """The answers to an inquiry with tokens that nobody issued: a random one, and one that says it is nobody's
         (intrusive)."""
         return self._recording.act((self.auth.name, self.claim, "made up"), self._made_up)
+
+    def expired(self) -> Exchange:
+        """The answer to a token of our own that expired minutes ago: the first of the run, waited out as long as the
+        target allows."""
+        return self._recording.act((self.auth.name, self.claim, "expired"), self._expired)
 
     def beyond_its_scope(self) -> Exchange:
         """The answer to an inquiry with a token whose scope does not reach it (intrusive)."""
@@ -151,16 +161,39 @@ class Trust:
             prior_auth.with_token(token) for token in (secrets.token_urlsafe(32), unsigned_assertion(self.auth))
         )
 
+    def _expired(self) -> Exchange:
+        key = f"auth.{self.auth.name}.wait_for_expiry"
+        opened = self._opened_by()
+        if self.auth.wait_for_expiry is None:
+            raise NotTested("one of our own tokens has to be waited out", change=key)
+        first = self._recording.wire.tokens.first(self.auth)
+        if first is None or first.lasts is None:
+            raise NotTested("no token came with the seconds that it lasts", because="smart.token-answer")
+        rest = max(0.0, first.lasts + BORNE - (clock.monotonic() - first.at))
+        if rest > self.auth.wait_for_expiry.total_seconds():
+            raise NotTested(f"our own token is expired beyond all doubt in {rest / 60:.0f} minutes only", change=key)
+        opened.with_token(NONE)  # where nothing could be given away, nothing is waited for
+        self._recording.wait(rest)
+        return opened.with_token(first.value)
+
+    def _opened_by(self) -> PriorAuth | PatientAccess:
+        """What a token of this authorization server opens; NotApplicable where no token endpoint gives us one."""
+        if not self.auth.token_url:
+            raise NotApplicable("no token endpoint is configured for this API")
+        if self.claim.api == "patient-access":
+            return PatientAccess(self._recording, self._main("pdex"))
+        return PriorAuth(self._recording, self._main())
+
     def _beyond(self) -> Exchange:
         token = self.narrow_token(*REACHED)
         return PriorAuth(self._recording, self._main()).with_token(token)
 
-    def _main(self) -> Claim:
-        """The prior-authorization claim whose base URL this authorization server protects."""
+    def _main(self, ig: str = "pas") -> Claim:
+        """The claim of the guide ``ig`` whose base URL this authorization server protects."""
         for claim in self._recording.api(self.claim).claim_list():
-            if claim.ig == "pas" and claim.base_url == self.claim.base_url:
+            if claim.ig == ig and claim.base_url == self.claim.base_url:
                 return claim
-        raise NotApplicable("no prior-authorization endpoint is behind this authorization server")
+        raise NotApplicable("nothing that we know to ask is behind this authorization server")
 
     def _ask(self, signed: str, scope: str = "") -> Exchange:
         return answered(self._recording.wire.tokens.ask(self.auth, signed, scope, claim=self.claim.label), "")

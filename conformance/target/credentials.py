@@ -11,6 +11,7 @@ from typing import Any
 
 from conformance.target.checks import url_fault
 from conformance.target.document import Document, dotted, is_file
+from conformance.target.facts import duration
 from conformance.target.keys import UnusableKeyError, private_key
 from conformance.target.lines import KeyPath
 
@@ -33,11 +34,11 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
     "token-command": ("command",),
 }
 MAY_HAVE: Mapping[str, tuple[str, ...]] = {
-    "client-secret": ("scope",),
-    "backend-services": ("scope", "key_id", "algorithm"),
+    "client-secret": ("scope", "wait_for_expiry"),
+    "backend-services": ("scope", "key_id", "algorithm", "wait_for_expiry"),
     "cds-hooks": ("key_id", "algorithm", "key_set_url"),
-    "refresh-token": ("scope", "client_secret"),
-    "smart-launch": ("scope", "client_secret", "redirect_uri", "command"),
+    "refresh-token": ("scope", "client_secret", "wait_for_expiry"),
+    "smart-launch": ("scope", "client_secret", "redirect_uri", "command", "wait_for_expiry"),
 }
 BY_FILE = frozenset({"token", "client_secret", "key", "refresh_token"})
 
@@ -56,6 +57,7 @@ def credentials(document: Document, name: str, env: Mapping[str, str]) -> tuple[
         fields[each] = _secret(document, at, each, env)
     for each in ("client_certificate", "client_key", "ca_file"):
         fields[each] = _pem_path(document, (*at, each)) if each in table else ""
+    fields["wait_for_expiry"] = duration(table["wait_for_expiry"]) if "wait_for_expiry" in table else None
     fields["command"] = _command(document, (*at, "command")) if "command" in table else ()
     hidden = [fields["token"], fields["client_secret"], fields["key"], fields["refresh_token"]]
     if table.get("proxy", "").startswith(ENV):

@@ -34,6 +34,7 @@ FROM_ENV = frozenset({"token", "refresh_token", "client_secret", "key", "proxy",
 def fact_problems(document: Document, today: date) -> Iterator[Problem]:
     """Everything about members, cases, known authorizations, acknowledgements and stamps that cannot be."""
     yield from _zones(document)
+    yield from _tokens(document)
     yield from _expired(document, today)
     yield from _known(document)
     yield from _members(document)
@@ -170,7 +171,7 @@ def _cases(document: Document) -> Iterator[Problem]:
             if "service" in case and "items" in case:
                 yield Problem((*key, "items"), f"[{dotted(key)}] has a service and items; expected one of them")
             if "settles" in case:
-                yield from _settles((*key, "settles"), case["settles"])
+                yield from _duration((*key, "settles"), case["settles"])
             if "body" in case:
                 yield from _body((*key, "body"), document.beside((*key, "body")))
 
@@ -197,7 +198,13 @@ def _member_reference(document: Document, key: KeyPath) -> Iterator[Problem]:
         yield Problem(key, f"{dotted(key)}: there is no [members.{member}]{hint}")
 
 
-def _settles(key: KeyPath, written: str) -> Iterator[Problem]:
+def _tokens(document: Document) -> Iterator[Problem]:
+    for name, table in document.get(("auth",), {}).items():
+        if "wait_for_expiry" in table:
+            yield from _duration(("auth", name, "wait_for_expiry"), table["wait_for_expiry"])
+
+
+def _duration(key: KeyPath, written: str) -> Iterator[Problem]:
     try:
         duration(written)
     except ValueError:

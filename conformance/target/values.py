@@ -49,6 +49,7 @@ class Auth:
     key_id: str = ""
     algorithm: str = ""  # RS384 | ES384
     key_set_url: str = ""  # where the public key is published
+    wait_for_expiry: timedelta | None = None  # how long a run may wait for one of its tokens to expire
     command: tuple[str, ...] = field(default=(), repr=False)
     client_certificate: str = ""
     client_key: str = ""

@@ -1,4 +1,4 @@
-"""Credentials: how a request gets its token, and the assertions of SMART Backend Services.
+"""Credentials: how a request gets its token.
 
 Token requests go through the wire like any other, so that they are in the record (operation discovery.token) and can
 be judged. A token is kept until shortly before it expires; a refusal is kept too: nobody is asked twice.
@@ -6,12 +6,10 @@ be judged. A token is kept until shortly before it expires; a refusal is kept to
 
 from __future__ import annotations
 
-import json
 import re
-import secrets
 import subprocess
 import threading
-from base64 import b64encode, urlsafe_b64encode
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,9 +19,9 @@ from conformance import clock
 from conformance.exchange import Exchange, Failure
 from conformance.strict_json import load_object
 from conformance.target import Auth
+from conformance.wire.assertions import assertion, service_token
 from conformance.wire.consent import Consent, answer_of
 
-LIFETIME = 240  # seconds: SMART App Launch 2.2.0 allows an assertion 300 at most
 KEPT = 240.0  # seconds that a token is kept whose answer does not say how long it lasts
 EARLY = 20.0  # seconds before its expiry that a token is no longer used, at most
 COMMAND_SECONDS = 60.0
@@ -45,6 +43,15 @@ class Token:
 
 
 @dataclass(frozen=True)
+class Granted:
+    """A token as a token endpoint granted it: when (monotonic), for how many seconds; None where it does not say."""
+
+    value: str = field(repr=False)
+    lasts: float | None
+    at: float
+
+
+@dataclass(frozen=True)
 class Consented:
     """The authorization endpoint's answer, and what it said to our address (code and state, or error)."""
 
@@ -61,6 +68,7 @@ class Tokens:
         self._get = get
         self._kept: dict[str, Token] = {}
         self._answers: dict[str, Exchange] = {}
+        self._first: dict[str, Granted] = {}
         self._refresh: dict[str, str] = {}  # the refresh token that replaced the target file's (RFC 6749, section 6)
         self._asking = threading.RLock()  # nobody asks for a token while another does
 
@@ -88,6 +96,11 @@ class Tokens:
         no token endpoint is asked."""
         self.own(auth)
         return self._answers.get(auth.name)
+
+    def first(self, auth: Auth) -> Granted | None:
+        """The first of our own tokens that a token endpoint granted, asked for now if need be; None where none did."""
+        self.own(auth)
+        return self._first.get(auth.name)
 
     def ask(self, auth: Auth, assertion: str, scope: str = "", *, claim: str = "") -> Exchange:
         """One token request with this assertion; nothing of it is kept."""
@@ -176,6 +189,8 @@ class Tokens:
             return Token(failure=Failure("credentials", message))
         if isinstance(said.get("refresh_token"), str) and said["refresh_token"]:
             self._refresh[auth.name] = said["refresh_token"]
+        first = Granted(said["access_token"], _lasts(said.get("expires_in")), clock.monotonic())
+        self._first.setdefault(auth.name, first)
         return _usable(auth, said["access_token"], said.get("expires_in"))
 
 
@@ -191,71 +206,12 @@ def access_token(exchange: Exchange) -> str:
     return found if isinstance(found, str) and VISIBLE.fullmatch(found) else ""
 
 
-def assertion(
-    auth: Auth,
-    *,
-    jti: str | None = None,
-    key: str | None = None,
-    lifetime: int = LIFETIME,
-    ahead: int = 0,
-    **other: str,
-) -> str:
-    """A signed client assertion (SMART App Launch 2.2.0, client-confidential-asymmetric).
-
-    ``jti`` repeats an earlier one, ``key`` (PEM or JWK text) signs with another key than the registered one,
-    ``lifetime`` is in seconds, ``ahead`` the seconds that our clock is before the payer's, ``other`` claims take the
-    place of the usual ones. ValueError, in one sentence, where the key cannot sign.
-    """
-    algorithm = auth.algorithm or "RS384"
-    header = {"alg": algorithm, "typ": "JWT"} | ({"kid": auth.key_id} if auth.key_id else {})
-    return _signed(auth, header, _claims(auth, jti, lifetime, ahead) | other, key)
-
-
-def unsigned_assertion(auth: Auth) -> str:
-    """The same assertion with alg none and no signature (RFC 7519, section 6): nobody vouches for it."""
-    parts = ({"alg": "none", "typ": "JWT"}, _claims(auth, None, LIFETIME, 0))
-    return ".".join([*(urlsafe_b64encode(json.dumps(each).encode()).decode().rstrip("=") for each in parts), ""])
-
-
-def _claims(auth: Auth, jti: str | None, lifetime: int, ahead: int) -> dict[str, Any]:
-    now = int(clock.now().timestamp()) + ahead
-    who = {"iss": auth.client_id, "sub": auth.client_id, "aud": auth.token_url}
-    return {**who, "jti": jti or secrets.token_hex(16), "iat": now, "exp": now + lifetime}
-
-
 def _made_for(auth: Auth, url: str) -> Token:
-    """A token that we sign ourselves for one service (CDS Hooks, "Trusting CDS Clients")."""
-    algorithm = auth.algorithm or "ES384"
-    header = {"alg": algorithm, "typ": "JWT", "kid": auth.key_id, "jku": auth.key_set_url}
-    now = int(clock.now().timestamp())
-    claims = {"iss": auth.client_id, "aud": url, "iat": now, "exp": now + LIFETIME, "jti": secrets.token_hex(16)}
+    """A token that we sign ourselves for one service."""
     try:
-        return Token(_signed(auth, {key: value for key, value in header.items() if value}, claims))
+        return Token(service_token(auth, url))
     except ValueError as wrong:
         return Token(failure=Failure("credentials", str(wrong)))
-
-
-def _signed(auth: Auth, header: Mapping[str, str], claims: Mapping[str, Any], key: str | None = None) -> str:
-    """A signed JWT; ValueError, in one sentence, where the key cannot sign."""
-    from joserfc import jwt
-    from joserfc.errors import JoseError
-
-    algorithm = header["alg"]
-    try:
-        signing = _key(key or auth.key, algorithm)
-        return jwt.encode(dict(header), dict(claims), signing, algorithms=[algorithm])
-    except (JoseError, ValueError, TypeError, KeyError):
-        raise ValueError(f"the key of auth.{auth.name} cannot sign {algorithm}") from None
-
-
-def _key(text: str, algorithm: str) -> Any:
-    from joserfc.jwk import import_key
-
-    kind = "EC" if algorithm.startswith("ES") else "RSA"
-    written = json.loads(text) if text.lstrip().startswith("{") else text
-    if isinstance(written, dict) and written.get("kty") != kind:
-        raise ValueError(f"no {kind} key")
-    return import_key(written, "EC") if kind == "EC" else import_key(written, "RSA")
 
 
 def _commanded(auth: Auth) -> Token:
@@ -296,6 +252,11 @@ def _usable(auth: Auth, value: Any, expires_in: Any) -> Token:
         )
     if auth.type == "bearer":
         return Token(value)
-    known = isinstance(expires_in, (int, float)) and not isinstance(expires_in, bool) and expires_in > 0
-    lasts = float(expires_in) if known else KEPT
+    lasts = _lasts(expires_in) or KEPT
     return Token(value, expires=clock.monotonic() + lasts - min(EARLY, lasts / 5))
+
+
+def _lasts(expires_in: Any) -> float | None:
+    """The seconds that a token lasts, where its answer says so in a way that can be meant."""
+    known = isinstance(expires_in, int | float) and not isinstance(expires_in, bool) and 0 < expires_in < float("inf")
+    return float(expires_in) if known else None

@@ -114,6 +114,14 @@ def test_a_clock_that_is_five_seconds_ahead_is_borne_with(trust):
     expect(answer.granted, "a token for a client whose clock is five seconds ahead", got=answer.told)
 
 
+@requirement("smart.expired-token", last=True)
+def test_a_token_that_has_expired_opens_nothing(trust):
+    answer = trust.expired()
+
+    expect(not holds_data(body_of(answer)), "no data for a token that expired minutes ago", at=answer.url,
+           got=f"status {answer.status} with data")  # fmt: skip
+
+
 @requirement("smart.forged-token")
 def test_a_token_that_nobody_issued_opens_nothing(trust):
     answers = trust.made_up()

@@ -21,7 +21,8 @@ from conformance import clock
 from conformance.exchange import Exchange
 from conformance.target import Api, Auth, Target
 from conformance.wire import auth as tokens
-from conformance.wire.auth import access_token, assertion
+from conformance.wire.assertions import assertion, unsigned_assertion
+from conformance.wire.auth import access_token
 from conformance.wire.payer import Limits, Request, Wire
 
 READ = Request("prior-auth.read", "GET", "Patient/p1")
@@ -383,7 +384,7 @@ def test_an_assertion_may_be_wrong_on_purpose() -> None:
     assert claims(assertion(auth, iss="x", sub="x"))["iss"] == "x"
     ahead, usual = claims(assertion(auth, ahead=5)), claims(assertion(auth))
     assert 4 <= int(str(ahead["iat"])) - int(str(usual["iat"])) <= 6
-    unsigned = tokens.unsigned_assertion(auth)
+    unsigned = unsigned_assertion(auth)
     assert unsigned.endswith(".")
     assert claims(unsigned)["sub"] == "us"
 

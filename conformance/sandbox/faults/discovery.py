@@ -200,6 +200,12 @@ FAULTS: tuple[Fault, ...] = (
         policies=changes.rule("trust", takes_any_token=True),
     ),
     Fault(
+        "honours_expired_tokens",
+        "Access tokens open everything for a day after they expired.",
+        ("smart.expired-token",),
+        policies=changes.rule("trust", expired_borne=86400),
+    ),
+    Fault(
         "forgets_the_udap_registration",
         "The UDAP metadata name no registration endpoint.",
         ("udap.metadata",),
@@ -267,6 +273,11 @@ VARIANTS: tuple[Variant, ...] = (
         "issues_minute_long_tokens",
         "Access tokens are good for a minute.",
         policies=changes.rule("trust", lifetime=60),
+    ),
+    Variant(
+        "bears_with_expired_tokens",
+        "Access tokens are taken for a minute after they expired, as clocks may differ.",
+        policies=changes.rule("trust", expired_borne=60),
     ),
     Variant(
         "launches_apps_too",
