@@ -15,7 +15,7 @@ from conformance import clock
 from conformance.catalogue_file import PERIODS
 from conformance.clock import Stamp
 from conformance.errors import NotTested
-from conformance.expect import show_table
+from conformance.expect import only_if, show_table
 from conformance.flows.histories import History
 from conformance.limits import Asked, Limit, Timing, binding, limits, timing
 from conformance.target import OwnClock, Target
@@ -74,16 +74,13 @@ class Clocks:
         self._target = target
         self._limits = limits_of(target)
 
-    @property
-    def contracts(self) -> tuple[Limit, ...]:
-        """The limits of the payer's own contracts."""
-        return tuple(each for each in self._limits if each.standing == "contract")
-
     def judge(self, histories: Iterable[History], requirement: str) -> tuple[Timed, ...]:
         """Every request that a requirement's clock can be judged by; what is open and not yet due is left out.
 
-        NotTested where the environment is not representative, or nothing can be judged.
+        NotApplicable where no such clock binds payers of this type; NotTested where the environment is not
+        representative, or nothing can be judged.
         """
+        only_if(self._bound(requirement), "payers whom this clock binds")
         found = [each for each in self.timed(histories) if each.limit.requirement == requirement]
         show_table("Decisions against their clocks", COLUMNS, [row_of(each) for each in found])
         if not self._target.representative:
@@ -109,6 +106,10 @@ class Clocks:
             for limit in binding(self._limits, self._asked(history, received)):
                 if limit.decides or limit.standing != "final":
                     yield from self._against(history, limit, received)
+
+    def _bound(self, requirement: str) -> bool:
+        rows = (row for row in self._limits if row.requirement == requirement)
+        return any(row.standing == "contract" or self._target.payer_type in row.payers for row in rows)
 
     def _unsaid(self, requirement: str) -> str:
         """The key of the target that a clock of the requirement waits for, if there is one."""

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -77,18 +77,19 @@ def prove_all(*, suites: Sequence[str], faults: Sequence[str], guides: Sequence[
 def prove(*, suites: Sequence[str] = (), names: Sequence[str] = (), guides: Sequence[str] = ()) -> Matrix:
     """The kill matrix for some suites, faults or guide versions; for all of them by default."""
     chosen = _chosen(names)
-    clean = run_clean(suites, guides)
-    judged = {each.requirement for each in clean.values()}
+    clean = {payer: run_clean(suites, guides, payer) for payer in dict.fromkeys(("", *(each.payer for each in chosen)))}
+    judged = {each.requirement for said in clean.values() for each in said.values()}
     chosen = [each for each in chosen if isinstance(each, Variant) or names or judged & set(each.breaks)]
-    bent = [_narrowed(each, clean) for each in chosen]
+    bent = [_narrowed(each, clean[each.payer]) for each in chosen]
     said = _run(bent, suites, guides, workers=os.cpu_count() or 1)
     matrix = _matrix(chosen, clean, said)
-    return matrix if names else replace(matrix, unproven=_unproven(matrix.faults, clean))
+    return matrix if names else replace(matrix, unproven=_unproven(matrix.faults, judged))
 
 
-def run_clean(suites: Sequence[str] = (), guides: Sequence[str] = ()) -> dict[str, Said]:
-    """What every scenario says of the clean model payer, by scenario id."""
-    said = _run([_subject(CLEAN, ())], suites, guides, workers=1)
+def run_clean(suites: Sequence[str] = (), guides: Sequence[str] = (), payer: str = "") -> dict[str, Said]:
+    """What every scenario says of the clean model payer, by scenario id; of one of another payer type, what the law
+    asks of that type."""
+    said = _run([_subject(CLEAN, (), payer=payer)], suites, guides, workers=1)
     return {each.scenario: each for each in said[CLEAN]}
 
 
@@ -122,8 +123,10 @@ def _chosen(names: Sequence[str]) -> list[Fault | Variant]:
     return [known[name] for name in names] or list(known.values())
 
 
-def _subject(name: str, bends: Iterable[str], scenarios: Sequence[str] | None = None) -> dict[str, Any]:
-    return {"name": name, "bends": list(bends), "scenarios": scenarios}
+def _subject(
+    name: str, bends: Iterable[str], scenarios: Sequence[str] | None = None, payer: str = ""
+) -> dict[str, Any]:
+    return {"name": name, "bends": list(bends), "scenarios": scenarios, "payer": payer}
 
 
 def _narrowed(change: Fault | Variant, clean: Mapping[str, Said]) -> dict[str, Any]:
@@ -132,11 +135,12 @@ def _narrowed(change: Fault | Variant, clean: Mapping[str, Said]) -> dict[str, A
     if change.later:
         again = {name for names in rules().requirements.values() for name in names}
         touched = [each.scenario for each in clean.values() if each.requirement in again]
-        return {**_subject(change.name, [change.name], touched), "later": change.later.total_seconds()}
+        later = {"later": change.later.total_seconds()}
+        return {**_subject(change.name, [change.name], touched, change.payer), **later}
     if change.bend is None:
-        return _subject(change.name, [change.name])
+        return _subject(change.name, [change.name], payer=change.payer)
     touched = [each.scenario for each in clean.values() if change.bend.operation in each.sent]
-    return _subject(change.name, [change.name], touched)
+    return _subject(change.name, [change.name], touched, change.payer)
 
 
 def _run(
@@ -187,19 +191,21 @@ def _said(row: Mapping[str, Any]) -> Said:
 
 def _matrix(
     chosen: Sequence[Fault | Variant],
-    clean: Mapping[str, Said],
+    clean: Mapping[str, Mapping[str, Said]],
     said: Mapping[str, Sequence[Said]],
 ) -> Matrix:
+    """``clean`` is what was said of the clean model payer, by payer type and scenario."""
     matrix = Matrix()
-    for each in clean.values():
+    for payer, each in ((payer, each) for payer, of_it in clean.items() for each in of_it.values()):
         matrix.clean[each.verdict] = matrix.clean.get(each.verdict, 0) + 1
         if each.verdict in HARM:
-            matrix.clean_trouble.append(f"{each.scenario}: {each.verdict}: {each.message}")
+            where = f"{payer} {each.scenario}".strip()
+            matrix.clean_trouble.append(f"{where}: {each.verdict}: {each.message}")
     for change in chosen:
         if isinstance(change, Variant):
             matrix.variants.append(_variant_row(change, said[change.name]))
         else:
-            matrix.faults.append(_fault_row(change, said[change.name], clean))
+            matrix.faults.append(_fault_row(change, said[change.name], clean[change.payer]))
     return matrix
 
 
@@ -270,9 +276,8 @@ def _excused(fault: Fault, said: Sequence[Said]) -> set[str]:
         excused |= more
 
 
-def _unproven(rows: Sequence[Mapping[str, Any]], clean: Mapping[str, Said]) -> list[str]:
-    """The requirements at level shall with a scenario that no killed fault breaks."""
+def _unproven(rows: Sequence[Mapping[str, Any]], judged: Collection[str]) -> list[str]:
+    """Of the requirements that were judged, those at level shall that no killed fault breaks."""
     catalogue = catalogue_of(scenario_folders()).requirements
     proven = {broken for row in rows if row["killed"] for broken in row["breaks"]}
-    judged = {each.requirement for each in clean.values()}
-    return sorted(name for name in judged - proven if catalogue[name].level == "shall")
+    return sorted(name for name in judged if name not in proven and catalogue[name].level == "shall")

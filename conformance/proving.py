@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from conformance import clock, scenario_fixtures
+from conformance.catalogue import Requirement
 from conformance.flows.recording import Options
 from conformance.follow_up.again import rules
 from conformance.follow_up.ledger import Ledger
@@ -42,16 +43,11 @@ class Proving:
         self._folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="conformance-prove-")))
         self._payer = self._stack.enter_context(serve(directory=self._folder, clock_offset=clock.offset()))
         self._tables = guides()
-        given = {"guide": self._job["guides"]}
-        target = open_target(str(self._payer.target_file), given, self._tables, today=clock.now().date())
-        self.run = Run(
-            catalogue=catalogue_of(scenario_folders()),
-            guides=self._tables,
-            selection=Selection(suites=tuple(self._job["suites"])),
-            options=Options(intrusive=True),
-            target=_waiting(target),
-        )
+        self._catalogue = catalogue_of(scenario_folders())
         self._subjects = {each["name"]: each for each in self._job["subjects"]}
+        payers = {"", *(each["payer"] for each in self._subjects.values())}
+        self._runs = {payer: self._run_of(payer) for payer in payers}
+        self.run = self._runs[""]
         self._only = {  # the scenarios of each subject; None: all
             name: None if each["scenarios"] is None else frozenset(each["scenarios"])
             for name, each in self._subjects.items()
@@ -68,10 +64,12 @@ class Proving:
         if requirement is None:
             return
         suite = metafunc.definition.path.parent.name
-        claims = self.run.claims(requirement) if self.run.wanted(requirement, suite) else ()
+        claims = self.run.claims(requirement)
+        asked = {payer: _asked(run, requirement, suite, payer) for payer, run in self._runs.items()}
         rows = [
             pytest.param(name, claim, id=f"{label} {name}")
             for name, only in self._only.items()
+            if asked[self._subjects[name]["payer"]]
             for claim, label in zip(claims, claim_ids(claims), strict=True)
             if only is None or f"{suite}.{metafunc.function.__name__}[{label}]" in only
         ]
@@ -109,14 +107,32 @@ class Proving:
         self._leave()
         self._stack.close()
 
+    def _run_of(self, payer: str) -> Run:
+        """The run at the payer itself, or at one of another type, of which proposals are asked too."""
+        self._payer.write_target_file(payer)
+        given = {"guide": self._job["guides"]}
+        target = open_target(str(self._payer.target_file), given, self._tables, today=clock.now().date())
+        include = frozenset({"proposed"} if payer else ())
+        return Run(
+            catalogue=self._catalogue,
+            guides=self._tables,
+            selection=Selection(suites=tuple(self._job["suites"]), include=include),
+            options=Options(intrusive=True),
+            target=_waiting(target),
+        )
+
+    def _run_at(self, subject: str) -> Run:
+        return self._runs[self._subjects[subject]["payer"]]
+
     def _become(self, name: str) -> Subject:
         if self._open and self._open.name == name:
             return self._open
         self._leave()
         self._payer.become(self._subjects[name]["bends"])
-        self._open = Subject.open(self.run.target, self._tables, self.run.options, name=name, journal=False)
+        run = self._run_at(name)
+        self._open = Subject.open(run.target, self._tables, run.options, name=name, journal=False)
         self._open.recording.waits(lambda seconds: self._move(clock.offset() + seconds))
-        self.run.subjects = {name: self._open}
+        self.run.subjects = run.subjects = {name: self._open}
         if self._subjects[name].get("later"):
             self._noting = Noting(self._open, self._folder / f"{name}.sqlite3", name, self._folder)
         return self._open
@@ -135,7 +151,8 @@ class Proving:
         subject.recording.end()
         noting.finish()
         self._move(clock.offset() + later)
-        told = Round(self.run, Ledger(self._folder / f"{subject.name}.sqlite3"), subject.name).poll(rules().least)
+        ledger = Ledger(self._folder / f"{subject.name}.sqlite3")
+        told = Round(self._run_at(subject.name), ledger, subject.name).poll(rules().least)
         claims = {(each.api, each.ig, each.version): each for each in self.run.target.claim_list()}
         for entry, verdict in told.verdicts:
             self._say(claims[entry.api, entry.ig, entry.version], verdict.as_json(), verdict.requirement)
@@ -163,6 +180,15 @@ def _waiting(target: Target) -> Target:
         for name, api in target.apis.items()
     }
     return replace(target, apis=apis)
+
+
+def _asked(run: Run, requirement: Requirement, suite: str, payer: str) -> bool:
+    """Whether a run asks for a requirement; at a payer of another type only what the law asks of that type.
+
+    What guides ask does not depend on who the payer is.
+    """
+    binds = requirement.kind == "law" and run.standing(requirement).state != "not-applicable"
+    return run.wanted(requirement, suite) and (binds or not payer)
 
 
 def _params(item: pytest.Item) -> dict[str, Any]:

@@ -99,18 +99,25 @@ def list_bends(*, as_json: bool) -> int:
     if as_json:
         shown = {
             "faults": [
-                {"name": each.name, "text": each.text, "breaks": each.breaks, "versions": each.versions}
+                {
+                    "name": each.name,
+                    "text": each.text,
+                    "breaks": each.breaks,
+                    "versions": each.versions,
+                    "payer": each.payer,
+                }
                 for each in faults().values()
             ],
             "variants": [
-                {"name": each.name, "text": each.text, "advises": each.advises} for each in variants().values()
+                {"name": each.name, "text": each.text, "advises": each.advises, "payer": each.payer}
+                for each in variants().values()
             ],
         }
         click.echo(json.dumps(shown, indent=1))
         return 0
     click.echo("Faults (each breaks the requirements named):")
     for fault in faults().values():
-        click.echo(f"  {fault.name:<42} {', '.join(fault.breaks)}")
+        click.echo(f"  {fault.name:<42} {', '.join(fault.breaks)}{f' ({fault.payer})' if fault.payer else ''}")
     click.echo("Variants (lawful; nothing may fail):")
     for variant in variants().values():
         click.echo(f"  {variant.name:<42} {variant.text}")

@@ -20,7 +20,7 @@ from conformance.apis.prior_auth import Answer
 from conformance.apis.shapes import Coding
 from conformance.apis.urgency import Urgency, read_urgency
 from conformance.clocks import CONTRACT, Clocks, Timed, timelines
-from conformance.errors import NotTested
+from conformance.errors import NotApplicable, NotTested
 from conformance.expect import Judgement, judging
 from conformance.flows.histories import History, of_known
 from conformance.flows.submission import Decided
@@ -296,7 +296,15 @@ def test_a_contract_is_judged_as_the_contracts_and_never_as_the_rule():
     assert [each.state for each in judged(target, five_days)] == ["in time"]
     [found] = Clocks(target).judge([of_known(five_days)], CONTRACT)
     assert (found.state, found.limit.cite, found.limit.text) == ("late", "State contract 2027, 4.3", "3 calendar days")
-    assert Clocks(TARGET).contracts == ()
+    with pytest.raises(NotApplicable):
+        Clocks(TARGET).judge([of_known(five_days)], CONTRACT)
+
+
+def test_a_clock_that_binds_others_asks_nothing_of_this_payer():
+    issuer = replace(TARGET, payer_type="qhp-ffe")
+
+    with pytest.raises(NotApplicable):
+        judged(issuer, Decided(known(RECEIVED, decided="2027-03-06T00:00:00-05:00"), answer(item())))
 
 
 def test_a_rule_that_cms_let_begin_later_binds_from_then():

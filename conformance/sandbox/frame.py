@@ -104,7 +104,8 @@ class Fault:
     """One way to break the rules: what it is, which requirements it breaks, in which versions it exists.
 
     Exactly one of ``bend``, ``seed`` and ``policies`` is given. ``versions`` empty: every version. ``later``: it shows
-    in a follow-up, so long after the run.
+    in a follow-up, so long after the run. ``payer``: the payer type under which it shows, where that is not the usual
+    one: the law asks other things of other payers.
     """
 
     name: str
@@ -115,11 +116,12 @@ class Fault:
     policies: Callable[[Policies], Policies] | None = None
     versions: tuple[str, ...] = ()
     later: timedelta | None = None
+    payer: str = ""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One lawful difference: nothing may fail for it. ``advises``: what may be advised; ``later`` as of a fault."""
+    """One lawful difference: nothing may fail for it. ``advises``: what may be advised; the rest as of a fault."""
 
     name: str
     text: str
@@ -129,3 +131,4 @@ class Variant:
     advises: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
     later: timedelta | None = None
+    payer: str = ""

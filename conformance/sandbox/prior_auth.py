@@ -24,6 +24,7 @@ from conformance.sandbox.prior_auth_request import (
 from conformance.sandbox.store import Payer
 
 NO_FILTER = "not-applicable"  # of data-absent-reason: the inquiry is about any service
+DRUG_KINDS = {"ma": "part-b", "qhp-ffe": "other", "qhp-shop": "other"}  # a drug of the medical benefit; else Medicaid's
 MAIDEN = {"use": "maiden", "family": "Vasquez-Thorne"}
 NUMBERS = ("extension-authorizationNumber", "extension-administrationReferenceNumber")
 
@@ -83,9 +84,9 @@ def inquire(call: Call, payer: Payer) -> Answer:
     return Answer(200, written.bundle(profile, [*responses, *others.items()], stamp, identifier))
 
 
-def known(seed: Seed, today: date) -> list[dict[str, Any]]:
+def known(seed: Seed, today: date, payer_type: str) -> list[dict[str, Any]]:
     """The authorizations on file that a target file names: identifier, received, decision, urgency, decided, member,
-    and the kind of drug where it is one.
+    and what kind of drug it is to a payer of this type, where it is one.
 
     ``received`` is an aware datetime; what was received after ``today`` is left out. ``decided`` is None: when it was
     decided is what the payer's own answer must tell, and a date in the tester's file would speak for it.
@@ -95,7 +96,7 @@ def known(seed: Seed, today: date) -> list[dict[str, Any]]:
         received = datetime.fromisoformat(record["received"])
         if "prior-auth" in record.get("told", ()) and received.date() <= today:
             told = {"identifier": key, "received": received, "decision": record["items"][0]["decision"]}
-            told |= {"drug_kind": record["drug"]} if "drug" in record else {}
+            told |= {"drug_kind": DRUG_KINDS.get(payer_type, "covered-outpatient")} if "drug" in record else {}
             found.append({**told, "urgency": record["urgency"], "decided": None, "member": _key(seed, record)})
     return found
 

@@ -20,8 +20,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from conformance.sandbox import app, certificates, seed, target_file
 from conformance.sandbox.clock import Clock
-from conformance.sandbox.faults import bent
+from conformance.sandbox.faults import bent, payer_of
 from conformance.sandbox.frame import Policies
+from conformance.sandbox.target_file import PAYER_TYPE
 
 Scope = MutableMapping[str, Any]
 Asgi = Callable[[Scope, Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
@@ -69,6 +70,7 @@ class Running:
     tls: ssl.SSLContext | None = field(repr=False)
     data: Path | None = None  # what it knows; None for fixtures/sandbox
     clients: tuple[tuple[Path, Path], ...] = ()  # certificates and keys of two clients
+    payer_type: str = PAYER_TYPE
 
     def mount(self, application: Asgi) -> None:
         """Lets another application answer from the next request on; nothing is restarted."""
@@ -85,9 +87,10 @@ class Running:
             certificates.limit(self.tls, str(policies.transport.get("maximum_tls", "1.3")))
         self.mount(app.build(bent_seed, self.clock, policies, bends))
 
-    def write_target_file(self) -> None:
-        """Writes the target file with the dates of the payer's today."""
-        place = target_file.Place(self.base_url, self.ca_file, self.client_key_file, self.clients)
+    def write_target_file(self, payer_type: str = "") -> None:
+        """Writes the target file with the dates of the payer's today; as one of another type where that is named."""
+        kind = payer_type or self.payer_type
+        place = target_file.Place(self.base_url, self.ca_file, self.client_key_file, self.clients, kind)
         target_file.write(self.target_file, place, self.clock, self.data)
 
 
@@ -140,6 +143,7 @@ def serve(
             tls=context,
             data=data,
             clients=files.clients if files else (),
+            payer_type=payer_of((*faults, *variants)) or PAYER_TYPE,
         )
         running.become((*faults, *variants))
         running.write_target_file()

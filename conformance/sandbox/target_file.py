@@ -14,19 +14,21 @@ from conformance import paths
 from conformance.sandbox import patient_access, prior_auth, seed
 from conformance.sandbox.clock import Clock
 
+PAYER_TYPE = "ma"  # what the model payer usually is
 DAYS_AGO = re.compile(r"\$\{days_ago_(\d+)\}")  # a date in the template
 
 
 @dataclass(frozen=True)
 class Place:
     """Where a payer is served, and the tester's files: the authority's certificate (None: plain http), a client key,
-    and the TLS certificates of two clients with their keys (none over plain http).
+    and the TLS certificates of two clients with their keys (none over plain http). ``payer_type``: what it is.
     """
 
     base_url: str
     ca_file: Path | None
     client_key_file: Path
     clients: tuple[tuple[Path, Path], ...] = ()
+    payer_type: str = PAYER_TYPE
 
     @property
     def refresh_token_file(self) -> Path:
@@ -41,10 +43,12 @@ def write(file: Path, place: Place, clock: Clock, data: Path | None = None) -> N
     """
     template = ((data or paths.fixtures() / "sandbox") / "target.toml").read_text("utf-8")
     on_file = seed.load(clock.today(), data)
-    known, shown = prior_auth.known(on_file, clock.today()), patient_access.known(on_file)
+    known = prior_auth.known(on_file, clock.today(), place.payer_type)
+    shown = patient_access.known(on_file)
     filled = Template(template).substitute(
         {f"days_ago_{days}": str(clock.today() - timedelta(int(days))) for days in DAYS_AGO.findall(template)},
         base=place.base_url,
+        payer_type=place.payer_type,
         ca_file=f"ca_file = {_quoted(str(place.ca_file))}" if place.ca_file else "",
         certificate=_shown(place.clients[:1]),
         other_certificate=_shown(place.clients[1:]),

@@ -497,7 +497,7 @@ def _born(asked: Any) -> Any:
 def test_known_authorizations_were_decided_in_time(version: str) -> None:
     today = date(2026, 11, 21)
     held = seed.load(today)
-    known = {entry["identifier"]: entry for entry in prior_auth.known(held, today)}
+    known = {entry["identifier"]: entry for entry in prior_auth.known(held, today, "ma")}
 
     drug = known.pop("KNOWN-DRUG")
     assert (drug["member"], drug["drug_kind"], drug["urgency"]) == ("second", "part-b", "standard")
@@ -514,7 +514,7 @@ def test_known_authorizations_were_decided_in_time(version: str) -> None:
         end = datetime(issued.year, issued.month, issued.day, tzinfo=UTC) + timedelta(days=1)
         assert end - entry["received"] <= timedelta(hours=72 if entry["urgency"] == "expedited" else 7 * 24)
         assert found(Desk().inquire(inquiry(name), version))
-    assert prior_auth.known(held, today - timedelta(days=365)) == []
+    assert prior_auth.known(held, today - timedelta(days=365), "ma") == []
 
 
 @pytest.fixture(scope="module")

@@ -61,16 +61,29 @@ def variants() -> Mapping[str, Variant]:
 
 def bent(seed: Seed, policies: Policies, names: Iterable[str]) -> tuple[Seed, Policies, tuple[Bend, ...]]:
     """Seed, policies and bends after the named faults and variants, in their order; UsageError for an unknown name."""
-    known: dict[str, Fault | Variant] = {**faults(), **variants()}
     bends: list[Bend] = []
-    for name in names:
-        if name not in known:
-            raise UsageError(f"the model payer knows no fault or variant called {name!r}")
-        change = known[name]
+    for change in named(names):
         seed = change.seed(seed) if change.seed else seed
         policies = change.policies(policies) if change.policies else policies
         bends += [change.bend] if change.bend else []
     return seed, policies, tuple(bends)
+
+
+def payer_of(names: Iterable[str]) -> str:
+    """The payer type under which the named faults and variants show; "" for the usual one, UsageError for several."""
+    payers = {change.payer for change in named(names)} - {""}
+    if len(payers) > 1:
+        raise UsageError(f"the model payer cannot be {' and '.join(sorted(payers))} at once, where these faults show")
+    return "".join(payers)
+
+
+def named(names: Iterable[str]) -> list[Fault | Variant]:
+    """The faults and variants of these names; UsageError for an unknown one."""
+    known: dict[str, Fault | Variant] = {**variants(), **faults()}
+    listed = list(names)
+    if unknown := [name for name in listed if name not in known]:
+        raise UsageError(f"the model payer knows no fault or variant called {unknown[0]!r}")
+    return [known[name] for name in listed]
 
 
 def _by_name(found: Iterable[T]) -> dict[str, T]:
