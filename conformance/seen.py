@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from conformance.apis.formulary_limits import counted
+from conformance.apis.one_drug import BENEFITS, FACTS, OneDrug
 from conformance.clocks import Clocks, timelines
 from conformance.flows.decisions import Decisions
 from conformance.flows.drug_files import DrugFiles
+from conformance.flows.drug_sources import DrugSources
 from conformance.flows.formulary import Formulary
 from conformance.flows.prior_auth import PriorAuth
 from conformance.rules import latency_limits, samples
@@ -17,8 +19,8 @@ from conformance.target import Claim
 
 
 def seen(run: Run) -> dict[str, Any]:
-    """The extra members of the footer: ``latency``, ``formularies``, ``drug_files``, ``decisions`` (denied items) and
-    ``timelines``."""
+    """The extra members of the footer: ``latency``, ``formularies``, ``drug_files``, ``drug_sources``, ``decisions``
+    (denied items) and ``timelines``."""
     subject = next(iter(run.subjects.values()))
     subject.recording.end()
     claims = [claim for api in run.target.apis.values() for claim in api.claim_list()]
@@ -27,6 +29,7 @@ def seen(run: Run) -> dict[str, Any]:
         "latency": [row for claim in claims for row in _latency(subject, claim)],
         "formularies": [row for claim in claims if claim.ig == "usdf" for row in _counted(subject, claim)],
         "drug_files": [row for claim in claims if claim.ig == "qhp" for row in _published(subject, claim)],
+        "drug_sources": [row for claim in claims if claim.ig == "usdf" for row in _side_by_side(subject, claim)],
         "decisions": [
             {key: text(value) if isinstance(value, str) else value for key, value in row.items()}
             for claim in claims
@@ -124,6 +127,41 @@ def _published(subject: Subject, claim: Claim) -> list[dict[str, Any]]:
     except Exception:  # whatever it is, a scenario has told it
         return []
     return [{"claim": claim.label, **counts}] if counts else []
+
+
+def _side_by_side(subject: Subject, claim: Claim) -> list[dict[str, Any]]:
+    """What every source says of each declared drug, as far as this run has asked them."""
+    try:
+        if not Formulary(subject.recording, claim).was_listed():
+            return []
+        drugs = DrugSources(subject.recording, claim).every()
+    except Exception:  # whatever it is, a scenario has told it
+        return []
+    return [{"claim": claim.label, **_drug_row(drug, subject.journal.redactor.text)} for drug in drugs]
+
+
+def _drug_row(drug: OneDrug, redacted: Callable[[str], str]) -> dict[str, Any]:
+    within = {fact for benefit in BENEFITS for fact in drug.part([benefit]).differing}
+    return {
+        "case": drug.case,
+        "drug": drug.code,
+        "name": redacted(drug.name),
+        "sources": [
+            {
+                "benefit": each.benefit,
+                "source": each.source,
+                "at": redacted(each.at),
+                **{_key(fact): redacted(told) if isinstance(told, str) else told for fact, told in each.by_fact()},
+            }
+            for each in drug.said
+        ],
+        "differs": [_key(fact) for fact in FACTS if fact in within],
+        "benefits_differ": [_key(fact) for fact in drug.differing if fact not in within],
+    }
+
+
+def _key(fact: str) -> str:
+    return fact.replace("-", "_")
 
 
 def text_of(subject: Subject, text: str) -> str:

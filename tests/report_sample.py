@@ -88,6 +88,29 @@ DRUG_FILES: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
+DRUG_SOURCES: list[dict[str, Any]] = [
+    {
+        "claim": "usdf=2.1.0", "case": "humira", "drug": "1801278", "name": "adalimumab Pen",
+        "sources": [
+            {
+                "benefit": benefit, "source": source, "at": "there", "covered": True, "tier": tier,
+                "prior_authorization": prior, "step_therapy": "for new starts only", "quantity_limit": None,
+            }
+            for benefit, source, tier, prior in (
+                ("pharmacy", "the formulary", "specialty", True),
+                ("pharmacy", "coverage discovery", None, False),
+                ("medical", "coverage discovery", None, True),
+            )
+        ],
+        "differs": ["prior_authorization"], "benefits_differ": [],
+    },
+    {
+        "claim": "usdf=2.1.0", "case": "new", "drug": "999", "name": "", "sources": [], "differs": [],
+        "benefits_differ": [],
+    },
+]  # fmt: skip
+
+
 def results(*, baseline: bool = True, finished: bool = True) -> dict[str, Any]:
     """results.json of the run: a failing denial reason, errors, advice, acknowledged, attested, proposed and more."""
     rows, verdicts = [], []
@@ -125,6 +148,7 @@ def results(*, baseline: bool = True, finished: bool = True) -> dict[str, Any]:
                 "decisions": DECISIONS,
                 "timelines": TIMELINES,
                 "drug_files": DRUG_FILES,
+                "drug_sources": DRUG_SOURCES,
                 "formularies": FORMULARIES,
             }
         )

@@ -90,7 +90,7 @@ def test_an_audit_is_told_to_allure_and_stays_so_beside_a_run(audited: Path, tmp
 
 
 def test_every_table_of_every_record_is_kept(audited: Path, tmp_path: Path) -> None:
-    tables = ("latency", "formularies", "drug_files", "decisions", "timelines")
+    tables = ("latency", "formularies", "drug_files", "drug_sources", "decisions", "timelines")
     first, second = ({name: [{"of": f"{name} of {whose}"}] for name in tables} for whose in ("one", "another"))
 
     footer = footer_of([{"finished": "2027-06-01", **first}, {"finished": "2027-06-02", **second}])

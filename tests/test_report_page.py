@@ -318,6 +318,17 @@ def test_a_timeline_tells_when_it_came_was_due_and_was_decided(sample):
     assert courses == ["gone", "runs"]
 
 
+def test_drugs_stand_side_by_side_and_what_differs_is_told(sample):
+    _, _, drugs = sample.text.partition("What every source says of each declared drug")
+    drugs, _, _ = drugs.partition("Denials and their reasons")
+
+    assert "adalimumab Pen 1801278, usdf=2.1.0, case humira" in drugs
+    assert "Pharmacy benefit the formulary Pharmacy benefit coverage discovery Medical benefit coverage" in drugs
+    assert "Prior authorization they differ yes no yes Step therapy for new starts only" in drugs
+    assert "Tier specialty – –" in drugs
+    assert "Listed nowhere 999, usdf=2.1.0, case new No source says anything of it." in drugs
+
+
 def test_a_denial_without_a_reason_is_seen_in_the_table(sample):
     denials = sample.text.partition("Denials and their reasons")[2].partition("All duties")[0]
 
@@ -477,6 +488,10 @@ def _hostile() -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
     for decision in run["decisions"]:
         decision.update(case=EVIL, action=EVIL, at=EVIL)
         decision["reasons"] = [{"system": EVIL, "code": EVIL, "text": EVIL, "found": EVIL}]
+    for drug in run["drug_sources"]:
+        drug.update(case=EVIL, drug=EVIL, name=EVIL)
+        for source in drug["sources"]:
+            source.update(source=EVIL, at=EVIL, tier=EVIL, covered=EVIL)
     for entry in run["latency"]:
         entry.update(operation=EVIL, claim=EVIL)
     for number, (identifier, line) in enumerate(lines.items()):

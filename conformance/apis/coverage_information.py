@@ -18,6 +18,7 @@ EXEMPT = frozenset(
 )  # no authorization for this provider, though the list asks for one
 UNKNOWN_MEMBER = frozenset({"no-member-found", "no-active-coverage", "coverage-not-found"})
 TELLING_DETAILS = frozenset({"policy-link", "instructions"})  # details that may name documentation
+QUANTITY = "allowed-quantity"  # the detail that says how much is covered at most
 _ONCE = ("coverage", "covered", "date", "coverage-assertion-id")  # 1..1 in every version
 
 

@@ -1,12 +1,23 @@
-"""What the drugs files of an issuer hold, counted."""
+"""What the drugs files of an issuer hold: counted, and held against the FHIR formulary of the same plan."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from conformance.apis.drug_files import FLAGS, DrugsRead
+from conformance.apis.drug_files import FLAGS, DrugsRead, Offer
+from conformance.apis.formulary import Item
+from conformance.apis.one_drug import plain_tier
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One drug on one plan, as the file and as the FHIR formulary tell it; ``problem`` is how they differ."""
+
+    at: str
+    problem: str
 
 
 def limits_counted(read: Iterable[DrugsRead]) -> dict[str, Any]:
@@ -23,3 +34,13 @@ def limits_counted(read: Iterable[DrugsRead]) -> dict[str, Any]:
         **{flag: count(place, True) for place, flag in enumerate(FLAGS)},
         "silent": {flag: count(place, None) for place, flag in enumerate(FLAGS)},
     }
+
+
+def difference(offer: Offer, item: Item) -> str:
+    """How a file and an item differ: a limit asserted here and denied there, another tier; "" for nothing."""
+    said = zip(item.limits.items(), offer.limits, strict=True)
+    wrong = [limit for (limit, here), there in said if {here, there} == {True, False}]
+    tier = item.tier_code.code if item.tier_code else ""
+    if tier and offer.tier and plain_tier(tier) != plain_tier(offer.tier):
+        wrong.append(f"tier ({offer.tier} in the file, {tier} in FHIR)")
+    return f"not the same: {', '.join(wrong)}" if wrong else ""

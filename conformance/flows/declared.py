@@ -37,6 +37,11 @@ class Declared:
         return date.fromisoformat(str(written)) if written else None
 
     @property
+    def names_a_list(self) -> bool:
+        """Whether the tester says on which plan or formulary it is."""
+        return bool(self.case.facts.get("formulary") or self.case.facts.get("plan"))
+
+    @property
     def at(self) -> str:
         return f"cases.formulary.{self.case.name} (drug {self.code})"
 

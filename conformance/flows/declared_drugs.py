@@ -46,6 +46,12 @@ class DeclaredDrugs:
             raise NotTested(f"no change is due yet: the first on {min(due.values())}")
         return over
 
+    def names(self) -> dict[str, str]:
+        """What the declared drugs are called where they are listed, by their codes."""
+        wanted = {str(case.facts.get("drug", "")) for case in cases_of(self._recording.target, "formulary").values()}
+        found = (drug for drug in self._formulary.drugs if drug.names)
+        return {code: drug.names[0] for drug in found for code in wanted.intersection((*drug.rxnorm, *drug.ndc))}
+
     @cached_property
     def _lists(self) -> Lists:
         listed = self._formulary

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from conformance import clock
-from conformance.apis.drug_file_limits import limits_counted
+from conformance.apis.drug_file_limits import Compared, difference, limits_counted
 from conformance.apis.drug_files import (
     DrugsRead,
     Fault,
@@ -35,6 +35,7 @@ from conformance.errors import Actor, NotTested, Unjudgeable
 from conformance.flows.formulary import Formulary
 from conformance.flows.recording import Recording
 from conformance.flows.schema import errors_of
+from conformance.flows.target_cases import cases_of
 from conformance.strict_json import NotJson, load
 from conformance.target import LONGEST_INDEX, Api, Auth, Claim, index_at
 from conformance.wire.json_entries import entries
@@ -76,13 +77,15 @@ class Published:
     seen: Seen = field(default_factory=Seen)
     left: list[str] = field(default_factory=list)  # what of the index was not asked for, at our own limit
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every file that the index links to was read to its end."""
+        return not (self.index.problem or self.left or any(file.problem for file in self.files))
 
-@dataclass(frozen=True)
-class Compared:
-    """One drug on one plan, as the file and as the FHIR formulary tell it; ``problem`` is how they differ."""
-
-    at: str
-    problem: str
+    @property
+    def plan_ids(self) -> frozenset[str]:
+        """The plans of all plans files."""
+        return frozenset(plan for read in self.plans for plan in read.tiers)
 
 
 class DrugFiles:
@@ -144,9 +147,8 @@ class DrugFiles:
         if not self._recording.done((self.claim, "drug-files")):
             return None
         read = self.published
-        plans = {plan for each in read.plans for plan in each.tiers}
         whole = sum(not each.problem for each in read.files)
-        return {"files": len(read.files), "whole": whole, "plans": len(plans), **limits_counted(read.drugs)}
+        return {"files": len(read.files), "whole": whole, "plans": len(read.plan_ids), **limits_counted(read.drugs)}
 
     # -- reading ---------------------------------------------------------------------------------------------------
 
@@ -211,9 +213,7 @@ class DrugFiles:
             published.providers.append(read_providers(name, found, errors_of("qhp-provider"), ties))
         else:
             drug, listing = errors_of("qhp-drug"), errors_of("qhp-listing")
-            published.drugs.append(
-                read_drugs(name, found, drug, listing, ties, self._fhir.__contains__, published.seen)
-            )
+            published.drugs.append(read_drugs(name, found, drug, listing, ties, self._is_wanted, published.seen))
 
     def _fetch(self, kind: str, url: str, into: Path, most: int) -> Fetched:
         file = Fetched(kind, url, urlsplit(url).path.rpartition("/")[2] or url)
@@ -232,6 +232,14 @@ class DrugFiles:
         return replace(
             file, problem="" if exchange.status == 200 else f"status {exchange.status}", media_type=media_type
         )
+
+    def _is_wanted(self, code: str) -> bool:
+        """Whether what the files say of a drug is held against another source."""
+        return code in self._fhir or code in self._declared
+
+    @cached_property
+    def _declared(self) -> frozenset[str]:
+        return frozenset(str(each.facts.get("drug")) for each in cases_of(self._recording.target, "formulary").values())
 
     @property
     def _api(self) -> Api:
@@ -261,7 +269,7 @@ class DrugFiles:
             for plan, item in self._fhir.get(code, ()):
                 for offer in told:
                     if offer.plan == plan:
-                        yield Compared(f"drug {code} on plan {plan} and {item.at}", _difference(offer, item))
+                        yield Compared(f"drug {code} on plan {plan} and {item.at}", difference(offer, item))
 
 
 def _ties(published: Published) -> PlanTies | None:
@@ -296,19 +304,3 @@ def _by_code(formulary: Formulary) -> dict[str, list[tuple[str, Item]]]:
             for code in codes.get(item.drug, ()):
                 found.setdefault(code, []).extend((plan, item) for plan in plans.get(item.formulary, ()))
     return found
-
-
-def _difference(offer: Offer, item: Item) -> str:
-    """How the file and the item differ: a limit that one asserts and the other denies, another tier."""
-    said = tuple(item.limits.values())
-    names = tuple(item.limits)
-    wrong = [n for n, here, there in zip(names, offer.limits, said, strict=True) if {here, there} == {True, False}]
-    tier = item.tier_code.code if item.tier_code else ""
-    if tier and offer.tier and _folded(tier) != _folded(offer.tier):
-        wrong.append(f"tier ({offer.tier} in the file, {tier} in FHIR)")
-    return f"not the same: {', '.join(wrong)}" if wrong else ""
-
-
-def _folded(tier: str) -> str:
-    """A tier as both sides may write it: the one spells "preventive" otherwise than the other."""
-    return "".join(letter for letter in tier.casefold() if letter.isalnum()).replace("preventative", "preventive")

@@ -36,6 +36,7 @@ def fold(directory: Path, baseline: dict[str, Any] | None = None) -> dict[str, A
         "latency": footer.get("latency", []),
         "formularies": footer.get("formularies", []),
         "drug_files": footer.get("drug_files", []),
+        "drug_sources": footer.get("drug_sources", []),
         "decisions": rows_since(footer.get("decisions", []), lines, "decisions"),
         "timelines": rows_since(footer.get("timelines", []), lines, "timelines"),
         "waiting": footer.get("waiting", 0),

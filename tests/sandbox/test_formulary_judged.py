@@ -28,6 +28,7 @@ GUIDE = "usdf=2.1.0"
 COVERED = "formulary.covered-drugs"
 IN_TIME = "formulary.drug-list-updates"
 PRIOR = "formulary.prior-authorization-flag"
+SAME = "usdf.same-in-discovery"
 Judge = Callable[..., Mapping[str, Outcome]]
 
 
@@ -106,10 +107,11 @@ def test_a_formulary_beyond_our_limit_is_judged_as_far_as_it_was_listed(
 def test_a_drug_beyond_our_limit_that_is_not_covered_is_missed(of: Judge, monkeypatch: Any):
     monkeypatch.setattr(flow, "EVERYTHING", Reach(500, 14))
 
-    assert failed(of("small_pages", _314076='drug = "1546198"')) == {COVERED, IN_TIME}
+    assert failed(of("small_pages", _314076='drug = "1546198"')) == {COVERED, IN_TIME, SAME}
     assert failed(of("small_pages", "ignores_the_chain", _314076='drug = "1546198"')) == {
         COVERED,
         IN_TIME,
+        SAME,
         "usdf.search-items-by-drug",
     }
 
@@ -146,22 +148,22 @@ def test_the_formulary_that_a_case_names_must_tell_the_limit(of: Judge):
 
 def test_one_drug_has_one_answer_wherever_it_is_asked_for(of: Judge):
     said = of()
-    assert said["usdf.same-in-discovery"].verdict.verdict == "pass"
+    assert said[SAME].verdict.verdict == "pass"
     assert said["formulary.both-benefits"].verdict.verdict == "pass"
     [table] = said["formulary.both-benefits"].judgement.tables
-    told = {(row[2], row[1]): row[3] for row in table.rows if "1801278" in row[0]}
+    told = {(row[2], row[1]): row[3:8] for row in table.rows if "1801278" in row[0]}
     assert told == {
-        ("the formulary", "pharmacy"): "needed",
-        ("the drugs file", "pharmacy"): "needed",
-        ("coverage discovery", "pharmacy"): "needed",
-        ("coverage discovery", "medical"): "needed",
+        ("the formulary", "pharmacy"): ("yes", "specialty", "yes", "no", "no"),
+        ("the drugs file", "pharmacy"): ("yes", "SPECIALTY", "yes", "no", "no"),
+        ("coverage discovery", "pharmacy"): ("yes", "not told", "yes", "not told", "not told"),
+        ("coverage discovery", "medical"): ("yes", "not told", "yes", "not told", "not told"),
     }
 
     other = of(_1649605='drug = "1649605"\nbilled = "J9999"')
     assert failed(other) == {"formulary.both-benefits"}
     [finding] = other["formulary.both-benefits"].verdict.findings
-    assert "not needed by coverage discovery (crd=2.2.1, J9999)" in finding.actual
-    assert "needed by the formulary (Basic/item-harbor-1649605)" in finding.actual
+    assert "coverage discovery (crd=2.2.1, J9999): no prior authorization" in finding.actual
+    assert "the formulary (Basic/item-harbor-1649605): prior authorization" in finding.actual
 
 
 # --- folders -----------------------------------------------------------------------------------------------------

@@ -25,13 +25,13 @@ KNOWN_WRONG = (
     Fault(
         "loses_a_declared_drug",
         "A drug that the plan covers is not on any of its formularies.",
-        ("formulary.covered-drugs", "formulary.drug-list-updates"),
+        ("formulary.covered-drugs", "formulary.drug-list-updates", "usdf.same-in-discovery"),
         seed=changes.lost(COVERED),
     ),
     Fault(
         "retires_a_declared_drug",
         "A drug that the plan covers is listed by retired items only.",
-        ("formulary.covered-drugs", "formulary.drug-list-updates"),
+        ("formulary.covered-drugs", "formulary.drug-list-updates", "usdf.same-in-discovery"),
         seed=changes.items_of(COVERED, changes.saying("AvailabilityStatus", "valueCode", "retired")),
     ),
     Fault(
