@@ -135,7 +135,7 @@ def _tell_allure(report: Path, results: Mapping[str, Any]) -> None:
 
 def _tell(told: Told, run: Run, code: int | None, *, asked: bool) -> int:
     """Prints what came of it."""
-    open_ = told.waiting - told.decided
+    open_ = told.waiting - told.decided - told.ended
     if asked:
         click.echo(f"{told.asked} of {told.waiting} open requests were asked about; {told.decided} are answered now.")
     elif told.notified:

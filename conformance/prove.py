@@ -227,7 +227,7 @@ def _fault_row(fault: Fault, said: Sequence[Said], clean: Mapping[str, Said]) ->
         for each in said
         if each not in here
         and each.verdict in HARM
-        and not (each.verdict == "not-tested" and each.requirement in excused)
+        and not (each.verdict == "not-tested" and (each.requirement in excused or fault.later))  # it waits too
         and clean[each.scenario].verdict not in HARM
         and not _unreached(each)
     ]

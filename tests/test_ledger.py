@@ -75,17 +75,19 @@ def test_a_record_is_held_until_its_writer_is_done(tmp_path):
     assert not is_held(record)
 
 
-def test_a_ledger_of_the_first_form_is_kept_and_learns_who_asked_for_more(ledger):
+@pytest.mark.parametrize(("form", "unknown"), [(1, ("asks_more", "gone")), (2, ("gone",))])
+def test_a_ledger_of_an_earlier_form_is_kept_and_learns_what_it_did_not_know(ledger, form, unknown):
     ledger.add([ENTRY])
     with closing(sqlite3.connect(ledger.path)) as file, file:
-        file.execute("alter table waiting drop column asks_more")
-        file.execute("pragma user_version = 1")
+        for column in unknown:
+            file.execute(f"alter table waiting drop column {column}")
+        file.execute(f"pragma user_version = {form}")
 
     again = Ledger(ledger.path)
     [entry] = again.waiting("target.toml")
-    assert not entry.asks_more
-    again.put(replace(entry, asks_more=True))
-    assert [each.asks_more for each in again.waiting("target.toml")] == [True]
+    assert (entry.asks_more, entry.gone) == (False, 0)
+    again.put(replace(entry, asks_more=True, gone=2))
+    assert [(each.asks_more, each.gone) for each in again.waiting("target.toml")] == [(True, 2)]
 
 
 def test_an_entry_goes_from_waiting_to_judged_to_over(ledger):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeVar
 
 from conformance import clock
@@ -20,7 +20,7 @@ from conformance.errors import NotTested
 from conformance.exchange import Exchange
 from conformance.flows.bulk_files import ReadFile
 from conformance.flows.bulk_groups import RAW, Groups
-from conformance.flows.bulk_job import Job
+from conformance.flows.bulk_job import Job, status_url_of
 from conformance.flows.bulk_match import MATCHED, Matching, ends_at
 from conformance.flows.bulk_matching import KICK_OFF, BulkMatching, all_read, complete
 from conformance.flows.bulk_requests import STATUS, Requests
@@ -34,13 +34,24 @@ SINCE_DAYS = 30
 DAY = timedelta(days=1)
 MARGIN = 0.2  # seconds after the end of a consent
 NEVER = "Encounter?date=lt1900-01-01"  # a filter that nothing fits
+WHOLE = "whole"  # the export without further parameters
+STARTED, EXPORT = "export started", "export"  # the acts of an export: its kick-off, and all that came of it
+
+
+@dataclass(frozen=True)
+class Started:
+    """An export that was asked for: of which Group, and its job before anything more is known of it."""
+
+    group: str
+    job: Job
 
 
 @dataclass(frozen=True)
 class Export:
-    """One export: its job, its files, and what came of the Group's members ("Patient/id"); ``untold``: the Group holds,
-    or may hold, members whom it does not refer to."""
+    """One export: the Group's id, its job, its files, and what came of the Group's members ("Patient/id"); ``untold``:
+    the Group holds, or may hold, members whom it does not refer to."""
 
+    group: str
     job: Job
     untold: bool
     files: tuple[ReadFile, ...]
@@ -66,6 +77,11 @@ def _begun(found: Begun) -> Begun:
     return found
 
 
+def _asked(job: Job) -> datetime:
+    """When a job was asked for."""
+    return job.kick_off.started or clock.now()
+
+
 class Bulk:
     """What can be done at one bulk endpoint; every act is recorded."""
 
@@ -81,7 +97,7 @@ class Bulk:
     def jobs(self) -> tuple[Job, ...]:
         """The job of the bulk match, where members are matched, and that of the export, as far as it came to that;
         Unjudgeable where nothing of the payer came."""
-        if self.claim.api != "payer-to-payer":
+        if not self._is_matched_here():
             return (self.exported().job,)
         found = _begun(self._matches.matching())
         with suppress(NotTested):
@@ -90,20 +106,20 @@ class Bulk:
 
     def files(self) -> tuple[ReadFile, ...]:
         """The files of these jobs."""
-        if self.claim.api != "payer-to-payer":
+        if not self._is_matched_here():
             return self.export().files
         found = self._matches.matching().files
         with suppress(NotTested):
             return found + self.export().files
         return found
 
-    def export(self, name: str = "whole", **more: str) -> Export:
+    def export(self, name: str = WHOLE, **more: str) -> Export:
         """The export of the Group, with further parameters; NotTested where it did not come to an end."""
         found = self.exported(name, **more)
         complete(found.job, self.claim)
         return found
 
-    def whole(self, name: str = "whole", **more: str) -> Export:
+    def whole(self, name: str = WHOLE, **more: str) -> Export:
         """The same, all its files read: what is missing in it is missing at the payer."""
         found = self.export(name, **more)
         all_read(found.files, "export")
@@ -119,14 +135,23 @@ class Bulk:
             raise NotTested("needs a record", change="members")
         return found or [None]
 
-    def exported(self, name: str = "whole", **more: str) -> Export:
+    def exported(self, name: str = WHOLE, **more: str) -> Export:
         """The same, however far it came; Unjudgeable where nothing of the payer came."""
-        group = self._groups.group()
-        return _begun(self._recording.act((self.claim, "export", name), lambda: self._export(group, name, more)))
+
+        def export() -> Export:
+            return self._export(self._groups.group(), name, more)
+
+        return _begun(self._recording.act((self.claim, EXPORT, name), export))
+
+    def taken_up(self, group: str, job: Job) -> Export:
+        """The export of an earlier run that has come to its end since, in the place of one of this run: its Group is
+        read anew, and its files."""
+        act = (self.claim, EXPORT, WHOLE)
+        return self._recording.act(act, lambda: self._read(self._groups.read(group), job))
 
     def is_past(self, one: Authorization) -> bool:
-        """Whether an authorization ended, and was last touched, more than a year ago; two days are given."""
-        last_year = (clock.now() - timedelta(days=368)).date().isoformat()
+        """Whether an authorization ended, and was last touched, more than a year before; two days are given."""
+        last_year = (_asked(self.exported().job) - timedelta(days=368)).date().isoformat()
         return bool(one.ends) and one.ends < last_year and all(each < last_year for each in one.touched)
 
     def has_manifest(self, job: Job) -> bool:
@@ -227,13 +252,30 @@ class Bulk:
     def _case(self, name: str) -> Case:
         return case_of(self._recording.target, self.claim.api, name)
 
+    def _is_matched_here(self) -> bool:
+        """Whether the Group that is exported comes of a match of this run."""
+        done = self._recording.done
+        earlier = done((self.claim, EXPORT, WHOLE)) and not done((self.claim, STARTED, WHOLE))
+        return self.claim.api == "payer-to-payer" and not earlier
+
     def _export(self, group: MatchGroup, name: str, more: Mapping[str, str]) -> Export:
-        referred = [reference_key(each.reference) for each in group.members]
+        started = self._recording.act((self.claim, STARTED, name), lambda: self._start(group.id, name, more))
+        return self._read(group, self._asks.followed(started.job.kick_off, self._matches.patience))
+
+    def _start(self, group: str, name: str, more: Mapping[str, str]) -> Started:
+        kick_off = self._asks.kick_off(group, name, more)
+        status_url = status_url_of(kick_off, self.claim.base_url)
+        return Started(group, Job(kick_off, status_url, unfinished="its status was not asked for yet"))
+
+    def _read(self, group: MatchGroup | None, job: Job) -> Export:
+        """What came of a job; without its Group nobody can be called a stranger."""
+        referred = [reference_key(each.reference) for each in group.members] if group else []
         members = frozenset(key for key in referred if key.startswith("Patient/"))
         # A provider's Group may be exported without listing its members; one that was matched lists them.
-        untold = not members.issuperset(referred) or (not referred and self.claim.api == "provider-access")
+        unlisted = not referred and (group is None or self.claim.api == "provider-access")
         years = int(self.guide["years"]) if self.claim.ig == "pdex" else 0
-        cutoff = (clock.now() - timedelta(days=366 * years)).date().isoformat() if years else ""
+        cutoff = (_asked(job) - timedelta(days=366 * years)).date().isoformat() if years else ""
         harvest = Harvest(members, self.claim.base_url, cutoff)
-        job = self._asks.followed(self._asks.kick_off(group.id, name, more), self._matches.patience)
-        return Export(job, untold, self._asks.read(job, harvest.add), harvest)
+        files = self._asks.read(job, harvest.add)
+        untold = unlisted or not members.issuperset(referred)
+        return Export(group.id if group else "", job, untold, files, harvest)

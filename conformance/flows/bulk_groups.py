@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from urllib.parse import urlencode
 
+from conformance.apis.bulk_manifest import OK
 from conformance.apis.match_groups import MatchGroup, groups_of
 from conformance.apis.raw import body_of
 from conformance.apis.shapes import JsonObject, codings, entries, identifiers
@@ -69,6 +70,11 @@ class Groups:
         return self._recording.act(
             (self.claim, "read group"), lambda: self._asks.send("bulk.groups", path, "own group")
         )
+
+    def read(self, ident: str) -> MatchGroup | None:
+        """A Group as it is read by its id; None where it cannot be had."""
+        asked = self._asks.send("bulk.groups", f"{self._asks.path('bulk.groups')}/{ident}", "own group")
+        return next(iter(groups_of([("Group", body_of(asked))])), None) if asked.status == OK else None
 
     def group_answer(self) -> Exchange:
         """The answer to reading the Group that is exported, as this client may; NotTested where a Group that the target

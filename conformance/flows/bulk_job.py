@@ -66,10 +66,16 @@ class Job:
         return tuple(each for each in self.polls[:-1] if (each.status or 0) >= 500)
 
 
+def status_url_of(kick_off: Exchange, base_url: str) -> str:
+    """Where the status of what was kicked off is asked for; "" where it was not begun, or nothing says where."""
+    there = kick_off.headers.get("content-location", "") if kick_off.status == ACCEPTED else ""
+    return urljoin(f"{base_url}/", there) if there else ""
+
+
 def run(kick_off: Exchange, base_url: str, ask: Ask, patience: float) -> Job:
     """Follows a job that was kicked off until its manifest is there; ``patience`` is in seconds."""
-    status_url = urljoin(f"{base_url}/", kick_off.headers.get("content-location", ""))
-    if kick_off.status != ACCEPTED or not kick_off.headers.get("content-location"):
+    status_url = status_url_of(kick_off, base_url)
+    if not status_url:
         return Job(kick_off, broken=f"the kick-off is answered with status {kick_off.status} and no status URL")
     ends = clock.monotonic() + patience
     polls: list[Exchange] = []

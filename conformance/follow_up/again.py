@@ -29,6 +29,7 @@ class Rules:
     requirements: Mapping[str, frozenset[str]]
     usual: timedelta
     least: timedelta
+    gone: int  # answers in a row that the payer knows of no such act, after which it is asked no more
 
 
 @cache
@@ -40,24 +41,25 @@ def rules() -> Rules:
         {kind: frozenset(named) for kind, named in raw["requirements"].items()},
         timedelta(minutes=polling["usual_minutes"]),
         timedelta(minutes=polling["least_minutes"]),
+        polling["gone_answers"],
     )
 
 
 @cache
 def scenarios(kind: str) -> tuple[tuple[str, Scenario], ...]:
-    """The scenarios that are judged again of a kind of act ("prior-auth.submission"), by "<suite>.<function>": those
-    of the suite that is called like its API."""
-    folder, wanted = suites() / kind.partition(".")[0].replace("-", "_"), rules().requirements[kind]
+    """The scenarios that are judged again of a kind of act ("prior-auth.submission"), by "<suite>.<function>"."""
+    wanted = rules().requirements[kind]
     found: list[tuple[str, Scenario]] = []
-    for path in sorted(folder.glob("test_*.py")):
-        spec = importlib.util.spec_from_file_location(f"followed_{folder.name}_{path.stem}", path)
+    for path in sorted(suites().glob("*/test_*.py")):
+        suite = path.parent.name
+        spec = importlib.util.spec_from_file_location(f"followed_{suite}_{path.stem}", path)
         if spec is None or spec.loader is None:
             continue
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         for name, value in vars(module).items():
             if name.startswith("test_") and getattr(value, REQUIREMENT, None) in wanted:
-                found.append((f"{folder.name}.{name}", value))
+                found.append((f"{suite}.{name}", value))
     return tuple(found)
 
 

@@ -1,9 +1,9 @@
-"""Exports that were not complete when a run ended: their status is asked for, and how long they take is judged."""
+"""Exports that were not complete when a run ended: their status is asked for, how long they take and what they bring
+is judged."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -23,16 +23,7 @@ from conformance.strict_json import load_or_none
 from conformance.target import Claim, Target
 
 EXPORTS = {api: f"{api}.export" for api in OF_MATCH}
-
-
-def incomplete(recording: Recording, claim: Claim) -> Iterator[Job]:
-    """The export of a run that was begun and is not complete, where how long it takes can be judged at all."""
-    if not recording.target.representative:
-        return
-    with suppress(Exception):  # whatever it is, a scenario has told it
-        job = Bulk(recording, claim).exported().job
-        if job.begun and job.unfinished:
-            yield job
+GONE = (404, 410)
 
 
 def _view(target: Target, _entry: Entry) -> Target:
@@ -45,19 +36,33 @@ def _ask(recording: Recording, claim: Claim, entry: Entry) -> Exchange:
 
 
 def _stand(subject: Subject, claim: Claim, entry: Entry, asked: Exchange) -> Stand:
+    recording = subject.recording
     manifest = read_manifest(load_or_none(asked.body)) if asked.status == OK else None
     if asked.status != ACCEPTED and (manifest is None or manifest.faults):
         raise NotTested(f"the status of an export is answered with status {asked.status} and no whole manifest")
     if manifest is None:
         entry = replace(entry, pended_at=asked.started or entry.asked)
+    else:
+        status_url, group = (*entry.numbers, "")[:2]
+        job = Job(_kick_off(claim, entry), status_url, (asked,), manifest)
+        Bulk(recording, claim).taken_up(group, job)
     response = Response(f"{STATUS} {entry.name}", entry.sent, entry.pended_at, ended(asked) if manifest else None)
-    subject.recording.recall((claim, RESPONSES), (response,), [asked])
-    [timed] = ResponseTimes(subject.recording, claim).timed()
-    return Stand(entry, manifest is None, timed.late)
+    recording.recall((claim, RESPONSES), (response,), [asked])
+    [timed] = ResponseTimes(recording, claim).timed()
+    return Stand(entry, manifest is None, timed.late and subject.target.representative)
+
+
+def _kick_off(claim: Claim, entry: Entry) -> Exchange:
+    """The kick-off of an earlier run, as far as the ledger knows it."""
+    return Exchange("", "bulk.export", entry.name, claim.label, "POST", "", status=ACCEPTED, started=entry.sent)
+
+
+def _gone(asked: Exchange) -> bool:
+    return asked.status in GONE
 
 
 def _seen(_subject: Subject, _claim: Claim) -> Mapping[str, Any]:
     return {}
 
 
-KIND = Kind(_view, _ask, _stand, _seen, (STATUS,))
+KIND = Kind(_view, _ask, _stand, _seen, (STATUS, "bulk.groups", "bulk.file"), _gone)

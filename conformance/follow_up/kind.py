@@ -29,6 +29,7 @@ class Kind:
     ``view`` is the target as an entry sees it, None where the target no longer has what the entry names; ``ask``
     sends one question; ``stand`` reads its answer and puts the act down as done in the recording (NotTested where it
     tells nothing); ``seen`` are the rows of the report's tables. ``operations`` are those of the exchanges that prove.
+    ``gone``: whether an answer says that the payer knows of no such act any more.
     """
 
     view: Callable[[Target, Entry], Target | None]
@@ -36,3 +37,4 @@ class Kind:
     stand: Callable[[Subject, Claim, Entry, Exchange], Stand]
     seen: Callable[[Subject, Claim], Mapping[str, Any]]
     operations: tuple[str, ...]
+    gone: Callable[[Exchange], bool] = lambda _asked: False

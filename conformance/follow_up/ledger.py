@@ -21,7 +21,7 @@ from conformance.errors import UsageError
 
 PLACE = "CONFORMANCE_LEDGER"
 PAGE = 100  # entries that are read at once
-_FORM = 2
+_FORM = 3
 _TABLE = """
 create table if not exists waiting (
   id integer primary key,
@@ -30,11 +30,12 @@ create table if not exists waiting (
   numbers text not null, sent text not null, answered text not null, pended_at text not null,
   asked text not null, not_before text not null, state text not null, told text not null,
   asks_more integer not null default 0,
+  gone integer not null default 0,
   unique (target, run, kind, ig, version, name)
 )"""
 _FIELDS = (
     "target", "run", "report", "kind", "api", "ig", "version", "name", "numbers", "sent", "answered", "pended_at",
-    "asked", "not_before", "state", "told", "asks_more",
+    "asked", "not_before", "state", "told", "asks_more", "gone",
 )  # fmt: skip
 
 
@@ -52,7 +53,8 @@ class Entry:
     ``kind`` is the act ("prior-auth.submission"). ``pended_at`` is when it was last seen without its end, ``asked``
     when the payer was last asked, ``not_before`` until when it asked to be left alone. ``state`` is waiting,
     judged (and not in the pages yet) or over; ``told`` the worst verdict. ``asks_more``: the payer has asked for more
-    information, of which a later inquiry need not tell.
+    information, of which a later inquiry need not tell. ``gone``: how often in a row it has answered that it knows of
+    no such act.
     """
 
     target: str
@@ -72,6 +74,7 @@ class Entry:
     state: str = "waiting"
     told: str = ""
     asks_more: bool = False
+    gone: int = 0
     id: int = 0
 
     def is_due(self, now: datetime, every: timedelta) -> bool:
@@ -184,8 +187,9 @@ class Ledger:
 
 def _upgrade(ledger: sqlite3.Connection, form: int) -> None:
     ledger.execute(_TABLE)
-    if form == 1:
-        ledger.execute("alter table waiting add column asks_more integer not null default 0")
+    for since, name in ((2, "asks_more"), (3, "gone")):
+        if 0 < form < since:
+            ledger.execute(f"alter table waiting add column {name} integer not null default 0")
     ledger.execute(f"pragma user_version = {_FORM}")
 
 
@@ -203,6 +207,6 @@ def _read(row: tuple[object, ...]) -> Entry:
     read = dict(zip(_FIELDS, map(str, values), strict=True))
     numbers = tuple(json.loads(read.pop("numbers")))
     stamps = {name: datetime.fromisoformat(read.pop(name)) for name in _STAMPS}
-    asks_more = read.pop("asks_more") == "1"
-    entry = Entry(**read, **stamps, numbers=numbers, asks_more=asks_more)  # type: ignore[arg-type]
+    asks_more, gone = read.pop("asks_more") == "1", int(read.pop("gone"))
+    entry = Entry(**read, **stamps, numbers=numbers, asks_more=asks_more, gone=gone)  # type: ignore[arg-type]
     return replace(entry, id=int(str(number)))

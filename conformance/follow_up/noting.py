@@ -1,6 +1,6 @@
 """During a run: what waits for its end is noted in the ledger, and struck out where the run sees the end itself.
 
-Pended requests are noted as they are learnt, so that a run that is killed leaves them to be followed.
+It is noted as it is learnt, so that a run that is killed leaves it to be followed.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pathlib import Path
 from conformance.clock import now
 from conformance.errors import UsageError
 from conformance.exchange import ended
-from conformance.flows.bulk_job import Job
+from conformance.flows.bulk import EXPORT, STARTED, WHOLE, Export, Started
 from conformance.flows.prior_auth import FIRST_ANSWER, SETTLED
 from conformance.flows.submission import Submission, numbers_of, undecided
-from conformance.follow_up.exports import EXPORTS, incomplete
+from conformance.follow_up.exports import EXPORTS
 from conformance.follow_up.ledger import Entry, Ledger
 from conformance.follow_up.submissions import SUBMISSION
 from conformance.run import Subject
@@ -40,19 +40,20 @@ class Noting:
         self._recording.watch(self._learn)
 
     def finish(self) -> int:
-        """Notes the exports that are not complete; gives the number of all that waits."""
-        for claim in self._recording.target.claim_list():
-            for job in incomplete(self._recording, claim) if claim.api in EXPORTS else ():
-                known = partial(self._known(claim), kind=EXPORTS[claim.api])
-                self._put(claim, _of_export(job, known), waits=True)
+        """The number of all that waits."""
         return len(self._noted)
 
     def _learn(self, key: Hashable, value: object) -> None:
-        """Notes or strikes out a case that was answered."""
+        """Notes or strikes out a case that was answered, and an export."""
         match key, value:
             case (Claim() as claim, str(act), str()), Submission() if act in (FIRST_ANSWER, SETTLED):
                 waits = undecided(value.deciding) and not value.failed
                 self._put(claim, _of_submission(value, self._known(claim)), waits=waits)
+            case (Claim() as claim, str(act), str(name)), Started() | Export() if (
+                act in (STARTED, EXPORT) and name == WHOLE and claim.api in EXPORTS
+            ):
+                waits = bool(value.job.status_url and value.job.unfinished)
+                self._put(claim, _of_export(claim, value, self._known(claim)), waits=waits)
 
     def _known(self, claim: Claim) -> Known:
         return partial(self._entry, api=claim.api, ig=claim.ig, version=claim.version, asked=now(), not_before=now())
@@ -81,11 +82,13 @@ def _of_submission(submission: Submission, known: Known) -> Entry | None:
     )  # fmt: skip
 
 
-def _of_export(job: Job, known: Known) -> Entry | None:
+def _of_export(claim: Claim, export: Started | Export, known: Known) -> Entry | None:
+    """What is noted of an export: where its status is asked for, and its Group."""
+    job = export.job
     sent, answered = job.kick_off.started, ended(job.kick_off)
     if sent is None or answered is None:
         return None
     return known(
-        name=job.kick_off.case, numbers=(job.status_url,), sent=sent, answered=answered,
-        pended_at=job.pended_at or sent,
+        kind=EXPORTS[claim.api], name=job.kick_off.case, numbers=(job.status_url, export.group), sent=sent,
+        answered=answered, pended_at=job.pended_at or sent,
     )  # fmt: skip

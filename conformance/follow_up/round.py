@@ -41,12 +41,14 @@ SKEW = timedelta(hours=1)  # where our clock and the payer's differ by more, one
 
 @dataclass
 class Told:
-    """What a round came to: what waited, was asked about, notified, decided and judged, and what stood in the way."""
+    """What a round came to: what waited, was asked about, notified, decided, ended and judged, and what stood in the
+    way."""
 
     waiting: int = 0
     asked: int = 0
     notified: int = 0
     decided: int = 0
+    ended: int = 0  # given up
     verdicts: list[tuple[Entry, ScenarioVerdict]] = field(default_factory=list)
     troubles: dict[str, int] = field(default_factory=dict)
     reports: dict[str, str] = field(default_factory=dict)  # folder -> run
@@ -120,11 +122,23 @@ class Round:
             self.told.trouble(trouble)
             self._ledger.put(entry)
             return
+        if kind.gone(asked):
+            self._count_gone(entry, asked)
+            return
+        entry = replace(entry, gone=0)
         try:
             self.judge(claim, subject, kind.stand(subject, claim, entry, asked))
         except (NotTested, Unjudgeable) as reason:
             self.told.trouble(reason.message)
             self._ledger.put(entry)
+
+    def _count_gone(self, entry: Entry, asked: Exchange) -> None:
+        """Notes that the payer knows of no such act; after some such answers it is given up."""
+        entry = replace(entry, gone=entry.gone + 1)
+        given_up = entry.gone >= rules().gone
+        self.told.trouble(f"what waited is not there any more (status {asked.status})" + ": given up" * given_up)
+        self._ledger.put(replace(entry, state="over", told="gone") if given_up else entry)
+        self.told.ended += given_up
 
     def judge(self, claim: Claim, subject: Subject, stand: Stand) -> None:
         """Judges an act as it stands, if it has come to its end or is late."""

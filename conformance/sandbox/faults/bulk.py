@@ -263,6 +263,13 @@ FAULTS: tuple[Fault, ...] = (
         later=timedelta(days=6),
     ),
     Fault(
+        "sends_too_much_over_night",
+        "An export is complete twenty hours later, with who opted out and with authorizations that ended long ago.",
+        ("pdex.past-authorizations", "provider-access.opt-out"),
+        policies=changes.rule("exchange", export_hours=20, sends_past=True, opt_out_honoured=False),
+        later=timedelta(hours=21),
+    ),
+    Fault(
         "declares_provider_access_fhir_r5",
         "The capability statement of Provider Access declares FHIR 5.0.0.",
         ("provider-access.standards",),

@@ -1,0 +1,85 @@
+"""An export whose run is killed: noted as it begins, judged once it is complete, given up where the payer forgot it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance import clock
+from conformance.flows.bulk import Bulk
+from conformance.flows.bulk_requests import Requests
+from conformance.flows.recording import Options
+from conformance.follow_up.again import rules
+from conformance.follow_up.ledger import Ledger
+from conformance.follow_up.noting import Noting
+from conformance.follow_up.round import Round, Told
+from conformance.opening import catalogue_of, guides, open_target, scenario_folders
+from conformance.run import Run, Selection, Subject
+from conformance.sandbox.serve import Running, serve
+
+HOUR = 3600.0
+
+
+def killed(*_asked: object) -> None:
+    raise KeyboardInterrupt
+
+
+class Followed:
+    """A killed run's target, ledger and payer, and rounds so many hours later by the clocks of both."""
+
+    def __init__(self, payer: Running, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.payer, self._patch = payer, monkeypatch
+        self.ledger = Ledger(folder / "ledger.sqlite3")
+        self._run = Run(catalogue_of(scenario_folders()), guides(), Selection(), Options(), _target(payer))
+
+    def round(self, hours: float) -> Told:
+        self.payer.clock.move(hours * HOUR)
+        self._patch.setenv(clock.OFFSET, str(hours * HOUR))
+        return Round(self._run, self.ledger, "t").poll(rules().least)
+
+
+def _target(payer: Running):
+    return open_target(str(payer.target_file), {}, guides(), today=clock.now().date())
+
+
+@pytest.fixture
+def followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Followed]:
+    monkeypatch.delenv(clock.OFFSET, raising=False)
+    with serve(directory=tmp_path, tls=False, variants=("exports_over_night",)) as payer:
+        found = Followed(payer, tmp_path, monkeypatch)
+        subject = Subject.open(_target(payer), guides(), Options(), journal=False)
+        noting = Noting(subject, found.ledger.path, "t", tmp_path / "out")
+        claim = next(each for each in subject.target.claim_list() if each.label == "pdex=2.2.0")
+        with monkeypatch.context() as patched:
+            patched.setattr(Requests, "followed", killed)
+            with pytest.raises(KeyboardInterrupt):
+                Bulk(subject.recording, claim).exported()
+        subject.close()
+        assert noting.finish() == 1
+        yield found
+
+
+def test_what_a_killed_run_exported_is_judged_once_it_is_complete(followed: Followed) -> None:
+    assert followed.round(1).decided == 0
+
+    told = followed.round(21)
+    assert told.decided == 1
+    judged = {verdict.requirement: verdict.verdict for _, verdict in told.verdicts}
+    assert set(judged.values()) == {"pass"}
+    assert {"provider-access.response-time", "provider-access.data", "pdex.provider-members", "bulk.files"} <= set(
+        judged
+    )
+    assert not list(followed.ledger.waiting("t"))
+
+
+def test_an_export_that_the_payer_knows_nothing_of_is_given_up(followed: Followed) -> None:
+    followed.payer.become(())
+
+    for hours in range(1, rules().gone + 1):
+        assert [each.gone for each in followed.ledger.waiting("t")] == [hours - 1]
+        told = followed.round(hours)
+    assert told.ended == 1
+    assert list(told.troubles) == ["what waited is not there any more (status 404): given up"]
+    assert not list(followed.ledger.waiting("t"))
