@@ -13,6 +13,7 @@ from conformance import clock
 from conformance.apis.formulary import AVAILABILITY_PERIOD, AVAILABILITY_STATUS, BENEFIT_TYPE
 from conformance.apis.formulary_found import UNKNOWN
 from conformance.apis.formulary_plans import FORMULARY_REFERENCE
+from conformance.apis.search_values import escaped, token
 from conformance.apis.shapes import (
     JsonObject,
     codings,
@@ -53,7 +54,7 @@ UNKNOWN_TEXT = "conformancenone"
 
 def _token(concepts: Callable[[JsonObject], Iterable[Any]]) -> Parameter:
     def values(resource: JsonObject) -> Iterable[str]:
-        return (f"{each.system}|{each.code}" for one in concepts(resource) for each in codings(one) if each.code)
+        return (token(each.system, each.code) for one in concepts(resource) for each in codings(one) if each.code)
 
     return Parameter(values, UNKNOWN)
 
@@ -70,7 +71,9 @@ def _reference(kind: str, references: Callable[[JsonObject], Iterable[Any]]) -> 
 
 
 def _string(values: Values) -> Parameter:
-    return Parameter(lambda resource: (each.partition(",")[0] for each in values(resource) if each), UNKNOWN_TEXT)
+    return Parameter(
+        lambda resource: (escaped(each.partition(",")[0]) for each in values(resource) if each), UNKNOWN_TEXT
+    )
 
 
 def _dated(values: Values) -> Parameter:
@@ -92,7 +95,7 @@ def _address(*parts: str) -> Parameter:
 
 
 def _identified(resource: JsonObject) -> Iterable[str]:
-    return (f"{each.system}|{each.value}" for each in identifiers(resource.get("identifier")) if each.value)
+    return (token(each.system, each.value) for each in identifiers(resource.get("identifier")) if each.value)
 
 
 def _covered(resource: JsonObject) -> Iterable[Any]:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from conformance.apis.bulk_manifest import OK
 from conformance.apis.match_groups import MatchGroup, groups_of
 from conformance.apis.raw import body_of
+from conformance.apis.search_values import token
 from conformance.apis.shapes import JsonObject, codings, entries, identifiers
 from conformance.errors import NotApplicable, NotTested
 from conformance.exchange import Exchange
@@ -140,5 +141,5 @@ def _by(group: JsonObject) -> str:
     tokens += [("code", each.system, each.code) for each in codings(group.get("code"))]
     for name, system, value in tokens:
         if value:
-            return urlencode({name: f"{system}|{value}" if system else value})
+            return urlencode({name: token(system, value)})
     raise NotTested("the Group has neither identifier nor code to be searched by", because="pdex.match-groups")

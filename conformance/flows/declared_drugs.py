@@ -7,6 +7,7 @@ from functools import cached_property
 from conformance import clock
 from conformance.apis.formulary import RXNORM, Item, read_item
 from conformance.apis.formulary_found import rxnorm_of
+from conformance.apis.search_values import token
 from conformance.errors import NotTested
 from conformance.flows.declared import Declared, Lists
 from conformance.flows.formulary import MOST_READS, Formulary
@@ -61,7 +62,7 @@ class DeclaredDrugs:
 
     def _asked_for(self, code: str) -> list[Item]:
         """The items of a drug, searched for: the listing did not come to its end."""
-        found = self._formulary.search("Basic", *ITEMS, ("subject:MedicationKnowledge.code", f"{RXNORM}|{code}"))
+        found = self._formulary.search("Basic", *ITEMS, ("subject:MedicationKnowledge.code", token(RXNORM, code)))
         if not found.ok:
             raise NotTested(f"{found.query}: {found.said}", because="usdf.search-items-by-drug")
         items = [item for placed in found.matches[:MOST_READS] if (item := read_item(placed.resource))]

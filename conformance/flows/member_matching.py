@@ -9,6 +9,7 @@ from typing import Any
 from conformance.apis.member_match import read_match
 from conformance.apis.raw import body_of
 from conformance.apis.refusal import outcomes
+from conformance.apis.search_values import token
 from conformance.errors import NotTested, Unjudgeable
 from conformance.exchange import Exchange
 from conformance.fhir import NotFhir, parse
@@ -94,7 +95,7 @@ class MemberMatching:
         if match is None or not match.identifiers:
             raise NotTested("the member was not matched", because="payer-to-payer.one-match")
         found = match.identifiers[0]
-        return (("identifier", f"{found.system}|{found.value}" if found.system else found.value),)
+        return (("identifier", token(found.system, found.value)),)
 
     # -- how -------------------------------------------------------------------------------------------------------
 

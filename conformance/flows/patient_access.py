@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 from conformance import clock
 from conformance.apis.raw import body_of
+from conformance.apis.search_values import token as search_token
 from conformance.apis.shapes import entries, record, text
 from conformance.apis.shown_authorization import Shown, is_authorization, is_claim, read_shown
 from conformance.apis.strangers import tells_of
@@ -183,7 +184,7 @@ class PatientAccess:
 
     def _ways(self, other: Member) -> dict[str, str]:
         patient = str(other.facts["patient_id"])
-        identifier = f"{other.facts.get('identifier_system', '')}|{other.facts.get('member_id', '')}".lstrip("|")
+        identifier = search_token(other.facts.get("identifier_system", ""), other.facts.get("member_id", ""))
         of_patient, by_id = urlencode({"patient": patient}), urlencode({"_id": patient})
         return {
             "read": f"Patient/{quote(patient)}",

@@ -12,6 +12,7 @@ from typing import Any
 from conformance.sandbox import consent, people, trust
 from conformance.sandbox.frame import Answer, Call, Resource
 from conformance.sandbox.outcome import refusal
+from conformance.sandbox.search import names
 from conformance.sandbox.shape import objects, one_object, text, texts
 from conformance.sandbox.store import Payer
 
@@ -230,7 +231,7 @@ def _fits(member: Mapping[str, Any], name: str, value: str) -> bool:
     if name == "_id":
         return member["id"] in value.split(",")
     own = member["identifier"]
-    return any(one in (own["value"], f"{own['system']}|{own['value']}") for one in value.split(","))
+    return names(value, [(own["system"], own["value"])])
 
 
 def searchset(call: Call, payer: Payer, resources: list[Resource]) -> Resource:

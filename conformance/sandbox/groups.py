@@ -10,6 +10,7 @@ from typing import Any
 from conformance.sandbox import consent, exchange, people, trust
 from conformance.sandbox.frame import Answer, Call, Resource
 from conformance.sandbox.outcome import refusal
+from conformance.sandbox.search import names
 from conformance.sandbox.shape import objects, one_object, text
 from conformance.sandbox.store import Payer
 
@@ -118,11 +119,12 @@ def search(call: Call, payer: Payer) -> Answer:
     unknown = [name for name in asked if name not in ("identifier", "characteristic", "code", "_format")]
     if unknown:
         return refusal(400, "not-supported", f"Groups are not searched by {unknown[0]}.")
-    number, code = (asked.get(name, "").rpartition("|")[2] for name in ("identifier", "code"))
+    number, code = asked.get("identifier", ""), asked.get("code", "")
     found = [
         one
         for one in visible(call, payer).values()
-        if (not number or number in _numbers(one, payer).values() or _shown_to_all(payer)) and code in ("", one.code)
+        if (not number or _shown_to_all(payer) or names(number, _numbers(one, payer).items()))
+        and (not code or names(code, [(_system(one), one.code)]))
     ]
     return Answer(200, exchange.searchset(call, payer, [resource(group, payer) for group in found]))
 
@@ -137,8 +139,7 @@ def read(call: Call, payer: Payer) -> Answer:
 
 def resource(group: Group, payer: Payer) -> Resource:
     """A Group as a resource; a matched one contains the Patients that were submitted."""
-    system = RESULTS if group.code in PARAMETERS else ATTRIBUTION
-    code = {"coding": [{"system": system, "code": group.code}]}
+    code = {"coding": [{"system": _system(group), "code": group.code}]}
     who = {"identifier": {"system": NPI, "value": group.npi}}
     about: Resource = {"code": code, "valueReference": who, "exclude": False, "period": {"start": group.since}}
     found: Resource = {
@@ -159,10 +160,14 @@ def resource(group: Group, payer: Payer) -> Resource:
     return {key: value for key, value in found.items() if value != []}
 
 
+def _system(group: Group) -> str:
+    return RESULTS if group.code in PARAMETERS else ATTRIBUTION
+
+
 def _numbers(group: Group, payer: Payer) -> dict[str, str]:
     """By which numbers a Group is known: that of its client, the payer's own, or none."""
     known_by = payer.policies.exchange.get("groups_known_by", "client")
-    return {"client": {NPI: group.npi}, "payer": {OWN_NUMBERS: f"list {group.id}"}, "nobody": {}}[known_by]
+    return {"client": {NPI: group.npi}, "payer": {OWN_NUMBERS: f"list {group.id}, A|B"}, "nobody": {}}[known_by]
 
 
 def _shown_to_all(payer: Payer) -> bool:

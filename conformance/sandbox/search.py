@@ -92,6 +92,14 @@ def pointing(parameter: Parameter, targets: Collection[str]) -> Condition:
     return lambda resource: any(found in targets for found in parameter.values(resource))
 
 
+def names(asked: str, tokens: Iterable[tuple[str, str]]) -> bool:
+    """Whether one of these (system, code) is asked for; what is no token names nothing."""
+    try:
+        return condition(Parameter("token", lambda _resource: tokens), "", asked)({})
+    except Misasked:
+        return False
+
+
 def split(value: str, at: str = ",") -> list[str]:
     r"""``value`` cut at each ``at`` that no backslash precedes; pieces keep their escapes (\, \| \$ \\)."""
     pieces, piece, escaped = [], "", False

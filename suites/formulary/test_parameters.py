@@ -4,8 +4,9 @@ from conformance import expect, need, only_if, requirement
 from conformance.apis.drug_files import fine, why
 from conformance.apis.formulary import FORMULARY_ITEM
 from conformance.apis.formulary_found import UNKNOWN, formulary_of, is_called, is_like, is_named
+from conformance.apis.search_values import token
 
-ITEM = ("code", f"{FORMULARY_ITEM.system}|{FORMULARY_ITEM.code}")
+ITEM = ("code", token(FORMULARY_ITEM.system, FORMULARY_ITEM.code))
 WANTED = "all that match, and no other"
 
 
@@ -40,7 +41,7 @@ def test_areas_are_searched_by_every_parameter(formulary, search_terms):
 def test_items_are_searched_by_several_parameters_at_once(formulary, search_terms):
     like = search_terms.items_alike()
     one = like[0]
-    asked = (("formulary", one.formulary), ("drug-tier", f"{one.tier_code.system}|{one.tier_code.code}"))
+    asked = (("formulary", one.formulary), ("drug-tier", token(one.tier_code.system, one.tier_code.code)))
     found = formulary.search("Basic", ITEM, *asked, ("status", one.status))
 
     expect(found.ok, "an answered search", at=found.at, got=found.said)

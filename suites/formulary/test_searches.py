@@ -12,8 +12,9 @@ from conformance.apis.formulary_found import (
     same_content,
     tiers_of,
 )
+from conformance.apis.search_values import token
 
-ITEM = ("code", f"{FORMULARY_ITEM.system}|{FORMULARY_ITEM.code}")
+ITEM = ("code", token(FORMULARY_ITEM.system, FORMULARY_ITEM.code))
 
 
 @requirement("usdf.search-plans")
@@ -21,7 +22,7 @@ def test_a_search_by_type_finds_the_formularies_and_no_plan(formulary):
     listed = need(formulary.formularies, "a formulary", because="formulary.answers-are-fhir")
     typed = need([each.id for each in listed if each.is_drug_policy], "a formulary of the type",
                  because="usdf.formulary-required")  # fmt: skip
-    found = formulary.search("InsurancePlan", ("type", f"{DRUG_POLICY.system}|{DRUG_POLICY.code}"))
+    found = formulary.search("InsurancePlan", ("type", token(DRUG_POLICY.system, DRUG_POLICY.code)))
 
     expect(found.ok, "an answered search", at=found.at, got=found.said)
     expect(found.covers(typed), "all formularies", at=found.at, got=f"{len(found.ids)} found")
@@ -47,8 +48,8 @@ def test_items_are_searched_by_formulary(formulary, search_terms):
 def test_items_are_searched_by_tier(formulary, search_terms):
     items = search_terms.items_of_one_tier()
     tier = items[0].tier_code
-    found = formulary.search("Basic", ITEM, ("drug-tier", f"{tier.system}|{tier.code}"))
-    nothing = formulary.search("Basic", ITEM, ("drug-tier", f"{tier.system}|{UNKNOWN}"))
+    found = formulary.search("Basic", ITEM, ("drug-tier", token(tier.system, tier.code)))
+    nothing = formulary.search("Basic", ITEM, ("drug-tier", token(tier.system, UNKNOWN)))
 
     expect(found.ok, "an answered search", at=found.at, got=found.said)
     expect(found.covers(item.id for item in items), "all its items", at=found.at, got=f"{len(found.ids)} found")
@@ -61,7 +62,7 @@ def test_items_are_searched_by_tier(formulary, search_terms):
 @requirement("usdf.search-items-by-drug")
 def test_items_are_searched_by_the_code_of_their_drug(formulary, search_terms, ties):
     drug, items = search_terms.drug_with_items()
-    found = formulary.search("Basic", ITEM, ("subject:MedicationKnowledge.code", f"{RXNORM}|{drug.number}"))
+    found = formulary.search("Basic", ITEM, ("subject:MedicationKnowledge.code", token(RXNORM, drug.number)))
 
     expect(found.ok, "an answered search", at=found.at, got=found.said)
     expect(found.covers(item.id for item in items), "all its items", at=found.at, got=f"{len(found.ids)} found")
@@ -72,7 +73,7 @@ def test_items_are_searched_by_the_code_of_their_drug(formulary, search_terms, t
 @requirement("usdf.search-drugs-by-code")
 def test_drugs_are_searched_by_code(formulary, search_terms):
     drug, _ = search_terms.drug_with_items()
-    found = formulary.search("MedicationKnowledge", ("code", f"{RXNORM}|{drug.number}"))
+    found = formulary.search("MedicationKnowledge", ("code", token(RXNORM, drug.number)))
 
     expect(found.ok, "an answered search", at=found.at, got=found.said)
     expect(found.covers({drug.id}), "the drug", at=found.at, got=f"{len(found.ids)} others")

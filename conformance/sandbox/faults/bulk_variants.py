@@ -85,7 +85,7 @@ VARIANTS: tuple[Variant, ...] = (
     ),
     Variant(
         "numbers_groups_itself",
-        "Groups have identifiers of the payer's own, and are found by them.",
+        "Groups have identifiers of the payer's own, with what a search has to escape, and are found by them.",
         policies=changes.rule("exchange", groups_known_by="payer"),
     ),
     Variant(
