@@ -109,6 +109,14 @@ def test_a_plan_may_be_described_for_each_of_its_years() -> None:
     assert told(read_plans("p.json", [first, second, first], lambda _: (), TODAY).repeated) != []
 
 
+def test_an_address_is_read_alike_wherever_this_runs() -> None:
+    # jsonschema checks the format "uri" only where one more library happens to be installed.
+    unused, spaced, relative = "https://payer.test/a|b", "https://payer.test/a b", "drugs.json"
+    index = {"provider_urls": [unused], "formulary_urls": [unused, spaced], "plan_urls": [relative]}
+
+    assert [path for path, _ in errors_of("qhp-index")(index)] == [("formulary_urls", 1), ("plan_urls", 0)]
+
+
 def test_plans_that_did_not_come_tie_nothing() -> None:
     read = drugs(drug(LISTING | {"plan_id": "12345XX0000000"}), ties=None)
     assert (read.ties.judged, read.tiers.judged, read.flags.judged) == (0, 0, 1)

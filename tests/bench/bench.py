@@ -27,6 +27,10 @@ from replay import kept_alive, replayed
 CONFORMANCE = str(Path(sys.executable).with_name("conformance"))
 DELAY = 0.025  # seconds that the payer takes for each answer in the comparison with the bare replay
 GETS = 400
+RUNS: dict[str, tuple[str, ...]] = {
+    "the whole run": (),
+    "the run of prior_auth, one version": ("--suite", "prior_auth", "--guide", "pas=2.2.1"),
+}
 Row = tuple[str, str, str]
 
 
@@ -35,7 +39,9 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=3, help="runs and replays, in turn (medians are shown)")
     rounds = options.parse_args().rounds
     with tempfile.TemporaryDirectory(prefix="conformance-bench-") as folder:
-        for part in (starting(rounds * 3), whole_runs(Path(folder), rounds), bare(Path(folder)), demo(Path(folder))):
+        place = Path(folder)
+        runs = (run_and_replay(place / str(number), rounds, *each) for number, each in enumerate(RUNS.items()))
+        for part in (starting(rounds * 3), *runs, bare(place), demo(place)):
             for what, figure, beside in part:
                 print(f"{what:<58} {figure:>12}   {beside}", flush=True)
 
@@ -50,14 +56,15 @@ def starting(times: int) -> Iterator[Row]:
     yield "conformance --help", _ms(median(helped)), f"{median(helped) / median(imported):.2f} times that"
 
 
-def whole_runs(folder: Path, rounds: int) -> Iterator[Row]:
-    """A whole run beside the bare replay of its exchanges, at a payer that takes 25 ms for each answer."""
+def run_and_replay(folder: Path, rounds: int, name: str, selected: tuple[str, ...]) -> Iterator[Row]:
+    """A run beside the bare replay of its exchanges, at a payer that takes 25 ms for each answer."""
     runs, replays, own, parts = [], [], [], []
     with served(folder / "slow", DELAY) as payer:
         for number in range(rounds):
             out = folder / f"run-{number}"
             began = time.time()
-            runs.append(_timed([CONFORMANCE, "run", str(payer.target_file), "--intrusive", "--out", str(out)]))
+            words = [CONFORMANCE, "run", str(payer.target_file), "--intrusive", *selected, "--out", str(out)]
+            runs.append(_timed(words))
             requests = payer.taken()
             lines = [json.loads(line) for line in (out / "exchanges.jsonl").read_text().splitlines()]
             replays.append(replayed(requests, payer.base_url, payer.ca_file))
@@ -68,7 +75,7 @@ def whole_runs(folder: Path, rounds: int) -> Iterator[Row]:
     bare_seconds = median(each.seconds for each in replays)
     before, after = (median(each) for each in zip(*parts, strict=True))
     yield f"bare replay of {replays[-1].exchanges} exchanges, +{DELAY * 1000:.0f} ms each", _s(bare_seconds), same
-    yield "the whole run they came from", _s(median(runs)), f"{median(runs) / bare_seconds:.2f} times that"
+    yield f"{name} they came from", _s(median(runs)), f"{median(runs) / bare_seconds:.2f} times that"
     yield (
         f"  the harness's own time, of {len(lines)} exchanges each",
         _ms(median(own)),

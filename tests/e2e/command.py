@@ -16,9 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import jsonschema
-
-from conformance.paths import reports
+from results_schema import results_schema
 
 COMMAND = str(Path(sys.executable).with_name("conformance"))
 PATIENCE = 240.0  # seconds; a command that takes longer hangs
@@ -43,8 +41,7 @@ class Ran:
     def results(self) -> dict[str, Any]:
         """results.json, valid against its schema."""
         found = json.loads((self.folder / "results.json").read_text("utf-8"))
-        schema = json.loads((reports() / "results.schema.json").read_text("utf-8"))
-        jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker()).validate(found)
+        results_schema().validate(found)
         return dict(found)
 
     def row(self, requirement: str) -> dict[str, Any]:
