@@ -1,4 +1,7 @@
-"""Who may import whom, what a scenario may look like, and how long a module may be: read from the source, by ast."""
+"""Who may import whom, what a scenario may look like, and how long a module may be: read from the source, by ast.
+
+A rule is one test, which names all that break it.
+"""
 
 from __future__ import annotations
 
@@ -128,26 +131,34 @@ def test_there_is_something_to_read() -> None:
     assert "proving" not in own("plugin", later=False)
 
 
-@pytest.mark.parametrize("name", [each for each in modules() if not each.startswith(SANDBOX)])
-def test_no_module_imports_a_higher_layer(name: str) -> None:
-    here = layer(name)
-    higher = sorted(each for each in own(name) if not each.startswith(SANDBOX) and layer(each) > here)
-    payer = sorted(each for each in own(name) if each.startswith(SANDBOX))
-
-    assert not higher, f"layer {here} imports layer {layer(higher[0])}"
-    assert here >= MAY_RUN_THE_SANDBOX or not payer
+def uses() -> Iterator[tuple[str, str]]:
+    """Every module of ours with each module of ours that it imports."""
+    yield from ((name, each) for name in modules() for each in own(name))
 
 
-@pytest.mark.parametrize("name", [each for each in modules() if each.startswith(SANDBOX)])
-def test_the_model_payer_shares_nothing_with_what_judges_it(name: str) -> None:
-    assert {each for each in own(name) if not each.startswith(SANDBOX)} <= SANDBOX_MAY
+def of_the_payer(name: str) -> bool:
+    return name.startswith(SANDBOX)
 
 
-@pytest.mark.parametrize("name", sorted(LAYERS[0]))
-def test_the_lowest_layer_needs_the_standard_library_only(name: str) -> None:
-    roots = {full.split(".")[0] for full in imported(tree(modules()[name]))}
+def test_no_module_imports_a_higher_layer() -> None:
+    ours = [(name, each) for name, each in uses() if not of_the_payer(name) and not of_the_payer(each)]
+    starting = [name for name, each in uses() if of_the_payer(each) and not of_the_payer(name)]
 
-    assert roots <= sys.stdlib_module_names | {"conformance"}
+    assert [f"{name} -> {each}" for name, each in ours if layer(each) > layer(name)] == []
+    assert [name for name in starting if layer(name) < MAY_RUN_THE_SANDBOX] == []
+
+
+def test_the_model_payer_shares_nothing_with_what_judges_it() -> None:
+    shared = [(name, each) for name, each in uses() if of_the_payer(name) and not of_the_payer(each)]
+
+    assert [f"{name} -> {each}" for name, each in shared if each not in SANDBOX_MAY] == []
+
+
+def test_the_lowest_layer_needs_the_standard_library_only() -> None:
+    needed = {(name, full) for name in LAYERS[0] for full in imported(tree(modules()[name]))}
+    known = sys.stdlib_module_names | {"conformance"}
+
+    assert [f"{name} -> {full}" for name, full in needed if full.split(".")[0] not in known] == []
 
 
 def test_every_place_in_the_layers_is_taken() -> None:
@@ -200,14 +211,11 @@ def asks_the_time(source: ast.Module) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("name", [each for each in modules() if each not in CLOCKS])
-def test_only_the_clocks_ask_for_the_time(name: str) -> None:
-    assert not asks_the_time(tree(modules()[name]))
+def test_the_clocks_and_nobody_else_ask_for_the_time() -> None:
+    asking = {name: found for name in modules() if (found := asks_the_time(tree(modules()[name])))}
 
-
-@pytest.mark.parametrize("name", sorted(CLOCKS))
-def test_the_clocks_do_ask_for_it(name: str) -> None:
-    assert asks_the_time(tree(modules()[name]))
+    assert {name: found for name, found in asking.items() if name not in CLOCKS} == {}
+    assert set(asking) == CLOCKS
 
 
 @pytest.mark.parametrize(
@@ -230,20 +238,23 @@ def test_asking_our_own_clock_is_no_crime(source: str) -> None:
     assert not asks_the_time(ast.parse(source))
 
 
-@pytest.mark.parametrize("name", modules())
-def test_modules_are_short(name: str) -> None:
-    lines = len(modules()[name].read_text("utf-8").splitlines())
+def test_modules_are_short() -> None:
+    lines = {name: len(path.read_text("utf-8").splitlines()) for name, path in modules().items()}
 
-    assert lines <= LONGEST or name in LONGER
-    assert lines > SOFT or name not in LONGER, "this exception is idle"
+    assert {name: number for name, number in lines.items() if number > LONGEST and name not in LONGER} == {}
+    assert {name: lines[name] for name in LONGER if lines[name] <= SOFT} == {}, "these exceptions are idle"
 
 
-@pytest.mark.parametrize("name", modules())
-def test_names_say_what_a_thing_is(name: str) -> None:
-    classes = [node.name for node in ast.walk(tree(modules()[name])) if isinstance(node, ast.ClassDef)]
-    words = [word for each in classes for word in re.findall(r"[A-Z][a-z]+", each)]
+def test_names_say_what_a_thing_is() -> None:
+    classes = {
+        f"{name}.{node.name}": re.findall(r"[A-Z][a-z]+", node.name)
+        for name, path in modules().items()
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.ClassDef)
+    }
+    words = {name: name.split(".") for name in modules()} | classes
 
-    assert not [word for word in (*name.split("."), *words) if FORBIDDEN_NAMES.fullmatch(word)]
+    assert [name for name, parts in words.items() if any(map(FORBIDDEN_NAMES.fullmatch, parts))] == []
 
 
 # -- scenarios ---------------------------------------------------------------------------------------------------------
@@ -251,6 +262,7 @@ def test_names_say_what_a_thing_is(name: str) -> None:
 WORDS_OF_DUTY = frozenset(
     {"should", "shall", "must", "will", "would", "might", "verifies", "ensures", "checks", "validates", "tests"}
 )
+WORDS_OF_PYTEST = frozenset({"sleep", "skip", "xfail", "fail", "mark"})
 LONGEST_SCENARIO = 20
 STATEMENTS_THAT_DECIDE = (
     ast.If, ast.Match, ast.Try, ast.TryStar, ast.While, ast.With, ast.Raise, ast.ClassDef, ast.Global,
@@ -309,47 +321,65 @@ def test_there_are_scenarios() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("path", scenario_files(), ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_scenario_files_hold_scenarios_and_constants_only(path: Path) -> None:
-    strangers = {full for full in imported(tree(path)) if not full.startswith("conformance.")}
-    others = {
-        full for full in imported(tree(path))
-        if full.split(".")[1] not in ("apis", "expect", "need", "only_if", "advise", "requirement")
-    }  # fmt: skip
-
-    assert not strangers
-    assert not others, "scenarios import conformance and conformance.apis only"
-    for node in tree(path).body:
-        text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-        assert text or isinstance(node, ast.Import | ast.ImportFrom | ast.Assign | ast.FunctionDef), ast.unparse(node)
-        assert not isinstance(node, ast.FunctionDef) or node.name.startswith("test_"), "no helper in a scenario file"
+def may_stand_in_a_scenario_file(node: ast.stmt) -> bool:
+    """Whether a statement is a text, an import, a constant or a scenario: no helper."""
+    if isinstance(node, ast.FunctionDef):
+        return node.name.startswith("test_")
+    text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return text or isinstance(node, ast.Import | ast.ImportFrom | ast.Assign)
 
 
-@pytest.mark.parametrize("name", scenarios())
-def test_a_scenario_is_short_and_judges_one_requirement(name: str) -> None:
-    _, scenario = scenarios()[name]
+def test_scenario_files_hold_scenarios_and_constants_only() -> None:
+    words = ("apis", "expect", "need", "only_if", "advise", "requirement")
+    known = tuple(f"conformance.{word}" for word in words)
+    strangers = [
+        (path.name, full)
+        for path in scenario_files()
+        for full in imported(tree(path))
+        if not full.startswith(tuple(f"{each}." for each in known)) and full not in known
+    ]
+    others = [
+        (path.name, ast.unparse(node))
+        for path in scenario_files()
+        for node in tree(path).body
+        if not may_stand_in_a_scenario_file(node)
+    ]
 
-    assert scenario.end_lineno is not None
-    assert scenario.end_lineno - scenario.lineno + 1 <= LONGEST_SCENARIO
-    assert len(requirements_of(scenario)) == len(scenario.decorator_list) == 1
+    assert strangers == [], "scenarios import conformance and conformance.apis only"
+    assert others == []
 
 
-@pytest.mark.parametrize("name", scenarios())
-def test_a_scenario_decides_nothing_itself(name: str) -> None:
-    _, scenario = scenarios()[name]
+def test_a_scenario_is_short_and_judges_one_requirement() -> None:
+    lines = {name: (node.end_lineno or sys.maxsize) - node.lineno + 1 for name, (_, node) in scenarios().items()}
+    marks = {name: (requirements_of(node), len(node.decorator_list)) for name, (_, node) in scenarios().items()}
 
-    assert not [ast.unparse(node) for node in ast.walk(scenario) if isinstance(node, STATEMENTS_THAT_DECIDE)]
-    assert not [ast.unparse(each) for each in conditions(scenario) if speaks_of_versions(each)]
-    called = {node.attr for node in ast.walk(scenario) if isinstance(node, ast.Attribute)}
-    assert not called & {"sleep", "skip", "xfail", "fail", "mark"}
+    assert {name: number for name, number in lines.items() if number > LONGEST_SCENARIO} == {}
+    assert [name for name, (judged, all_marks) in marks.items() if not len(judged) == all_marks == 1] == []
 
 
-@pytest.mark.parametrize("name", scenarios())
-def test_a_scenario_is_named_by_a_sentence_of_the_present(name: str) -> None:
-    words = name.partition(".test_")[2].split("_")
+def what_decides(scenario: ast.AST) -> list[str]:
+    """What a scenario may not do: branch, speak of versions, decide in pytest's place."""
+    nodes = list(ast.walk(scenario))
+    found = [ast.unparse(node) for node in nodes if isinstance(node, STATEMENTS_THAT_DECIDE)]
+    found += [ast.unparse(each) for each in conditions(scenario) if speaks_of_versions(each)]
+    return found + [each.attr for each in nodes if isinstance(each, ast.Attribute) and each.attr in WORDS_OF_PYTEST]
 
-    assert len(words) >= 3
-    assert not WORDS_OF_DUTY & set(words)
+
+def test_a_scenario_decides_nothing_itself() -> None:
+    assert {name: found for name, (_, node) in scenarios().items() if (found := what_decides(node))} == {}
+
+
+@pytest.mark.parametrize(
+    "line", ["if answer: pass", "with x: pass", "[a for a in b if a.version]", "pytest.skip()", "time.sleep(1)"]
+)
+def test_deciding_is_seen(line: str) -> None:
+    assert what_decides(ast.parse(line))
+
+
+def test_a_scenario_is_named_by_a_sentence_of_the_present() -> None:
+    words = {name: name.partition(".test_")[2].split("_") for name in scenarios()}
+
+    assert [name for name, each in words.items() if len(each) < 3 or WORDS_OF_DUTY & set(each)] == []
 
 
 @pytest.mark.parametrize(

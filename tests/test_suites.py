@@ -1,4 +1,7 @@
-"""Catalogue, scenarios, faults and seed hold together: nothing observed without a row, no row without a proof."""
+"""Catalogue, scenarios, faults and seed hold together: nothing observed without a row, no row without a proof.
+
+A rule is one test, which names all that break it.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,6 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
-
-import pytest
 
 from conformance import paths
 from conformance.catalogue import EXAMINED_AT, Requirement, load
@@ -26,6 +27,7 @@ from conformance.target import Claim
 ROWS = load([paths.suites() / "requirements"]).requirements
 GUIDES = load_guides(paths.suites() / "guides")
 FAULTS, VARIANTS = faults(), variants()
+CHANGES: dict[str, Fault | Variant] = {**FAULTS, **VARIANTS}
 
 # Of the clocks of drugs, those that an authorization on file shows as well as a record does.
 DRUGS_BY_BOTH = {f"drug-decisions.{who}" for who in ("part-b", "issuer-decision", "chip-decision", "medicaid-decision")}
@@ -87,16 +89,17 @@ def versions_of(row: Requirement) -> set[str]:
 # -- rows and scenarios ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ROWS)
-def test_every_row_has_a_scenario_or_a_reason_for_none(name):
-    assert (name in observed()) != bool(ROWS[name].untested)
+def test_every_row_has_a_scenario_or_a_reason_for_none():
+    assert [name for name, row in ROWS.items() if (name in observed()) == bool(row.untested)] == []
 
 
-@pytest.mark.parametrize(("scenario", "requirement"), scenarios())
-def test_every_scenario_has_a_row_that_is_shown_live(scenario, requirement):
-    assert requirement in ROWS
-    by_both = requirement.startswith("prior-auth.decision-time") or requirement in DRUGS_BY_BOTH
-    assert (ROWS[requirement].shown == "live") != of_records(scenario) or by_both
+def test_every_scenario_has_a_row_and_is_of_the_kind_that_shows_it():
+    def by_both(requirement: str) -> bool:
+        return requirement.startswith("prior-auth.decision-time") or requirement in DRUGS_BY_BOTH
+
+    assert [each for each in scenarios() if each[1] not in ROWS] == []
+    others = [(scenario, name) for scenario, name in scenarios() if not by_both(name)]
+    assert [each for each in others if (ROWS[each[1]].shown == "live") == of_records(each[0])] == []
 
 
 def test_scenarios_have_names_of_their_own():
@@ -108,9 +111,8 @@ def test_enough_is_observed():
     assert len({name for name in observed() if ROWS[name].kind == "law"}) >= 15
 
 
-@pytest.mark.parametrize("name", sorted(live() & set(ROWS)))
-def test_what_is_observed_reaches_some_version(name):
-    assert versions_of(ROWS[name])
+def test_what_is_observed_reaches_some_version():
+    assert [name for name in live() if not versions_of(ROWS[name])] == []
 
 
 def test_a_row_of_law_and_its_guide_twin_are_two_scenarios():
@@ -119,83 +121,82 @@ def test_a_row_of_law_and_its_guide_twin_are_two_scenarios():
         assert set(judged.values()) == {1}
 
 
-@pytest.mark.parametrize("name", ROWS)
-def test_where_a_rule_can_be_read_is_a_link(name):
-    row = ROWS[name]
+def links_of(row: Requirement) -> list[str]:
+    """Where a row's rule can be read, at any version."""
     claims = [Claim(row.api, guide.ig, guide.version, "") for guide in GUIDES.values()]
-    found = links(row, [law.cite for law in row.law], claims)
+    return list(links(row, [law.cite for law in row.law], claims))
 
-    assert found or row.status.state != "final"
-    for each in found:
-        address = urlsplit(each)
-        assert (address.scheme, address.hostname) in {
-            ("https", "www.ecfr.gov"), ("https", "hl7.org"), ("https", "github.com"),
-        }  # fmt: skip
-        assert "//" not in address.path
-        assert not set(each) & set("{} ")
+
+def is_whole(address: str) -> bool:
+    """Whether a link leads to a publisher of rules, with nothing left to fill in."""
+    parts = urlsplit(address)
+    known = parts.scheme == "https" and parts.hostname in ("www.ecfr.gov", "hl7.org", "github.com")
+    return known and "//" not in parts.path and not set(address) & set("{} ")
+
+
+def test_where_a_rule_can_be_read_is_a_link():
+    found = {name: links_of(row) for name, row in ROWS.items()}
+
+    assert [name for name, row in ROWS.items() if row.status.state == "final" and not found[name]] == []
+    assert {each for addresses in found.values() for each in addresses if not is_whole(each)} == set()
 
 
 # -- faults ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", sorted(name for name in live() & set(ROWS) if ROWS[name].level == "shall"))
-def test_every_shall_that_is_observed_has_a_fault_in_each_version(name):
+def unproven_at(name: str) -> set[str]:
+    """The versions at which nothing shows that the scenario of a row can fail."""
     breaking = [fault for fault in FAULTS.values() if name in fault.breaks]
-
-    assert breaking, "nothing shows that this scenario can fail"
-    everywhere = any(not fault.versions for fault in breaking)
-    assert everywhere or {version for fault in breaking for version in fault.versions} >= versions_of(ROWS[name])
-
-
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-def test_every_fault_breaks_rows_that_are_observed(fault: Fault):
-    assert fault.breaks
-    assert set(fault.breaks) <= live()
-    assert fault.text.endswith(".")
-    assert sum(each is not None for each in (fault.bend, fault.seed, fault.policies)) == 1
+    if any(not fault.versions for fault in breaking):
+        return set()
+    return versions_of(ROWS[name]) - {version for fault in breaking for version in fault.versions}
 
 
-@pytest.mark.parametrize("variant", VARIANTS.values(), ids=VARIANTS)
-def test_every_variant_changes_one_thing(variant: Variant):
-    assert variant.text.endswith(".")
-    assert sum(each is not None for each in (variant.bend, variant.seed, variant.policies)) == 1
-    assert set(variant.advises) <= observed()
+def test_every_shall_that_is_observed_has_a_fault_in_each_version():
+    shalls = [name for name in live() if ROWS[name].level == "shall"]
+    assert {name: versions for name in shalls if (versions := unproven_at(name))} == {}
 
 
-@pytest.mark.parametrize("change", [*FAULTS.values(), *VARIANTS.values()], ids=lambda change: change.name)
-def test_bends_and_versions_are_those_the_payer_serves(change: Fault | Variant):
+def test_every_fault_breaks_rows_that_are_observed():
+    assert [name for name, fault in FAULTS.items() if not fault.breaks or not set(fault.breaks) <= live()] == []
+
+
+def test_every_variant_may_be_advised_of_rows_that_are_observed():
+    assert [name for name, variant in VARIANTS.items() if not set(variant.advises) <= observed()] == []
+
+
+def test_every_change_is_one_and_is_told_in_a_sentence():
+    def kinds(change: Fault | Variant) -> int:
+        return sum(each is not None for each in (change.bend, change.seed, change.policies))
+
+    assert [name for name, change in CHANGES.items() if not change.text.endswith(".")] == []
+    assert [name for name, change in CHANGES.items() if kinds(change) != 1] == []
+
+
+def test_bends_and_versions_are_those_the_payer_serves():
     served = {f"{ig}={version}" for ig, versions in VERSIONS.items() for version in versions}
+    known = {operation for guide in GUIDES.values() for operation in guide.operations}
+    bends = {name: change.bend.operation for name, change in CHANGES.items() if change.bend}
 
-    assert set(change.versions) <= served
-    if change.bend is not None:
-        known = {operation for guide in GUIDES.values() for operation in guide.operations}
-        assert change.bend.operation in known
-
-
-@cache
-def clean(_which: str):
-    """What the clean payer knows, and its rules: once for the changes, once to see that they leave it as it was."""
-    return seed.load(date(2027, 2, 1)), seed.policies()
+    assert [name for name, change in CHANGES.items() if not set(change.versions) <= served] == []
+    assert {name: operation for name, operation in bends.items() if operation not in known} == {}
 
 
-@pytest.mark.parametrize("change", [*FAULTS.values(), *VARIANTS.values()], ids=lambda change: change.name)
-def test_every_change_of_seed_or_rules_changes_something(change: Fault | Variant):
-    clean_seed, clean_policies = clean("changed")
-    bent_seed, bent_policies, bends = bent(clean_seed, clean_policies, [change.name])
+def test_every_change_of_seed_or_rules_changes_something():
+    clean_seed, clean_policies = seed.load(date(2027, 2, 1)), seed.policies()
 
-    changed = (bent_seed != clean_seed, bent_policies != clean_policies, bool(bends))
-    assert changed == (change.seed is not None, change.policies is not None, change.bend is not None)
-    assert (clean_seed, clean_policies) == clean("never touched"), "the seed is frozen"
+    def changes_what_it_says(change: Fault | Variant) -> bool:
+        bent_seed, bent_policies, bends = bent(clean_seed, clean_policies, [change.name])
+        changed = (bent_seed != clean_seed, bent_policies != clean_policies, bool(bends))
+        return changed == (change.seed is not None, change.policies is not None, change.bend is not None)
 
-
-@pytest.mark.parametrize("name", NAMED_FAULTS)
-def test_the_promised_faults_are_there(name):
-    assert name in FAULTS
+    assert [name for name, change in CHANGES.items() if not changes_what_it_says(change)] == []
+    assert (clean_seed, clean_policies) == (seed.load(date(2027, 2, 1)), seed.policies()), "the seed is frozen"
 
 
-@pytest.mark.parametrize("name", NAMED_VARIANTS)
-def test_the_promised_variants_are_there(name):
-    assert name in VARIANTS
+def test_the_promised_faults_and_variants_are_there():
+    assert set(NAMED_FAULTS) <= set(FAULTS)
+    assert set(NAMED_VARIANTS) <= set(VARIANTS)
 
 
 def test_no_fault_and_variant_share_a_name():
