@@ -12,6 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from conformance.redaction import HIDDEN, Redactor
+from conformance.redaction.known import WORD, words_of
 
 FIRST = {
     "member_id": "MBR-1001", "subscriber_id": "SUB-1001", "identifier_system": "https://payer.example.org/members",
@@ -443,3 +444,16 @@ def test_letters_that_grow_when_they_are_small_hide_nobody():
     redactor = Redactor(members=[{"family": "İlhan"}])
 
     assert redactor.text("seen: İlhan, twice İlhan.") == "seen: member-1, twice member-1."
+
+
+@given(st.text(st.one_of(st.characters(max_codepoint=127), st.characters()), max_size=40))
+def test_the_words_of_a_text_are_the_same_by_the_short_way(text):
+    assert words_of(text) == set(WORD.findall(text))
+
+
+@pytest.mark.parametrize("about", ["9 Tannery Street", "04/17/1951", "MBR-1003", "o'neill-de la cruz"])
+def test_a_value_is_found_by_whatever_word_is_its_longest(about):
+    redactor = Redactor(members=[{"about": about}])
+
+    assert redactor.text(f"9 days, 04 of 17, o'neill: ({about}).") == "9 days, 04 of 17, o'neill: (member-1)."
+    assert about[:6] not in redactor.text(f"{about[:-2]}…")

@@ -61,7 +61,7 @@ class Redactor:
         """Any text, without secrets and without what is known of members; halves of characters become visible."""
         with self._lock:
             text = self._known.replaced(text.encode("utf-8", "backslashreplace").decode("utf-8"))
-            if "/" not in text:
+            if "Patient/" not in text and "Person/" not in text:
                 return text
             return places.PERSON_PATH.sub(lambda found: f"{found[1]}/{self._stranger(unquote(found[2]))}", text)
 
@@ -136,10 +136,9 @@ class Redactor:
             person = self._person(node)
         elif _leads_to_a_person(node, key):
             return self._reference(node)
-        return {name: self._element(node, name, value, person, fhir) for name, value in node.items()}
+        return {name: self._element(node, kind, name, value, person, fhir) for name, value in node.items()}
 
-    def _element(self, node: Mapping[str, Any], key: str, value: Any, person: str, fhir: bool) -> Any:
-        kind = _text_of(node, "resourceType")
+    def _element(self, node: Mapping[str, Any], kind: str, key: str, value: Any, person: str, fhir: bool) -> Any:
         if kind in places.PEOPLE and key == "id":
             return person
         if key == "text" and (kind or (isinstance(value, dict) and "div" in value)):
@@ -150,22 +149,22 @@ class Redactor:
         if not fhir and key.lower() in places.TOKENS and isinstance(value, str):
             self.hide(value)
             return HIDDEN
-        if self._is_personal(node, key, fhir):
+        if self._is_personal(node, kind, key, fhir):
             whose = person or self._stranger(json.dumps(value, sort_keys=True, default=str))
             return self._blank(value, whose, key, learn="xtension" not in key)
         return self._walk(value, person, fhir=fhir, key=key)
 
-    def _is_personal(self, node: Mapping[str, Any], key: str, fhir: bool) -> bool:
+    def _is_personal(self, node: Mapping[str, Any], kind: str, key: str, fhir: bool) -> bool:
         if not fhir:
             return _is_personal_key(key) or (key == "name" and any(map(_is_personal_key, node)))
-        kind = _text_of(node, "resourceType")
         if kind in places.PEOPLE:
             return key in places.OF_A_PERSON or key.startswith("_")
         if key in places.OF_A_KIND.get(kind, ()) or key in places.PERSONAL_VALUES:
             return True
+        if not key.startswith("value") or key == "valueReference":
+            return False
         # A parameter or extension that is called after a member holds one, in whatever type.
-        named = _text_of(node, "name") + _text_of(node, "url").rpartition("/")[2]
-        return key.startswith("value") and key != "valueReference" and "member" in named.lower()
+        return "member" in f"{_text_of(node, 'name')}{_text_of(node, 'url').rpartition('/')[2]}".lower()
 
     def _blank(self, node: Any, person: str, key: str, *, learn: bool = True) -> Any:
         """A personal element: what it holds is the person's name from now on, in any text, and not written."""

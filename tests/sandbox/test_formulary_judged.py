@@ -6,6 +6,7 @@ import importlib.util
 import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,15 +33,18 @@ SAME = "usdf.same-in-discovery"
 Judge = Callable[..., Mapping[str, Outcome]]
 
 
-def scenarios() -> Iterator[Callable[..., None]]:
+@cache
+def scenarios() -> tuple[Callable[..., None], ...]:
+    """The formulary's scenarios, less those on an issuer's files."""
+    found: list[Callable[..., None]] = []
     for path in sorted((paths.suites() / "formulary").glob("test_*.py")):
         spec = importlib.util.spec_from_file_location(f"judged_{path.stem}", path)
         assert spec
         assert spec.loader
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        found = (each for each in vars(module).values() if hasattr(each, REQUIREMENT) and inspect.isfunction(each))
-        yield from (each for each in found if "drug_files" not in inspect.signature(each).parameters)
+        found += (each for each in vars(module).values() if hasattr(each, REQUIREMENT) and inspect.isfunction(each))
+    return tuple(each for each in found if "drug_files" not in inspect.signature(each).parameters)
 
 
 def judge(target: Any) -> Mapping[str, Outcome]:
