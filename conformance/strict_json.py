@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from itertools import accumulate
 from typing import Any
 
 MAX_DEPTH = 100  # levels of lists and objects: more than any profile uses, fewer than the interpreter's stack
@@ -16,6 +17,9 @@ MAX_DIGITS = 4300  # of an integer: the interpreter reads no more
 INFINITE = float("inf")
 
 _STRING = r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'  # possessive, and closed by the end of the text: linear on any input
+_STRINGS = re.compile(_STRING, re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
+_STEPS = {ord(each): step for step, brackets in ((1, "{["), (-1, "}]")) for each in brackets}
 _BRACKET = re.compile(_STRING + r"|[{}\[\]]", re.DOTALL)
 _TOKEN = re.compile(_BRACKET.pattern + r"|NaN|-?Infinity|-?\d[-+.\deE]*+", re.DOTALL)
 _COLON = re.compile(r"\s*+:")
@@ -120,13 +124,16 @@ def _broken(text: str, wrong: json.JSONDecodeError) -> str:
 def _bounded(text: str) -> None:
     if text.count("{") + text.count("[") <= MAX_DEPTH:
         return
-    depth = 0
-    for token in _BRACKET.finditer(text):
-        first = text[token.start()]
-        depth += (first in "{[") - (first in "}]")
-        if depth > MAX_DEPTH:
-            place = _place(text, token.start())
-            raise NotJson(f"the JSON is nested more than {MAX_DEPTH} levels deep at {place}")
+    brackets = "".join(_STRINGS.split(text)).encode().translate(None, _NO_BRACKETS)
+    if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > MAX_DEPTH:
+        raise NotJson(f"the JSON is nested more than {MAX_DEPTH} levels deep at {_place(text, _too_deep(text))}")
+
+
+def _too_deep(text: str) -> int:
+    """Where the first bracket is opened that is one too many."""
+    tokens = [token for token in _BRACKET.finditer(text) if not token.group().startswith('"')]
+    depths = accumulate(_STEPS[ord(token.group())] for token in tokens)
+    return next(token.start() for token, depth in zip(tokens, depths, strict=True) if depth > MAX_DEPTH)
 
 
 def _refusal(text: str) -> str:
