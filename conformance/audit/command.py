@@ -50,6 +50,7 @@ def audit(
             read, understood = said.Said(None, ()), decisions.Understood(None)
         records = Records(engine, read, understood, whose, published, bool(given.get("identify")))
         records.as_of = run.as_of
+        records.asked = frozenset(each.requirement for each in wanted)
         records.reasons_since = run.standing(run.catalogue.requirements[REASONS]).since
         used = _used(engine, whose, given)
         told = judging.judge(run, wanted, records, out, lambda: evidence.collect(records, found, mapped, given) | used)

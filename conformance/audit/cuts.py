@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import Any
 
+from conformance.audit.due import grain
 from conformance.audit.facts import DECISIONS
-from conformance.audit.metrics import EPOCH, Decided, decided
+from conformance.audit.metrics import Decided, day, decided
 
 SMALL = 10  # a cell of 1 to 10 could tell of a person; zero tells of nobody
 CUTS = ("service", "specialty", "plan", "reason", "channel", "delegate", "line")
@@ -21,15 +21,16 @@ def cuts(records: Decided, year: int | None = None) -> dict[str, list[dict[str, 
     Rows with a cell of 1 to 10 are merged with others until none is left. What says nothing is a row of its own, so
     that the rows of every cut sum to the figures of all, and a difference to those gives no cell away either.
     """
-    counted = _by(records, decided(records, year))
+    t = decided(records, year)
     found = {}
     for name in CUTS:
-        rows = [row for row in counted[name] if row["value"] != UNSAID]
+        counted = _by(records, t.filter(t.outcome != "approved") if name == "reason" else t, name)
+        rows = [row for row in counted if row["value"] != UNSAID]
         if len(rows) > 1 and _holds_categories(name, rows):
-            found[name] = merged(counted[name])
+            found[name] = merged(counted)
     if "line" in found and any(row["value"].endswith(MERGED) for row in found.get("plan", ())):
         del found["line"]  # plans are of one line each: what is known of a line would tell of a plan that was merged
-    if months := _by_month(counted["asked_for"]):
+    if months := _by_month(records, t):
         found["month"] = merged(months, by_name=True)
     return {name: rows[:MOST] for name, rows in found.items()}
 
@@ -43,32 +44,25 @@ def _holds_categories(name: str, rows: list[dict[str, Any]]) -> bool:
     return several or (name == "service" and all(_CODE.fullmatch(row["value"]) for row in rows if row["total"] > SMALL))
 
 
-def _by(records: Decided, t: Any) -> dict[str, list[dict[str, Any]]]:
-    """Counts of outcomes by every value of every cut, and by day of receipt."""
-    import ibis
-
-    parts = []
-    for name in (*CUTS, "asked_for"):
-        mine = t.filter(t.outcome != "approved") if name == "reason" else t
-        value = mine[name].cast("string").nullif("").fill_null(UNSAID)
-        named = mine.select(value=value, outcome=mine.outcome)
-        parts.append(
-            named.group_by("value").agg(
-                **{each: (named.outcome == each).cast("int64").sum() for each in DECISIONS}, total=named.count()
-            ).mutate(cut=ibis.literal(name))
-        )  # fmt: skip
-    found: dict[str, list[dict[str, Any]]] = {name: [] for name in (*CUTS, "asked_for")}
-    for row in records.engine.rows(ibis.union(*parts)):
-        found[row.pop("cut")].append(row)
-    return found
+def _by(records: Decided, t: Any, value: str) -> list[dict[str, Any]]:
+    """Counts of outcomes by every value of a column; what says nothing is one of them."""
+    alike = t.group_by(value, "outcome").agg(n=t.count())
+    found: dict[str, dict[str, Any]] = {}
+    for row in records.engine.rows(alike):
+        named = UNSAID if row[value] in (None, "") else str(row[value])
+        counts = found.setdefault(named, {"value": named, **dict.fromkeys((*DECISIONS, "total"), 0)})
+        counts[row["outcome"]] += row["n"]
+        counts["total"] += row["n"]
+    return list(found.values())
 
 
-def _by_month(days: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Counts by day of receipt (UTC, days since 1970) as counts by month."""
+def _by_month(records: Decided, t: Any) -> list[dict[str, Any]]:
+    """Counts by the month of receipt, where the payer works."""
+    seconds, zones = grain(records.payer.zones), records.payer.target.timezones
     months: dict[str, list[dict[str, Any]]] = {}
-    for row in days:
-        day = row["value"]
-        month = day if day == UNSAID else (EPOCH + timedelta(days=int(day))).strftime("%Y-%m")
+    for row in _by(records, t.mutate(asked=(t.asked_at / seconds).floor().cast("int64")), "asked"):
+        asked = row["value"]
+        month = asked if asked == UNSAID else f"{day(int(asked) * seconds, zones):%Y-%m}"
         months.setdefault(month, []).append(row)
     return [{"value": month, **_sum(rows)} for month, rows in months.items()]
 

@@ -5,6 +5,7 @@ One row per decision; what could not be understood is counted, and nothing is dr
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -27,6 +28,8 @@ _DRUG_SYSTEMS = (
     "http://www.nlm.nih.gov/research/umls/rxnorm",
     "urn:oid:2.16.840.1.113883.6.69",
 )
+CHANGED = "updated"  # a stamp, or the number of a version: of use only where a decision is told twice
+_NEVER = -(1 << 40)  # below every second and version
 _APPEALS = ("1", "2", "N")  # X12 1322: appeal, immediate or standard; reconsideration
 
 
@@ -44,33 +47,86 @@ class Understood:
     twice: int = 0
     keyless: int = 0
     unknown: dict[str, dict[str, int]] = field(default_factory=dict)
-    spelt: Mapping[str, int] = field(default_factory=dict)
+    spelt: Counter[str] = field(default_factory=Counter)
     unread: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
 
 def understand(engine: Engine, said: Said, payer: Payer, mapped: Mapped) -> Understood:
     """The table of decisions: an expression, worked out when it is kept (timed.py)."""
+    found = Understood(None)
+    rows = _made_where_it_tells(said.table)
+    once, again = _told_again(engine, rows)
+    # What is written is looked for in all rows: to leave out what is told twice takes longer than to look at it.
+    words = _words(engine, rows, mapped, found, said)
+    texts = {name: rows[name] for name in SHORT if name not in (*said.absent, CHANGED) or name == "made"}
+    if again is not None:
+        texts[CHANGED] = again[CHANGED]
+    known = written.calendar(engine, texts, payer.zones)
+    found.unread = {name: each for name, each in known.unread.items() if name != CHANGED}
+    for name, forms in known.spelt.items():
+        found.spelt.update(forms if name != CHANGED else {})
+    read = partial(_read, words=words, known=known, graded=_graded(engine, rows), payer=payer)
+    stamped = [name for name in texts if name != CHANGED]
+    found.table = read(once, stamped)
+    counted = engine.rows(rows.agg(rows=rows.count(), keyless=rows.key.isnull().cast("int64").sum()))[0]
+    found.rows, found.keyless = counted["rows"], int(counted["keyless"] or 0)
+    if again is not None:
+        latest, found.twice = _latest(engine, read(again, [*stamped, CHANGED]))
+        found.rows -= found.twice
+        found.table = found.table.union(latest.cast(found.table.schema()))
+    return found
+
+
+def _told_again(engine: Engine, table: Any) -> tuple[Any, Any | None]:
+    """The rows that alone tell of their decision, and the rest, kept: nothing where there are none.
+
+    Told apart by a number made of each key, which is quicker to group by; two keys may share one, and go to the rest.
+    """
     import ibis
 
-    found = Understood(None)
-    table = _made_where_it_tells(_once(engine, said, found))
-    # What is written is looked for in all rows: to leave out what is told twice takes longer than to look at it.
-    rows = _made_where_it_tells(said.table)
-    words = _words(engine, rows, mapped, found, said)
-    stamped = {name: SHORT[name] for name in _stamped(said)}
-    known = written.calendar(engine, rows, payer.zones, stamped)
-    found.spelt, found.unread = known.spelt, known.unread
-    graded = _graded(engine, rows)
-    both = known.joined(table, stamped)
+    table = table.mutate(number=ibis.ifelse(table.key.isnull(), _null("int64"), table.key.hash()))
+    several = table.group_by("number").agg(times=table.count()).filter(lambda t: (t.times > 1) & t.number.notnull())
+    doubled = engine.keep("doubled", several.select("number"))
+    if not engine.rows(doubled.limit(1)):
+        return table, None
+    return table.anti_join(doubled, "number"), engine.keep("again", table.semi_join(doubled, "number"))
+
+
+def _latest(engine: Engine, table: Any) -> tuple[Any, int]:
+    """Of each decision the row that was changed last, else decided last; and how many others there were."""
+    import ibis
+
+    order = [
+        *(ibis.desc(table[name].fill_null(_NEVER)) for name in ("version", "v_e")),
+        ibis.desc(table.changed.fill_null("")),
+        *(ibis.desc(table[name].fill_null(_NEVER)) for name in ("n_e", "d_e", "m_e")),
+        ibis.desc(table.outcome.fill_null("")),
+        *(ibis.desc(table[name].fill_null(_NEVER)) for name in ("r_e", "source", "start", "place")),
+    ]
+    ranked = table.mutate(rank=ibis.row_number().over(group_by="key", order_by=order))
+    ranked = engine.keep("ranked", ranked)
+    others = engine.rows(ranked.agg(n=(ranked["rank"] > 0).cast("int64").sum()))[0]["n"]
+    return ranked.filter(ranked["rank"] == 0).drop("rank"), int(others)
+
+
+def _read(
+    table: Any, stamped: Sequence[str], words: Mapping[str, Callable[[Any], Any]], known: written.Calendar,
+    graded: Any | None, payer: Payer,
+) -> Any:  # fmt: skip
+    """Rows as they are written, in our words: with stamps as seconds, and reasons graded."""
+    import ibis
+
+    both = known.joined(table, {name: SHORT[name] for name in stamped})
     if graded is not None:
-        both = both.left_join(graded, table.reasons == graded.text)
+        both = both.left_join(graded, both.reasons == graded.text)
     columns: dict[str, Any] = {name: both[name] for name in ("source", "start", "place", "key", *KEPT_WORDS)}
     columns |= {name: words[name](both[name]) for name in ("outcome", "urgency", "urgency_asked", "extended", "appeal")}
     columns["kind"] = _kind(both, words["kind"](both.kind), payer)
     columns["exclusion"] = _exclusion(both, words["exclusion"](both.exclusion), columns["outcome"])
     columns["extended_by"] = both.extended_by
     columns["grade"] = ibis.coalesce(both.grade, grading.NONE) if graded is not None else ibis.literal(grading.NONE)
-    columns["reason"] = both.short if graded is not None else ibis.null("string")
+    columns["reason"] = both.short if graded is not None else _null("string")
+    columns |= {"changed": both[CHANGED], "version": both[CHANGED].try_cast("float64")}
     for name, short in SHORT.items():
         if name not in stamped:
             columns |= {f"{short}_e": _null("int64"), f"{short}_l": _null("int64"), f"{short}_w": _null("boolean")}
@@ -79,8 +135,7 @@ def understand(engine: Engine, said: Said, payer: Payer, mapped: Mapped) -> Unde
         early, late, whole = known.meaning(both, short)
         columns |= {f"{short}_e": early, f"{short}_l": late, f"{short}_w": whole}
         columns[f"{short}_bad"] = both[name].notnull() & early.isnull()
-    found.table = both.select(**columns)
-    return found
+    return both.select(**columns)
 
 
 def _made_where_it_tells(table: Any) -> Any:
@@ -97,35 +152,6 @@ def _null(kind: str) -> Any:
     return ibis.null(kind)
 
 
-def _once(engine: Engine, said: Said, found: Understood) -> Any:
-    """The table with one row per decision: of several the one changed last, else decided last."""
-    import ibis
-
-    table = said.table
-    # First by a number made of each key, which is quicker to group by; two keys may share one: the few are looked at.
-    numbered = table.group_by(number=table.key.hash()).agg(times=table.count()).filter(lambda t: t.times > 1)
-    suspects = engine.keep("suspects", numbered.select("number"))
-    alike = table.filter(table.key.hash().isin(suspects.number) & table.key.notnull())
-    several = alike.group_by("key").agg(times=alike.count()).filter(lambda t: t.times > 1)
-    doubled = engine.keep("doubled", several)
-    counted = engine.rows(table.agg(
-        rows=table.count(), keyless=table.key.isnull().cast("int64").sum(),
-        beyond=doubled.agg(n=(doubled.times - 1).sum()).as_scalar(),
-    ))[0]  # fmt: skip
-    found.twice, found.keyless = int(counted["beyond"] or 0), int(counted["keyless"] or 0)
-    found.rows = counted["rows"] - found.twice
-    if not found.twice:
-        return table
-    order = [
-        ibis.desc(ibis.coalesce(table[name], ""))
-        for name in ("updated", "notified", "decided", "made", "outcome", "received")
-    ]
-    order += [ibis.desc(ibis.coalesce(table[name], 0)) for name in ("source", "start", "place")]
-    again = table.semi_join(doubled, "key").mutate(rank=ibis.row_number().over(group_by="key", order_by=order))
-    kept = engine.keep("kept", again.filter(again.rank == 0).drop("rank"))
-    return table.anti_join(doubled, "key").union(kept.cast(table.schema()))
-
-
 def _words(
     engine: Engine, table: Any, mapped: Mapped, found: Understood, said: Said
 ) -> dict[str, Callable[[Any], Any]]:
@@ -133,7 +159,7 @@ def _words(
     import ibis
 
     there = [fact for fact in facts.WORDS if fact not in said.absent]
-    counted = _times(engine, {fact: table[fact] for fact in there}, MOST_WORDS)
+    counted = _times(engine, table, there)
     put: dict[str, Callable[[Any], Any]] = {}
     for fact in facts.WORDS:
         own = mapped.values.get(fact, {})
@@ -156,24 +182,20 @@ def _put(ours: Mapping[str, str], nothing: Any, column: Any) -> Any:
     return column.cases(*ours.items(), else_=unknown) if ours else unknown
 
 
-def _times(engine: Engine, columns: Mapping[str, Any], most: int | None = None) -> dict[str, dict[str, int]]:
-    """The distinct texts of columns and how often each occurs, the most frequent first; ``most`` of each column."""
+def _times(engine: Engine, table: Any, names: Sequence[str]) -> dict[str, dict[str, int]]:
+    """The distinct texts of columns and how often each occurs, the most frequent first; MOST_WORDS of each."""
     import ibis
 
-    if not columns:
+    if not names:
         return {}
-    parts = []
-    for name, column in columns.items():
-        words = column.name("word").as_table()
-        words = words.filter(words.word.notnull())
-        counted = words.group_by("word").agg(n=words.count())
-        if most:
-            counted = counted.order_by([ibis.desc("n"), "word"]).limit(most)
-        parts.append(counted.mutate(name=ibis.literal(name)))
-    every = ibis.union(*parts) if len(parts) > 1 else parts[0]
-    found: dict[str, dict[str, int]] = {name: {} for name in columns}
-    for row in sorted(engine.rows(every), key=lambda row: (-row["n"], row["word"])):
-        found[row["name"]][row["word"]] = row["n"]
+    # First what occurs together, in one look at all rows: where words are few, so are they together.
+    together = engine.keep("words_said", table.group_by(names).agg(n=table.count()))
+    found = {}
+    for name in names:
+        said = together.filter(together[name].notnull())
+        counted = said.group_by(word=said[name]).agg(n=said.n.sum())
+        most = counted.order_by([ibis.desc("n"), "word"]).limit(MOST_WORDS)
+        found[name] = {row["word"]: int(row["n"]) for row in engine.rows(most)}
     return found
 
 
@@ -222,10 +244,6 @@ def _exclusion(table: Any, word: Any, outcome: Any) -> Any:
         (outcome.isin(list(facts.EXCLUDING)), outcome),
         else_=ibis.null("string"),
     )
-
-
-def _stamped(said: Said) -> Sequence[str]:
-    return [name for name in SHORT if (name not in said.absent or name == "made") and name != "updated"]
 
 
 def _graded(engine: Engine, table: Any) -> Any | None:

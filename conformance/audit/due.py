@@ -7,6 +7,7 @@ within one hour has the same local day and the same due day. Elsewhere quarters 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -19,9 +20,9 @@ from conformance.audit.payer import Payer
 from conformance.limits import Limit, due, limit_for
 
 HOUR, QUARTER = 3600, 900
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-KEYS = ("be", "bl", "r_w", "kind", "urgency")
-SLOT = ("be", "bl", "r_w", "slot")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+KINDS = ("item", *DRUGS, "")  # the last stands for any other
+LONGEST = 1 << 18  # of a year without a month there are fewer quarters of an hour than that
 
 
 def grain(zones: Iterable[str]) -> int:
@@ -31,25 +32,44 @@ def grain(zones: Iterable[str]) -> int:
     return QUARTER if any(each % timedelta(hours=1) for each in offsets) else HOUR
 
 
-def slot(earliest: Any, latest: Any, whole: Any, kind: Any, urgency: Any, seconds: int) -> dict[str, Any]:
-    """Columns: ``be`` and ``bl``, the hours of earliest and latest receipt; ``slot``, one number for all KEYS."""
+@dataclass(frozen=True)
+class Receipt:
+    """What a slot stands for: the hours of earliest and latest receipt, counted from 1970, and what was asked for."""
+
+    slot: int
+    first: int
+    last: int
+    whole_day: bool
+    kind: str
+    urgency: str
+
+
+def slot(earliest: Any, latest: Any, whole: Any, kind: Any, urgency: Any, seconds: int) -> Any:
+    """One number for all that a due time depends on: a column."""
     import ibis
 
-    be, bl = ((each / seconds).floor().cast("int64") for each in (earliest, latest))
-    number = kind.cases(*((each, place) for place, each in enumerate(("item", *DRUGS))), else_=len(DRUGS) + 1)
-    what = number * 2 + ibis.ifelse(urgency == "expedited", 1, 0)
-    hours = be * (1 << 18) + (bl - be)  # of a year without a month there are fewer quarters of an hour than that
-    return {"be": be, "bl": bl, "slot": (hours * 2 + ibis.ifelse(whole, 1, 0)) * 32 + what}
+    first, last = ((each / seconds).floor().cast("int64") for each in (earliest, latest))
+    known = kind.cases(*((each, place) for place, each in enumerate(KINDS)), else_=len(KINDS) - 1)
+    hours = (first * LONGEST + last - first) * 2 + ibis.ifelse(whole, 1, 0)
+    return (hours * len(KINDS) + known) * 2 + ibis.ifelse(urgency == "expedited", 1, 0)
 
 
-def receipts(engine: Engine, started: Any) -> list[dict[str, Any]]:
-    """The distinct slots among decisions, with what each stands for (KEYS)."""
-    known = started.filter(started.be.notnull())
-    return engine.rows(known.group_by("slot").agg(**{name: known[name].first() for name in KEYS}))
+def receipts(engine: Engine, started: Any) -> list[Receipt]:
+    """The distinct slots among decisions."""
+    known = started.filter(started.slot.notnull())
+    return [_receipt(row["slot"]) for row in engine.rows(known.select("slot").distinct())]
+
+
+def _receipt(slot: int) -> Receipt:
+    rest, expedited = divmod(slot, 2)
+    rest, kind = divmod(rest, len(KINDS))
+    rest, whole = divmod(rest, 2)
+    first, more = divmod(rest, LONGEST)
+    return Receipt(slot, first, first + more, bool(whole), KINDS[kind], "expedited" if expedited else "standard")
 
 
 def table(
-    engine: Engine, payer: Payer, asked: Mapping[str, frozenset[tuple[str, str]]], receipts_: list[dict[str, Any]]
+    engine: Engine, payer: Payer, asked: Mapping[str, frozenset[tuple[str, str]]], received: Iterable[Receipt]
 ) -> tuple[Any, dict[str, dict[int, Limit]]]:
     """The due table of all requirements, and the clocks of each by number; ``asked`` are their (kind, urgency).
 
@@ -64,8 +84,8 @@ def table(
     holidays = frozenset(payer.target.holidays)
 
     @cache
-    def spans(limit: Limit, be: int, bl: int, whole: bool) -> tuple[int | None, ...]:
-        received = _stamp(be, bl, whole, seconds)
+    def spans(limit: Limit, first: int, last: int, whole_day: bool) -> tuple[int | None, ...]:
+        received = _stamp(first, last, whole_day, seconds)
         found: list[int | None] = []
         for extended in (False, True):
             until = due(received, limit, payer.zones, holidays, extended=extended)
@@ -78,17 +98,17 @@ def table(
         (which, _known(payer, requirement), requirement, kinds)
         for which, (requirement, kinds) in enumerate(asked.items())
     ]
-    for key in receipts_:
-        received = _stamp(key["be"], key["bl"], key["r_w"], seconds)
+    for each in received:
+        stamp = _stamp(each.first, each.last, each.whole_day, seconds)
         for which, known, requirement, kinds in by_requirement:
-            if (key["kind"], key["urgency"]) not in kinds:
+            if (each.kind, each.urgency) not in kinds:
                 continue
-            limit = limit_for(known, requirement, payer.asked(key["kind"], key["urgency"], received))
+            limit = limit_for(known, requirement, payer.asked(each.kind, each.urgency, stamp))
             if limit is None or not _counts(limit, known):
                 continue
             number = numbers.setdefault(limit, len(numbers))
             rules[requirement][number] = limit
-            values = (which, key["slot"], number, *spans(limit, key["be"], key["bl"], key["r_w"]))
+            values = (which, each.slot, number, *spans(limit, each.first, each.last, each.whole_day))
             for name, value in zip(columns, values, strict=True):
                 columns[name].append(value)
     return engine.table(columns, dict.fromkeys(columns, "int64"), "due"), rules
@@ -113,9 +133,9 @@ def _may_be_shown(limit: Limit) -> bool:
     return limit.decides or limit.standing != "final"
 
 
-def _stamp(be: int, bl: int, whole: bool, seconds: int) -> clock.Stamp:
-    earliest, latest = (_EPOCH + timedelta(seconds=each * seconds) for each in (be, bl))
-    return clock.Stamp("", earliest, latest, whole_day=whole)
+def _stamp(first: int, last: int, whole_day: bool, seconds: int) -> clock.Stamp:
+    earliest, latest = (EPOCH + timedelta(seconds=each * seconds) for each in (first, last))
+    return clock.Stamp("", earliest, latest, whole_day=whole_day)
 
 
 def _seconds(moment: datetime) -> int:

@@ -49,7 +49,7 @@ def _of_records(records: Records, given: Mapping[str, Any], year: int | None) ->
     said, understood, engine, t = records.said, records.understood, records.engine, records.started
     states: Counter[str] = Counter()
     excluded: Counter[str] = Counter()
-    groups = t.group_by("why", "exclusion").agg(n=t.count(), first=t.r_e.min(), last=t.r_l.max())
+    groups = t.group_by("why", "exclusion").agg(n=t.count(), first=t.r_e.min(), last=t.r_e.max())
     rows = engine.rows(groups)
     for row in rows:
         states[row["why"]] += row["n"]
@@ -119,7 +119,7 @@ def sample(records: Records, seed: int) -> list[dict[str, str]]:
     t = records.started
     # A spread of the numbers that depends on the seed and on nothing else; every engine multiplies alike.
     drawn = t.filter(t.why == "timed").mutate(
-        _draw=((t.r_e % 1000003) * (2 * seed + 1) + t.d_e % 1000033 * 7919) % 1000033
+        _draw=((t.r_e % 1000003) * (2 * seed + 1) + t.decided_at % 1000033 * 7919) % 1000033
     )
     columns = ("key", "source", "start", "place", "r_e", "e_e", "outcome", "urgency", "kind")
     rows = records.engine.rows(drawn.order_by(["_draw", "key"]).limit(SAMPLED).select(*columns))

@@ -8,10 +8,11 @@ used: a partial approval is an approval, and appeals are a share of the requests
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from conformance.audit.due import EPOCH
 from conformance.audit.engine import Engine
 from conformance.audit.facts import DECISIONS, DRUGS
 from conformance.audit.payer import Payer
@@ -28,7 +29,6 @@ class Decided(Protocol):
         """Every decision, with the start and end of its clock."""
 
 
-EPOCH = date(1970, 1, 1)
 DAY, HOUR = 86400, 3600
 WITHIN = (
     ("at once (within a minute)", 60),
@@ -78,14 +78,27 @@ def decided(records: Decided, year: int | None) -> Any:
     if year is None:
         return mine
     first, after = (new_year(each, records.payer.target.timezones) for each in (year, year + 1))
-    # A day without a time is an interval: the middle of it is on that day in every zone.
-    at = mine.mutate(_at=((mine.d_e + mine.d_l) / 2).fill_null((mine.r_e + mine.r_l) / 2))
-    return at.filter((at["_at"] >= first) & (at["_at"] < after)).drop("_at")
+    at = mine.decided_at.fill_null(mine.asked_at)
+    return mine.filter((at >= first) & (at < after))
 
 
 def new_year(year: int, zones: Sequence[str]) -> int:
-    """The second at which a year begins, where the payer works (the first zone that is named)."""
-    return int(datetime(year, 1, 1, tzinfo=ZoneInfo(zones[0] if zones else "UTC")).timestamp())
+    """The second at which a year begins, where the payer works."""
+    return midnight(date(year, 1, 1), zones)
+
+
+def midnight(of: date, zones: Sequence[str]) -> int:
+    """The second at which a day begins, where the payer works: in the first zone that is named."""
+    return int(datetime(of.year, of.month, of.day, tzinfo=_home(zones)).timestamp())
+
+
+def day(second: int, zones: Sequence[str]) -> date:
+    """The day of a second, where the payer works."""
+    return (EPOCH + timedelta(seconds=second)).astimezone(_home(zones)).date()
+
+
+def _home(zones: Sequence[str]) -> ZoneInfo:
+    return ZoneInfo(zones[0] if zones else "UTC")
 
 
 def _counted(t: Any) -> Any:
@@ -98,9 +111,9 @@ def _counted(t: Any) -> Any:
         appealed=times(t.appeal.isin(["approved", "denied", "pending"])),
         approved_after_appeal=times(t.appeal == "approved"),
         denied_after_appeal=times(t.appeal == "denied"),
-        extended=times(t.extended == "yes"),
-        extended_approved=times((t.extended == "yes") & (t.outcome == "approved")),
-        extended_partial=times((t.extended == "yes") & (t.outcome == "partial")),
+        extended=times(t.extended),
+        extended_approved=times(t.extended & (t.outcome == "approved")),
+        extended_partial=times(t.extended & (t.outcome == "partial")),
         timed=t.spent.count(),
         mean=t.spent.mean(),
         **{f"p{round(share * 100)}": t.spent.quantile(share) for share in PERCENTILES},

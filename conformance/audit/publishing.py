@@ -42,13 +42,11 @@ def publish(records: Records, folder: Path, year: int | None, list_url: str = ""
 
 
 def _last_year(records: Records) -> int:
-    from datetime import date, timedelta
-
     t = records.started
-    last = records.engine.rows(t.agg(last=t.d_e.max()))[0]["last"]
+    last = records.engine.rows(t.agg(last=t.decided_at.max()))[0]["last"]
     if last is None:
         raise UsageError("--publish: the records hold no decision with a time")
-    return (date(1970, 1, 1) + timedelta(seconds=last)).year
+    return metrics.day(last, records.payer.target.timezones).year
 
 
 def _page(report: dict[str, Any]) -> str:

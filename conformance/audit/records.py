@@ -62,6 +62,7 @@ class Records:
     identify: bool = False
     reasons_since: date | None = None
     as_of: date | None = None
+    asked: frozenset[str] | None = None  # the requirements that scenarios will ask for; None: any
     timings: dict[str, Timed] = field(default_factory=dict)
     reasons: dict[str, Mapping[str, int]] = field(default_factory=dict)
 
@@ -72,9 +73,9 @@ class Records:
 
     @cached_property
     def _judged(self) -> dict[str, Timed]:
-        """All requirements that have clocks, judged in one go."""
+        """The requirements that have clocks, judged in one go."""
         named = {limit.requirement for limit in (*self.payer.clocks, *limits())}
-        asked = {name: self._kinds(name) for name in sorted(named)}
+        asked = {name: self._kinds(name) for name in sorted(named) if self.asked is None or name in self.asked}
         return timed.judge(self.engine, self.started, self.payer, due.receipts(self.engine, self.started), asked)
 
     def clocked(self, requirement: str) -> Timed:
@@ -133,8 +134,8 @@ class Records:
     def extensions(self) -> Population:
         """Extended requests for items: each with its notice, and who asked."""
         t = self.started
-        mine = t.filter((t.extended == "yes") & (t.kind == "item") & t.exclusion.isnull())
-        bare = mine.x_e.isnull() | mine.extended_by.isnull()
+        mine = t.filter(t.extended & (t.kind == "item") & t.exclusion.isnull())
+        bare = ~mine.announced | ~mine.explained
         row = self._one(mine.agg(n=mine.count(), bad=bare.cast("int64").sum()))
         size, bad = row["n"] or 0, int(row["bad"] or 0)
         shown = mine.filter(bare).order_by("key", "source", "place").limit(LISTED).select(*_WHERE)
@@ -241,8 +242,8 @@ class Records:
         mine = t.filter(t.outcome.isin(["denied", "partial"]) & t.exclusion.isnull() & kind)
         if self.reasons_since is None or scope != "items":
             return mine
-        first = (self.reasons_since - date(1970, 1, 1)).days  # what was asked before then owed no reason
-        return mine.filter((mine.asked_for >= first) | mine.asked_for.isnull())
+        first = metrics.midnight(self.reasons_since, self.payer.target.timezones)
+        return mine.filter((mine.asked_at >= first) | mine.asked_at.isnull())  # what was asked before owed no reason
 
     def _published(self) -> Published:
         if self.published is None:

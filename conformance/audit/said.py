@@ -21,7 +21,8 @@ from conformance.errors import UsageError
 TEXTS = tuple(fact.name for fact in FACTS if fact.name not in ("reason_code", "reason"))
 SAID = (*TEXTS, "reasons", "made", "service_system", "certification", "source", "start", "place")
 _INTEGERS = ("source", "start", "place")
-NO_TIME = ("NA", "N/A", "na", "n/a", "None", "none", "NULL", "null")  # in the place of a time: nothing is said
+NO_TIME = ("na", "n/a", "none", "null")  # in the place of a time, in small letters: nothing is said
+BLANKS = " \t\r\n"
 
 
 @dataclass
@@ -84,6 +85,8 @@ def _log(engine: Engine, logs: Sequence[Source], number: Mapping[Path, int], map
     headings = [name for name in table.columns if name not in ("file", "file_row_number")]
     columns = columns_of(headings, mapped, str(first.path))
     said.mapped |= {str(file): columns for file in files}
+    # In a step of its own: what a step says of a column in two places, an engine works out twice.
+    table = table.mutate(**{heading: _trimmed(table[heading]) for named in columns.values() for heading in named})
     facts = {
         fact: _text(table, columns.get(fact, ()), NO_TIME if fact in STAMPS else ())
         for fact in (*TEXTS, "reason_code", "reason")
@@ -132,22 +135,27 @@ def _numbered(engine: Engine, rows: Any, files: Sequence[Path], number: Mapping[
     return rows.left_join(known, "file")
 
 
+def _trimmed(column: Any) -> Any:
+    """A column as text without white space around it; null where nothing is left."""
+    kind = column.type()
+    text = column if kind.is_string() else column.cast("string")
+    if kind.is_timestamp() and kind.timezone is not None:
+        # Written in the session's zone by every engine: the instant itself in UTC says the same.
+        text = column.cast("timestamp('UTC')").strftime("%Y-%m-%dT%H:%M:%S").concat("Z")
+    return trimmed(text).nullif("")
+
+
 def _text(table: Any, headings: Sequence[str], nothing: Sequence[str]) -> Any:
-    """The text of one or several columns, trimmed, joined by a space; null where none is, or one of ``nothing``."""
+    """The text of one or several columns, joined by a space; null where none is, or one of ``nothing``."""
     import ibis
 
-    if not headings:
-        return ibis.null("string")
-    parts = []
-    for heading in headings:
-        column = table[heading]
-        kind = column.type()
-        text = column if kind.is_string() else column.cast("string")
-        if kind.is_timestamp() and kind.timezone is not None:
-            # Written in the session's zone by every engine: the instant itself in UTC says the same.
-            text = column.cast("timestamp('UTC')").strftime("%Y-%m-%dT%H:%M:%S").concat("Z")
-        said = trimmed(text)
-        parts.append(ibis.ifelse(said.isin(["", *nothing]), ibis.null("string"), said))
+    parts = [table[heading] for heading in headings] or [ibis.null("string")]
+    if nothing:
+        most = max(map(len, nothing))  # the length is asked first: few texts are as short
+        parts = [
+            ibis.ifelse((part.length() <= most) & part.lower().isin(nothing), ibis.null("string"), part)
+            for part in parts
+        ]
     joined = parts[0]
     for part in parts[1:]:
         joined = ibis.ifelse(joined.isnull(), part, joined.concat(ibis.coalesce(ibis.literal(" ").concat(part), "")))
@@ -159,8 +167,11 @@ def trimmed(text: Any) -> Any:
     import ibis
 
     # Not by strip(): Spark reads its vertical tab and form feed as the letters v and f, and takes those off too.
-    ragged = (text.substr(0, 1) <= " ") | (text.right(1) <= " ")
-    return ibis.ifelse(ragged, text.re_replace("^[ \t\r\n]+|[ \t\r\n]+$", ""), text)
+    # What is below "!" begins with a blank; comparing and looking at ends are the quickest an engine can do.
+    ragged = text < "!"
+    for blank in BLANKS:
+        ragged |= text.endswith(blank)
+    return ibis.ifelse(ragged, text.re_replace(f"^[{BLANKS}]+|[{BLANKS}]+$", ""), text)
 
 
 def _resources(engine: Engine, sources: Sequence[Source], number: Mapping[Path, int], said: Said, folder: Path) -> Any:

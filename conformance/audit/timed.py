@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from conformance.audit import due
@@ -16,12 +16,11 @@ from conformance.limits import Limit
 LISTED = 10_000  # findings of one requirement that are told one by one
 # What is kept of every decision: a million rows take their time and memory by the column.
 STARTED = (
-    "source", "start", "place", "key", "kind", "outcome", "exclusion", "urgency", "urgency_said", "why", "bounded",
-    "told", "r_e", "r_l", "d_e", "d_l", "p_e", "p_l", "x_e", "s_e", "s_l", "e_e", "e_l", *due.SLOT, "spent",
-    "asked_for", "extended", "extended_by", "grade", "reason", "appeal", "channel", "delegate", "line", "plan",
-    "service", "specialty",
+    "source", "start", "place", "key", "kind", "outcome", "exclusion", "urgency", "no_urgency", "why", "bounded",
+    "told", "r_e", "p_e", "p_l", "s_e", "s_l", "e_e", "e_l", "slot", "spent", "asked_at", "decided_at", "extended",
+    "explained", "announced", "grade", "reason", "appeal", "channel", "delegate", "line", "plan", "service",
+    "specialty",
 )  # fmt: skip
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Why a decision cannot be timed, in the order in which it is asked; keys are columns of the counts.
 UNTIMED: Mapping[str, str] = {
     "no_receipt": "no time of receipt",
@@ -66,14 +65,15 @@ class Timed:
 
 
 def started(engine: Engine, decisions: Any, payer: Payer) -> Any:
-    """Decisions with the interval in which their clock started (``s_e``, ``s_l``, ``r_w``) and ended; kept.
+    """Decisions with the interval in which their clock started (``s_e``, ``s_l``) and ended (``e_e``, ``e_l``); kept.
 
     The clock of a request that was expedited later starts with that; everything else starts with receipt. It ends
-    with the notice, else the decision.
+    with the notice, else the decision. ``asked_at`` and ``decided_at`` are the middle of what was written: of a day
+    without a time it is on that day in every zone.
     """
     import ibis
 
-    t = decisions.mutate(urgency_said=decisions.urgency, urgency=decisions.urgency.fill_null("standard"))
+    t = decisions.mutate(no_urgency=decisions.urgency.isnull(), urgency=decisions.urgency.fill_null("standard"))
     upgraded = (t.urgency == "expedited") & (t.urgency_asked == "standard")
     upgraded = upgraded.fill_null(False)
     first = ibis.ifelse(upgraded, t.u_e, t.r_e)
@@ -102,10 +102,12 @@ def started(engine: Engine, decisions: Any, payer: Payer) -> Any:
         else_=ibis.literal("timed"),
     )
     timely = t.mutate(
-        s_e=first, s_l=last, r_w=whole, e_e=ibis.ifelse(bounded, t.m_l, e_e), e_l=ibis.ifelse(bounded, t.m_l, e_l),
-        bounded=bounded, told=told, why=why, **due.slot(first, last, whole, t.kind, t.urgency, size),
+        s_e=first, s_l=last, e_e=ibis.ifelse(bounded, t.m_l, e_e), e_l=ibis.ifelse(bounded, t.m_l, e_l),
+        bounded=bounded, told=told, why=why, slot=due.slot(first, last, whole, t.kind, t.urgency, size),
         spent=ibis.ifelse((why == "timed") & ~bounded, _spent(t), ibis.null("int64")),
-        asked_for=(t.r_e / 86400).floor().cast("int64"),
+        asked_at=_middle(t.r_e, t.r_l), decided_at=_middle(t.d_e, t.d_l),
+        explained=t.extended_by.notnull(), announced=t.x_e.notnull(),
+        extended=(t.extended == "yes").fill_null(False), grade=t.grade.cast("int8"),
     )  # fmt: skip
     return engine.keep("started", timely.select(*STARTED))
 
@@ -115,6 +117,10 @@ def _spent(t: Any) -> Any:
     import ibis
 
     return ibis.greatest(t.d_e - t.r_e, ibis.literal(0, "int64"))
+
+
+def _middle(first: Any, last: Any) -> Any:
+    return ((first + last) / 2).floor().cast("int64")
 
 
 def _false() -> Any:
@@ -127,7 +133,7 @@ def judge(
     engine: Engine,
     table: Any,
     payer: Payer,
-    receipts: list[dict[str, Any]],
+    receipts: Iterable[due.Receipt],
     asked: Mapping[str, frozenset[tuple[str, str]]],
 ) -> dict[str, Timed]:
     """The decisions of every requirement against its clocks; ``asked`` are the (kind, urgency) that each can judge."""
@@ -135,9 +141,8 @@ def judge(
     both = _against(table, dues, payer, _pairs(engine, asked), rules)
     found = {name: Timed(name, tuple(sorted(rules[name].values(), key=lambda limit: limit.rule))) for name in asked}
     names = list(asked)
-    for row in engine.rows(_counted(both)):
-        counted = found[names[row.pop("which")]]
-        counted.counts = {name: int(value or 0) for name, value in row.items()}
+    for cell in engine.rows(_cells(both)):
+        _count(cell, found[names[cell["which"]]].counts)
     if any(each["late"] or each["overdue"] for each in found.values()):
         columns = ("which", "key", "source", "start", "place", "s_e", "end_e", "until", "told")
         late = engine.keep("late", both.filter((both.state == "late") | both.overdue).select(*columns))
@@ -159,9 +164,7 @@ def _against(table: Any, dues: Any, payer: Payer, pairs: Any, rules: Mapping[str
     """Every decision beside each requirement it falls under, with what came of it there."""
     import ibis
 
-    t = table.drop("outcome", "exclusion", "service", "specialty", "plan", "line", "delegate", "channel", "reason")
-    both = t.join(pairs, ["kind", "urgency"]).left_join(dues, ["which", "slot"])
-    extended = (both.extended == "yes").fill_null(False)
+    both = table.join(pairs, ["kind", "urgency"]).left_join(dues, ["which", "slot"])
     response = _false()
     answering = [number for each in rules.values() for number, limit in each.items() if limit.ends == "response"]
     if answering:
@@ -169,8 +172,8 @@ def _against(table: Any, dues: Any, payer: Payer, pairs: Any, rules: Mapping[str
     late_x = ibis.coalesce(both.x_late_at, both.s_l + both.x_late_after)
     both = both.mutate(
         bound=both.rule.notnull(), dated=both.rule.notnull() & (both.why == "timed"), sure=late_x,
-        until=ibis.ifelse(extended, late_x, ibis.coalesce(both.late_at, both.s_l + both.late_after)),
-        strict_until=both.s_e + ibis.ifelse(extended, both.x_strict, both.strict),
+        until=ibis.ifelse(both.extended, late_x, ibis.coalesce(both.late_at, both.s_l + both.late_after)),
+        strict_until=both.s_e + ibis.ifelse(both.extended, both.x_strict, both.strict),
         end_e=ibis.ifelse(response, ibis.least(both.p_e, both.e_e), both.e_e),
         end_l=ibis.ifelse(response, ibis.least(both.p_l, both.e_l), both.e_l),
     )  # fmt: skip
@@ -189,30 +192,31 @@ def _against(table: Any, dues: Any, payer: Payer, pairs: Any, rules: Mapping[str
     return both.mutate(state=state, overdue=overdue, maybe=maybe)
 
 
-def _counted(both: Any) -> Any:
+def _cells(both: Any) -> Any:
+    """How many decisions are alike in all that is counted of them: few numbers for an engine to add up."""
+    cells = both.select(
+        "which", "why", "state", "overdue", "maybe", "bound", "told", "extended", "announced", "no_urgency",
+        strictly_late=both.dated & ~both.bounded & (both.end_e > both.strict_until),
+    )  # fmt: skip
+    return cells.group_by(cells.columns).agg(n=cells.count())
 
-    def times(check: Any) -> Any:
-        return check.fill_null(False).cast("int64").sum()
 
-    inside = both.why.isin(["excluded", "unknown"])
-    extended = both.dated & (both.extended == "yes")
-    return both.group_by("which").agg(
-        rows=both.count(),
-        population=times(~inside),
-        excluded=times(both.why == "excluded"),
-        judged=times(both.dated & (both.state != "undated")),
-        **{name: times(both.state == name) for name in ("late", "close", "in_time", "undated")},
-        strictly_late=times(both.dated & ~both.bounded & (both.end_e > both.strict_until)),
-        **{name: times(both.why == name) for name in UNTIMED},
-        open=times(both.why == "open"),
-        overdue=times(both.overdue),
-        maybe=times(both.maybe),
-        unbound=times((both.why == "timed") & ~both.bound),
-        no_notice=times(both.dated & ~both.told & (both.state != "undated")),
-        extended=times(extended),
-        extended_unannounced=times(extended & both.x_e.isnull()),
-        no_urgency=times(both.urgency_said.isnull() & ~inside),
-    )
+def _count(cell: Mapping[str, Any], counts: dict[str, int]) -> None:
+    """Adds a cell to the counts of its requirement."""
+    why, state = cell["why"], cell["state"]
+    dated, judged = state != "none", state not in ("none", "undated")
+    inside = why in ("excluded", "unknown")
+    there = {
+        "rows": True, "population": not inside, "judged": judged, "unbound": why == "timed" and not cell["bound"],
+        **{name: why == name for name in ("excluded", *UNTIMED, "open")},
+        **{name: state == name for name in ("late", "close", "in_time", "undated")},
+        **{name: cell[name] for name in ("strictly_late", "overdue", "maybe")},
+        "no_notice": judged and not cell["told"], "extended": dated and cell["extended"],
+        "extended_unannounced": dated and cell["extended"] and not cell["announced"],
+        "no_urgency": cell["no_urgency"] and not inside,
+    }  # fmt: skip
+    for name, yes in there.items():
+        counts[name] = counts.get(name, 0) + (cell["n"] if yes else 0)
 
 
 def _late(row: dict[str, Any]) -> Late:
@@ -224,4 +228,4 @@ def _late(row: dict[str, Any]) -> Late:
 
 def moment(seconds: int) -> str:
     """A second as a time in UTC."""
-    return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (due.EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")

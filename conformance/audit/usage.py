@@ -41,7 +41,7 @@ def usage(engine: Engine, named: str, year: int | None, zones: Sequence[str]) ->
     timeless = 0
     mine = rows
     if year:
-        known = written.calendar(engine, rows, zones or ("UTC",), {"sent": "t"})
+        known = written.calendar(engine, {"sent": rows.sent}, zones or ("UTC",))
         both = known.joined(rows, {"sent": "t"})
         early, late, _ = known.meaning(both, "t")
         dated = both.select(member=both.member, at=(early + late) / 2)

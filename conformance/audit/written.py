@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,12 +17,12 @@ ZONE = "… "  # before what stands behind a time and is no zone
 class Calendar:
     """What stamps mean: the offsets of zones by name, and tables of hours without a zone and of other texts.
 
-    ``spelt``: stamps by how they are written; ``unread``: stamps that are none, by column, with how often each occurs.
+    By column: ``spelt``, stamps by how they are written; ``unread``, those that are none, with how often each occurs.
     """
 
     east: Mapping[str, int]
     tables: Mapping[str, Any]
-    spelt: Mapping[str, int]
+    spelt: Mapping[str, Mapping[str, int]]
     unread: Mapping[str, Mapping[str, int]]
 
     def joined(self, table: Any, stamped: Mapping[str, str]) -> Any:
@@ -68,20 +69,23 @@ class Calendar:
         return parted[f"{short}_n"] - parted[f"{short}_zone"].cases(*self.east.items(), else_=nothing)
 
 
-def calendar(engine: Engine, table: Any, zones: Sequence[str], stamped: Mapping[str, str]) -> Calendar:
-    """What every zone, every hour without one, and every text of another form means that occurs in a stamp."""
-    written = _written(engine, table, stamped)
+def calendar(engine: Engine, texts: Mapping[str, Any], zones: Sequence[str]) -> Calendar:
+    """What every zone, every hour without one, and every text of another form means that occurs in columns of stamps.
+
+    ``texts`` is name -> column.
+    """
+    written = [{"name": name, **row} for name, column in texts.items() for row in _written(engine, column)]
     offsets = {zone: stamps.east(zone) for zone in {row["zone"] for row in written} - {None, ""}}
     hours = stamps.hours(sorted({row["hour"] for row in written if row["hour"] is not None}), zones)
     words = stamps.words(sorted({row["word"] for row in written if row["word"] is not None}), zones)
-    spelt: dict[str, int] = {}
+    spelt: dict[str, Counter[str]] = {}
     unread: dict[str, dict[str, int]] = {}
     form = dict(zip(words["word"], words["form"], strict=True))
     for row in sorted(written, key=lambda row: -row["n"]):
         word, zone = row["word"], row["zone"]
         read = form.get(word) if word is not None else "iso" if zone == "" or offsets[zone] is not None else None
         if read:
-            spelt[read] = spelt.get(read, 0) + row["n"]
+            spelt.setdefault(row["name"], Counter())[read] += row["n"]
         else:
             unread.setdefault(row["name"], {})[word if word is not None else f"{ZONE}{zone}"] = row["n"]
     tables = {}
@@ -93,14 +97,10 @@ def calendar(engine: Engine, table: Any, zones: Sequence[str], stamped: Mapping[
     return Calendar({zone: seconds for zone, seconds in offsets.items() if seconds is not None}, tables, spelt, unread)
 
 
-def _written(engine: Engine, table: Any, stamped: Mapping[str, str]) -> list[dict[str, Any]]:
-    """How stamps are written: of each column ("name") the distinct hours without a zone, zones, and other texts."""
-    import ibis
-
-    counted = []
-    for name in stamped:
-        texts = table.filter(table[name].notnull()).select(text=table[name])
-        read = texts.mutate(n=stamps.seconds(texts.text))
-        each = read.select(**stamps.parts(read.text, read.n))
-        counted.append(each.group_by("hour", "zone", "word").agg(n=each.count()).mutate(name=ibis.literal(name)))
-    return engine.rows(ibis.union(*counted) if len(counted) > 1 else counted[0])
+def _written(engine: Engine, column: Any) -> list[dict[str, Any]]:
+    """How the stamps of a column are written: its distinct hours without a zone, zones, and other texts."""
+    texts = column.name("text").as_table()
+    texts = texts.filter(texts.text.notnull())
+    read = texts.mutate(n=stamps.seconds(texts.text))
+    each = read.select(**stamps.parts(read.text, read.n))
+    return engine.rows(each.group_by("hour", "zone", "word").agg(n=each.count()))

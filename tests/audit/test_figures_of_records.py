@@ -12,6 +12,7 @@ import pytest
 from opened_records import records_of
 
 from conformance.audit import metrics
+from conformance.audit.cuts import cuts
 from conformance.audit.engine import Engine
 from conformance.audit.engines import opened
 from conformance.audit.publishing import publish
@@ -50,6 +51,17 @@ def test_a_decision_is_of_the_year_of_its_day_where_the_payer_works(
 
     assert (of_2026["approved"], of_2027["approved"]) == (1, 1)
     assert (of_2026["denied"], of_2027["denied"]) == (denied, 2 - denied)
+
+
+def test_a_request_is_of_the_month_of_its_day_where_the_payer_works(tmp_path: Path) -> None:
+    # Eight in the evening of March 31 in New York, and days without a time, which every zone of the payer's has.
+    received = ["2026-04-01T00:00:00Z"] * 11 + ["2026-04-01"] * 12
+    rows = [(each, "2026-04-02T00:00:00Z", "approved", "item", "standard", "") for each in received]
+    facts = {"payer_type": "ma", "timezones": ["America/Los_Angeles", "America/New_York"]}
+    with records_of([log(tmp_path, *rows)], tmp_path, facts) as records:
+        months = {row["value"]: row["total"] for row in cuts(records)["month"]}
+
+    assert months == {"2026-03": 11, "2026-04": 12}
 
 
 DRUGS = (

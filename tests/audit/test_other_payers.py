@@ -123,6 +123,25 @@ def test_a_mess_is_read_as_far_as_it_goes_and_told(tmp_path: Path) -> None:
     assert found.spelt["us"] >= 3
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({"updated": "9/30/2026"}, {"updated": "10/1/2026"}),
+        ({"updated": "9"}, {"updated": "10"}),
+        ({"decided": "9/30/2026 9:00 AM"}, {"decided": "10/1/2026 9:00 AM"}),
+        ({"decided": "10/1/2026 9:00 AM"}, {"decided": "2026-10-01T23:00:00"}),
+    ],
+)
+def test_of_rows_for_one_decision_the_last_counts_however_its_time_is_written(
+    before: dict[str, str], after: dict[str, str], tmp_path: Path
+) -> None:
+    rows = [decided(1, id="x", **{"updated": "", "outcome": word, **more}) for word, more in
+            (("denied", after), ("approved", before))]  # fmt: skip
+    with records_of([log(tmp_path / "log.csv", rows)], tmp_path, {"payer_type": "ma"}) as records:
+        assert records.understood.twice == records.understood.rows == 1
+        assert records.denials("items").size == 1, "the row that was changed or decided last is the denial"
+
+
 def test_many_files_with_the_same_headings_are_read_at_once_and_told_apart(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,7 @@ def read() -> Iterator[Callable[[str], tuple[int, int] | None]]:
 
         def one(text: str) -> tuple[int, int] | None:
             table = engine.table({"decided": [text]}, {"decided": "string"}, "stamps")
-            known = written.calendar(engine, table, ZONES, {"decided": "d"})
+            known = written.calendar(engine, {"decided": table.decided}, ZONES)
             both = known.joined(table, {"decided": "d"})
             early, late, _ = known.meaning(both, "d")
             [row] = engine.rows(both.select(early=early, late=late))
