@@ -6,11 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.apis.refusal import holds_data
 from conformance.apis.shapes import record, records, text, truth, whole
 from conformance.exchange import Exchange
 from conformance.primitives import wrong
+from conformance.strict_json import load_or_none
 
 OK, ACCEPTED = 200, 202
+MOST_LINES = 100  # of a file that should not have been given
 FORM = {"transactionTime": "an instant", "requiresAccessToken": "true or false", "request": "a URL"}
 
 
@@ -38,10 +41,15 @@ class Manifest:
 
 
 def is_given(answer: Exchange) -> bool:
-    """Whether an answer without a token begins an export, or gives a status or a file: any JSON, but no login page."""
+    """Whether an answer begins an export, or gives a manifest or data: a resource or a file of them. What only
+    explains itself gives nothing."""
     if answer.status == ACCEPTED:
         return bool(answer.headers.get("content-location"))
-    return answer.status == OK and "json" in answer.media_type
+    if answer.status != OK:
+        return False
+    once = load_or_none(answer.body)
+    found = [once] if once is not None else [load_or_none(line) for line in answer.body.splitlines()[:MOST_LINES]]
+    return any(holds_data(each) or "output" in record(each) for each in found)
 
 
 def read_manifest(found: Any) -> Manifest | None:

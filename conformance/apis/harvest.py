@@ -16,8 +16,8 @@ from conformance.apis.amounts import amounts
 from conformance.apis.authorizations import ATTACHMENTS, Authorization, authorization
 from conformance.apis.same_person import Who, same_person, who
 from conformance.apis.service_dates import served
-from conformance.apis.shapes import JsonObject, Placed, contained, records, text
-from conformance.apis.subjects import PEOPLE, Entry, entry_of, told
+from conformance.apis.shapes import JsonObject, Placed, records, text
+from conformance.apis.subjects import PEOPLE, Entry, entry_of, held_inside, told
 
 KEPT = 200  # findings of a kind; the rest are counted
 MOST_PEOPLE = 20_000  # subjects, mentions and documents that are remembered
@@ -98,8 +98,9 @@ class Harvest:
             self.transmitted.add(Found(at, kind, "transmitter"))
 
     def knows(self, numbers: Collection[str]) -> bool:
-        """Whether a Patient came who has one of these numbers (identifier values, or ids)."""
-        return any(
+        """Whether a Patient came who has one of these numbers (identifier values, or ids), or a record about one."""
+        named = {key.rpartition("|" if "|" in key else "/")[2] for key in (*self.of_members, *self._others)}
+        return bool(named.intersection(numbers)) or any(
             {each.value for each in person.identifiers} & set(numbers) or key.rpartition("/")[2] in numbers
             for key, person in self._people.items()
         )
@@ -141,9 +142,10 @@ class Harvest:
     def _look(self, resource: JsonObject, at: str) -> None:
         placed = Placed(at, resource)
         reference = f"{placed.type}/{placed.id}"
-        inside = {f"{reference}#{each.id}": each.type for each in contained(placed)}
+        held = list(held_inside(placed, reference))
+        inside = {key: each.type for each, key in held}
         bases = (f"{self.base_url.rstrip('/')}/",) if self.base_url else ()
-        for each, key in [(placed, reference), *((one, f"{reference}#{one.id}") for one in contained(placed))]:
+        for each, key in [(placed, reference), *held]:
             entry = entry_of(each, key, {}, inside, bases)
             if each.type == "Patient" and len(self._people) < MOST_PEOPLE:
                 self._people[key] = who(each.resource)

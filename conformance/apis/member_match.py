@@ -13,7 +13,6 @@ from conformance.apis.shapes import (
     Person,
     Placed,
     codings,
-    contained,
     entries,
     identifier,
     is_type,
@@ -24,7 +23,7 @@ from conformance.apis.shapes import (
     reference_text,
     text,
 )
-from conformance.apis.subjects import PEOPLE, Entry, entry_of
+from conformance.apis.subjects import PEOPLE, Entry, entry_of, held_inside
 
 
 @dataclass(frozen=True)
@@ -193,5 +192,4 @@ def _own(placed: Placed) -> str:
 def _with_contained(placed: Placed) -> Iterator[tuple[Placed, str]]:
     """A record and the resources in it, each with its reference."""
     yield placed, _own(placed)
-    for each in contained(placed):
-        yield each, f"{_own(placed)}#{each.id}"
+    yield from held_inside(placed, _own(placed))

@@ -11,11 +11,20 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.apis.shapes import JsonObject, Placed, identifier, reference_key, reference_text
+from conformance.apis.shapes import (
+    JsonObject,
+    Placed,
+    contained,
+    entries,
+    identifier,
+    reference_key,
+    reference_text,
+)
 
 # The elements that say whom a record is about, by type; for every other type the ones below.
 _ABOUT: Mapping[str, tuple[str, ...]] = {
     "Appointment": ("participant.actor",),
+    "Binary": ("securityContext",),
     "Coverage": ("beneficiary",),
     "EnrollmentRequest": ("candidate",),
     "Group": ("member.entity",),
@@ -63,6 +72,16 @@ class Entry:
 def told(subject: str) -> str:
     """A subject as a finding names it: never by a number, which the report could not know to be somebody's."""
     return "somebody known by an identifier" if "|" in subject else subject
+
+
+def held_inside(placed: Placed, reference: str) -> Iterator[tuple[Placed, str]]:
+    """The resources inside a record (``reference`` its "Type/id"), each with a reference of its own: contained in it
+    ("Type/id#id") or, where it is a Bundle such as a document, in its entries ("Bundle/id#Type/id")."""
+    for each in contained(placed):
+        yield each, f"{reference}#{each.id}"
+    for each in entries(placed.resource, placed.at) if placed.type == "Bundle" else ():
+        yield each, f"{reference}#{each.type}/{each.id}"
+        yield from held_inside(each, reference)
 
 
 def entry_of(

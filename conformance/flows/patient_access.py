@@ -189,6 +189,7 @@ class PatientAccess:
         return {
             "read": f"Patient/{quote(patient)}",
             "search": f"ExplanationOfBenefit?{of_patient}",
+            "search of both": f"ExplanationOfBenefit?{urlencode({'patient': f'{self.patient()},{patient}'})}",
             "search of coverage": f"Coverage?{of_patient}",
             "chained search": f"ExplanationOfBenefit?{urlencode({'patient.identifier': identifier})}",
             "_include": f"ExplanationOfBenefit?{of_patient}&_include=ExplanationOfBenefit:patient",

@@ -185,7 +185,7 @@ def _kind(asked: Mapping[str, str]) -> str:
     for name, kind in (("_revinclude", "revinclude"), ("_include", "include"), ("patient.identifier", "chained")):
         if name in asked:
             return kind
-    return "search"
+    return "both" if "," in asked.get("patient", "") else "search"
 
 
 def _seen(own: str, kind: str, payer: Payer) -> tuple[str, ...]:
@@ -196,7 +196,7 @@ def _seen(own: str, kind: str, payer: Payer) -> tuple[str, ...]:
 def _fits(resource: Resource, asked: Mapping[str, str], payer: Payer) -> bool:
     whose = _whose(resource)
     tests: Mapping[str, Callable[[str], bool]] = {
-        "patient": lambda value: value.removeprefix("Patient/") == whose,
+        "patient": lambda value: whose in [each.removeprefix("Patient/") for each in value.split(",")],
         "patient.identifier": lambda value: _is_number(payer.seed.members[whose], value),
         "identifier": lambda value: value.rpartition("|")[2] in [each["value"] for each in resource["identifier"]],
         "use": lambda value: value == resource.get("use"),

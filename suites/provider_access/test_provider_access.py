@@ -1,8 +1,7 @@
 """Provider Access: the data of attributed members who did not opt out, and of nobody else."""
 
 from conformance import advise, expect, need, requirement
-from conformance.apis.raw import body_of
-from conformance.apis.refusal import holds_data
+from conformance.apis.bulk_manifest import is_given
 
 
 @requirement("provider-access.standards")
@@ -45,7 +44,7 @@ def test_the_data_are_there_within_a_business_day(responses):
 def test_members_of_other_providers_are_not_given(groups):
     expect.each(
         groups.foreign(),
-        lambda answer: answer.status != 202 and not holds_data(body_of(answer)),
+        lambda answer: answer.status != 202 and not is_given(answer),
         "a refusal",
         at=lambda answer: answer.operation,
         got=lambda answer: f"status {answer.status}",

@@ -24,6 +24,7 @@ from conformance.sandbox.faults import (
     prior_auth_lawful,
     prior_auth_reasons,
     server_habits,
+    strays,
 )
 from conformance.sandbox.frame import Bend, Fault, Policies, Seed, Variant
 
@@ -46,6 +47,7 @@ ROOMS = (
     claims_shown,
     bulk,
     server_habits,
+    strays,
 )
 
 

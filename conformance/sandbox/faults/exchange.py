@@ -202,11 +202,12 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "mixes_in_a_neighbour",
-        "The first member's data hold a condition and an encounter of the second member.",
+        "The first member's data hold a condition and an encounter of the second member, who opted out.",
         (
             "payer-to-payer.only-the-matched-member",
             "pdex.only-the-members",
             "pdex.provider-members",
+            "provider-access.opt-out",
         ),
         seed=edits.neighbour,
     ),

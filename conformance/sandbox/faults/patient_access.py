@@ -156,6 +156,7 @@ def _forbidden(_call: Call, _answer: Answer) -> Answer:
 LEAKS: Mapping[str, str] = {
     "read": "Anybody's Patient can be read with a member's token.",
     "search": "Anybody's claims are found by their patient with a member's token.",
+    "both": "A search for the claims of two members finds those of both with one member's token.",
     "chained": "A chained search finds anybody's claims with a member's token.",
     "include": "A search with _include finds anybody's claims with a member's token.",
     "revinclude": "A search with _revinclude brings anybody's claims with a member's token.",
