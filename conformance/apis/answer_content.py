@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.apis.answer_lines import AddItem
-from conformance.apis.authorization_lines import Item
+from conformance.apis.authorization_lines import TRACE_NUMBER, Item
 from conformance.apis.prior_auth import Answer
 from conformance.apis.same_member import claim_of
-from conformance.apis.shapes import Placed, codings, identifiers, record, records, text, whole
+from conformance.apis.shapes import Placed, codings, extensions, identifiers, record, records, text, whole
 
 X12, QUANTITY_UNITS = "x12.org", "673"
 # Of whom two descriptions are two of one: beneficiary and subscriber are lawfully two Patients.
@@ -79,6 +80,34 @@ def amounts(answer: Answer) -> tuple[Amount, ...]:
     unit nor code: it is not judged.
     """
     return tuple(Amount(f"{each.at}.quantity", each.quantity) for each in answer.add_items if each.quantity)
+
+
+def bundle_identifier(answer: Answer) -> str:
+    """The identifier of an answer's Bundle; "" where it has none."""
+    identifier = record(answer.bundle.get("identifier"))
+    return f"{text(identifier.get('system'))}|{text(identifier.get('value'))}" if text(identifier.get("value")) else ""
+
+
+def shared_identifiers(answers: Iterable[Answer]) -> tuple[str, ...]:
+    """The identifiers that several of the answers' Bundles have."""
+    often = Counter(bundle_identifier(each) for each in answers)
+    return tuple(each for each, number in often.items() if each and number > 1)
+
+
+def incomplete_identifiers(answer: Answer) -> tuple[str, ...]:
+    """The ClaimResponse's identifiers and its items' trace numbers without a system or a value, with their places."""
+    response = answer.claim_response
+    told = [(f"identifier[{place}]", each) for place, each in records(response.get("identifier"))]
+    for name in ("item", "addItem"):
+        for place, line in records(response.get(name)):
+            for at, trace in extensions(line, TRACE_NUMBER, f"{name}[{place}]"):
+                told += [(at, trace["valueIdentifier"])] if isinstance(trace.get("valueIdentifier"), dict) else []
+    return tuple(
+        f"{at} without {part}"
+        for at, each in told
+        for part in ("system", "value")
+        if not text(each.get(part)) and f"_{part}" not in each
+    )
 
 
 def described_twice(answer: Answer) -> tuple[str, ...]:

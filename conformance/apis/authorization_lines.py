@@ -161,7 +161,8 @@ def _of_the_whole(
 def _circumstances(lines: Sequence[Line], linked: Sequence[Note], loose: Sequence[Note], whole: Whole) -> Iterator[str]:
     """What is linked to the item, said beside its decision, or said of all, counts if it speaks of an end.
 
-    So do the day of discharge, and how much is authorized: what is used up has ended.
+    So do the day of discharge, and how much of what is authorized: what is used up has ended. A bare number, as in the
+    guide's example, says nothing of the kind.
     """
     notes = (note.text for note in (*linked, *loose))
     beside = (reason.text for line in (*lines, whole.line) for reason in line.reasons)
@@ -170,5 +171,6 @@ def _circumstances(lines: Sequence[Line], linked: Sequence[Note], loose: Sequenc
         if discharge := text(extension(line.raw, DISCHARGE_DATE).get("valueDate")):
             yield f"discharge {discharge}"
         quantity = record(extension(extension(line.raw, AUTHORIZED_DETAIL), "quantity").get("valueQuantity"))
-        if isinstance(quantity.get("value"), int | float):
-            yield f"{quantity['value']} {text(quantity.get('unit')) or text(quantity.get('code'))}".strip()
+        unit = text(quantity.get("unit")) or text(quantity.get("code"))
+        if unit and isinstance(quantity.get("value"), int | float):
+            yield f"{quantity['value']} {unit}"

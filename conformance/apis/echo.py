@@ -11,7 +11,7 @@ from conformance.apis.drugs import drug_lines
 from conformance.apis.prior_auth import DATA_ABSENT_REASON, Answer
 from conformance.apis.reason_grades import contrary_reasons
 from conformance.apis.same_member import claim_of
-from conformance.apis.shapes import Period, Placed, entries, extension, record, records, text, whole
+from conformance.apis.shapes import Period, Placed, entries, extension, identifiers, record, records, text, whole
 from conformance.clock import ANYWHERE, stamp
 
 # Whom both sides keep records of.
@@ -57,6 +57,20 @@ def misnumbered(request: Mapping[str, Any], answer: Answer) -> str:
     if told <= asked:
         return ""
     return f"items {[item.sequence for item in answer.items]} for {sorted(asked)}"
+
+
+def other_request(request: Mapping[str, Any], answer: Answer) -> str:
+    """Another request of the same sender's that an answer names as the one it answers; "" where there is none.
+
+    A payer may name the Claim as it keeps it itself, under an address and a number of its own.
+    """
+    claim, told = claim_of(request), answer.request.reference.partition("/_history/")[0]
+    base = _base(claim)
+    own = {each.key: each.system for each in identifiers(claim.resource.get("identifier"))}
+    if "://" in base and told.startswith(f"{base}Claim/") and told != claim.full_url:
+        return told
+    ours = (each for each in answer.request.identifiers if each.system and each.system in own.values())
+    return next((each.key for each in ours if each.key not in own), "")
 
 
 def renamed(request: Mapping[str, Any], answer: Answer) -> tuple[str, ...]:
@@ -124,6 +138,9 @@ def bundle_faults(bundle: Mapping[str, Any], *, inquiry: bool = False) -> tuple[
         f"type {bundle.get('type')!r} instead of collection": bundle.get("type") != "collection",
         "no timestamp": not text(bundle.get("timestamp")),
         "an entry without fullUrl": any(not text(each.get("fullUrl")) for each in listed),
+        "a ClaimResponse under a relative fullUrl": any(
+            each.type == "ClaimResponse" and each.full_url and ":" not in each.full_url for each in entries(bundle)
+        ),
         "an entry with search, request or response": any(
             {"search", "request", "response"} & each.keys() for each in listed
         ),

@@ -1,7 +1,8 @@
 """What an answer holds beyond its head: what was changed, how much of it, and everybody once."""
 
 from conformance import expect, need, only_if, requirement
-from conformance.apis.answer_content import amounts, changed_items, described_twice
+from conformance.apis.answer_content import amounts, changed_items, described_twice, incomplete_identifiers
+from conformance.apis.guide_extensions import misshapen
 
 
 @requirement("pas.modified-item-action")
@@ -20,7 +21,7 @@ def test_an_item_that_an_added_item_changes_is_modified(prior_auth):
 
 @requirement("pas.quantity-unit")
 def test_quantities_have_a_value_and_a_unit(prior_auth):
-    stated = [amount for each in prior_auth.submissions() for amount in amounts(each.deciding)]
+    stated = [amount for each in prior_auth.told() for amount in amounts(each.answer)]
 
     expect.each(
         only_if(stated, "answers with quantities"),
@@ -32,7 +33,7 @@ def test_quantities_have_a_value_and_a_unit(prior_auth):
 
 @requirement("pas.quantity-code")
 def test_codes_of_quantities_are_of_x12(prior_auth):
-    stated = [amount for each in prior_auth.submissions() for amount in amounts(each.deciding)]
+    stated = [amount for each in prior_auth.told() for amount in amounts(each.answer)]
 
     expect.each(
         only_if([each for each in stated if each.coded], "quantities with a code"),
@@ -49,4 +50,24 @@ def test_nobody_is_described_twice(prior_auth):
         lambda each: not described_twice(each.answer),
         "one resource for each organization, practitioner and location",
         got=lambda each: "; ".join(described_twice(each.answer)),
+    )
+
+
+@requirement("pas.extension-values")
+def test_extensions_of_the_guide_are_as_it_defines_them(prior_auth):
+    expect.each(
+        prior_auth.told(),
+        lambda each: not misshapen(each.answer),
+        "extensions with the values that the guide defines, each once where it may stand once",
+        got=lambda each: "; ".join(misshapen(each.answer)),
+    )
+
+
+@requirement("pas.identifier-content")
+def test_identifiers_name_their_system(prior_auth):
+    expect.each(
+        prior_auth.told(),
+        lambda each: not incomplete_identifiers(each.answer),
+        "a system and a value in every identifier and trace number",
+        got=lambda each: "; ".join(incomplete_identifiers(each.answer)),
     )

@@ -55,7 +55,7 @@ def test_the_answer_is_about_the_member_of_the_request(prior_auth):
 
 @requirement("prior-auth.periods-in-order")
 def test_authorization_periods_start_before_they_end(prior_auth):
-    stated = [period for each in prior_auth.submissions() for period in periods(each.deciding)]
+    stated = [period for each in prior_auth.told() for period in periods(each.answer)]
 
     expect.each(
         only_if(stated, "authorizations with a period"),

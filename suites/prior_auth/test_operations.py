@@ -2,7 +2,7 @@
 
 from conformance import advise, expect, need, only_if, requirement
 from conformance.apis.discovery import Capabilities
-from conformance.apis.prior_auth import inquiry_form, returned
+from conformance.apis.prior_auth import inquiry_form, parameter_names, returned
 from conformance.apis.raw import blames_the_request, body_of, explained, outcome_count, raw_problem
 from conformance.apis.refusal import holds_data
 
@@ -55,6 +55,8 @@ def test_an_inquiry_is_answered_in_the_form_of_its_version(prior_auth):
 
     form = prior_auth.guide["inquiry_form"]
     expect(inquiry_form(answered) == form, f"an inquiry answered as {form}", got=answered.get("resourceType"))
+    names, named = prior_auth.guide["inquiry_parameters"], parameter_names(answered)
+    expect(set(named) <= set(names), f"Bundles in parameters called {' or '.join(names)}", got=", ".join(named))
 
 
 @requirement("pas.error-outcome")

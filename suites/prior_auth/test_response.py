@@ -1,7 +1,16 @@
 """The response Bundle and its ClaimResponse, as the guide's profiles and its text ask."""
 
-from conformance import expect, need, only_if, requirement
-from conformance.apis.echo import bundle_faults, content_faults, echoes, misnumbered, renamed, repeated
+from conformance import advise, expect, need, only_if, requirement
+from conformance.apis.answer_content import bundle_identifier, shared_identifiers
+from conformance.apis.echo import (
+    bundle_faults,
+    content_faults,
+    echoes,
+    misnumbered,
+    other_request,
+    renamed,
+    repeated,
+)
 from conformance.apis.review_actions import SUBMITTED
 from conformance.apis.wording import ACTION_SYSTEM
 
@@ -20,9 +29,11 @@ def test_the_response_is_a_collection_that_starts_with_the_claim_response(prior_
 def test_the_response_bundle_has_an_identifier(prior_auth):
     expect.each(
         prior_auth.submissions(),
-        lambda each: (each.first.bundle.get("identifier") or {}).get("value"),
+        lambda each: bundle_identifier(each.first),
         "an identifier on the response Bundle",
     )
+    shared = shared_identifiers([each.first for each in prior_auth.submissions()])
+    advise(not shared, "an identifier that no other answer has", got=", ".join(shared))
 
 
 @requirement("pas.claim-response-content")
@@ -39,8 +50,9 @@ def test_the_claim_response_says_what_its_profile_demands(prior_auth):
 def test_the_claim_response_names_its_request(prior_auth):
     expect.each(
         prior_auth.submissions(),
-        lambda each: each.first.request.given,
+        lambda each: each.first.request.given and not other_request(each.request, each.first),
         "a reference to the Claim, or why there is none",
+        got=lambda each: other_request(each.request, each.first),
     )
 
 
@@ -83,10 +95,10 @@ def test_review_actions_are_coded_in_x12_306(prior_auth):
 @requirement("pas.instances-once")
 def test_each_resource_appears_once(prior_auth):
     expect.each(
-        prior_auth.submissions(),
-        lambda each: not repeated(each.first),
+        prior_auth.told(),
+        lambda each: not repeated(each.answer),
         "each resource once in the answer",
-        got=lambda each: ", ".join(repeated(each.first)),
+        got=lambda each: ", ".join(repeated(each.answer)),
     )
 
 

@@ -1,0 +1,79 @@
+"""The guide's extensions of an answer against their definitions: what value each has, and how often it stands in one
+place (suites/rules/pas_extensions.toml)."""
+
+from __future__ import annotations
+
+import tomllib
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from conformance.apis.prior_auth import Answer
+from conformance.apis.shapes import JsonObject, objects, records, text
+from conformance.paths import suites
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """What may stand in one place: the values of each extension, by name; which may be repeated, which are needed."""
+
+    values: Mapping[str, tuple[str, ...]]
+    repeated: frozenset[str]
+    needed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Guide:
+    base: str
+    anywhere: _Shape
+    parts: Mapping[str, _Shape]
+
+
+@cache
+def _guide() -> _Guide:
+    raw: Any = tomllib.loads((suites() / "rules" / "pas_extensions.toml").read_text("utf-8"))
+    without_value: dict[str, list[str]] = {name: [] for name in raw["parts"]}
+    anywhere = _shape({**raw, "values": {**raw["values"], **without_value}})
+    return _Guide(raw["base"], anywhere, {name: _shape(row) for name, row in raw["parts"].items()})
+
+
+def _shape(row: Mapping[str, Any]) -> _Shape:
+    values = {name: tuple(kinds) for name, kinds in row["values"].items()}
+    return _Shape(values, frozenset(row.get("repeated", ())), tuple(row.get("needed", ())))
+
+
+def misshapen(answer: Answer) -> tuple[str, ...]:
+    """How the guide's extensions in a ClaimResponse differ from their definitions: another kind of value, twice where
+    once is allowed, without a part. Other extensions, and one without any value, are not judged.
+    """
+    return tuple(dict.fromkeys(_of_all(answer.claim_response)))
+
+
+def _of_all(response: JsonObject) -> Iterator[str]:
+    guide = _guide()
+    for element in objects(response):
+        ours = [
+            (url.removeprefix(guide.base), each)
+            for _, each in records(element.get("extension"))
+            if (url := text(each.get("url"))).startswith(guide.base)
+        ]
+        yield from _in_one_place(ours, guide.anywhere)
+        for name, each in ours:
+            if name in guide.parts:
+                parts = [(text(part.get("url")), part) for _, part in records(each.get("extension"))]
+                yield from (f"{name}: {fault}" for fault in _in_one_place(parts, guide.parts[name]))
+
+
+def _in_one_place(listed: Sequence[tuple[str, JsonObject]], shape: _Shape) -> Iterator[str]:
+    often = Counter(name for name, _ in listed)
+    yield from (
+        f"{name} {often[name]} times in one place"
+        for name in shape.values
+        if often[name] > 1 and name not in shape.repeated
+    )
+    yield from (f"no {name}" for name in shape.needed if not often[name])
+    for name, each in listed:
+        given = {key for key in each if key.startswith("value")}
+        yield from (f"{name} with {key}" for key in sorted(given - set(shape.values.get(name, given))))
