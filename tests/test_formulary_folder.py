@@ -174,3 +174,21 @@ def test_resources_of_a_bundle_may_know_each_other_by_urns(tmp_path: Path):
     assert {found.kinds[item.formulary] for item in found.items} == {"formulary"}
     assert {found.kinds[item.drug] for item in found.items} == {"MedicationKnowledge"}
     assert {found.kinds[key] for plan in found.plans for key in plan.formularies} == {"formulary"}
+
+
+def test_what_a_client_saved_beside_an_export_is_its_own(tmp_path: Path):
+    basics = lines(*items(tmp_path, 5))
+    for name in ("Basic.ndjson", "export.json"):
+        (tmp_path / name).unlink()
+    (tmp_path / "1.Basic.ndjson").write_bytes(basics)
+    (tmp_path / "log.ndjson").write_bytes(lines({"exportId": "1", "eventId": "kickoff"}))
+    output = [{"type": "Basic", "url": "https://payer.test/files/1.Basic.ndjson"}]
+    (tmp_path / "manifest.json").write_text(json.dumps({"transactionTime": "2026-01-01T00:00:00Z", "output": output}))
+    found = handed(tmp_path)
+    assert len(found.items) == 5
+    assert [each.problem for each in found.raw if each.problem] == []
+    assert [each.at for each in found.asides] == ["log.ndjson:1"]
+    assert Folder(tmp_path).made == "2026-01-01T00:00:00Z"
+
+    (tmp_path / "manifest.json").unlink()
+    assert [each.at for each in handed(tmp_path).raw if each.problem] == ["log.ndjson:1"]

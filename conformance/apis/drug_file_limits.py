@@ -40,7 +40,7 @@ def difference(offer: Offer, item: Item) -> str:
     """How a file and an item differ: a limit asserted here and denied there, another tier; "" for nothing."""
     said = zip(item.limits.items(), offer.limits, strict=True)
     wrong = [limit for (limit, here), there in said if {here, there} == {True, False}]
-    tier = item.tier_code.code if item.tier_code else ""
-    if tier and offer.tier and plain_tier(tier) != plain_tier(offer.tier):
-        wrong.append(f"tier ({offer.tier} in the file, {tier} in FHIR)")
+    tiers = [each.code for each in item.tier if each.code]
+    if tiers and offer.tier and plain_tier(offer.tier) not in map(plain_tier, tiers):
+        wrong.append(f"tier ({offer.tier} in the file, {tiers[0]} in FHIR)")
     return f"not the same: {', '.join(wrong)}" if wrong else ""

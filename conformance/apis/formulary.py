@@ -7,11 +7,21 @@ systems are known with and without their ending -TEMPORARY-TRIAL-USE: the guide'
 from __future__ import annotations
 
 from collections.abc import Mapping
-from operator import attrgetter
 from sys import intern
 from typing import Any, NamedTuple
 
 from conformance.apis.formulary_drugs import RXNORM, Drug, is_number, read_drug
+from conformance.apis.formulary_flags import (
+    PRIOR_AUTHORIZATION,
+    PRIOR_AUTHORIZATION_NEW_STARTS,
+    QUANTITY_LIMIT,
+    STEP_THERAPY,
+    STEP_THERAPY_NEW_STARTS,
+    flag,
+    flags_of,
+    limits_of,
+    misused,
+)
 from conformance.apis.formulary_plans import (
     DRUG_POLICY,
     FORMULARY_REFERENCE,
@@ -36,7 +46,6 @@ from conformance.apis.shapes import (
     records,
     reference_key,
     text,
-    truth,
 )
 
 __all__ = [
@@ -70,17 +79,6 @@ AVAILABILITY_PERIOD = (
 )
 BENEFIT_TYPE = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-PharmacyBenefitType-extension"
 DRUG_TIER = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-DrugTierID-extension"
-PRIOR_AUTHORIZATION = (
-    "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-PriorAuthorization-extension"
-)
-PRIOR_AUTHORIZATION_NEW_STARTS = (
-    "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-PriorAuthorizationNewStartsOnly-extension"
-)
-STEP_THERAPY = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-StepTherapyLimit-extension"
-STEP_THERAPY_NEW_STARTS = (
-    "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-StepTherapyLimitNewStartsOnly-extension"
-)
-QUANTITY_LIMIT = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-QuantityLimit-extension"
 QUANTITY_DETAIL = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-QuantityLimitDetail-extension"
 ADDITIONAL_INFORMATION = (
     "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-AdditionalCoverageInformation-extension"
@@ -106,8 +104,9 @@ Tiers = tuple[tuple[Coding, ...], ...]  # the codings of each tier that an item 
 class Item(NamedTuple):  # made by the hundred thousand, and no other value is made as fast
     """One drug's place in one formulary. The limits are None where the item does not speak of them.
 
-    ``formulary`` and ``drug`` are "Type/id"; ``tiers`` and ``benefit_types`` hold one tuple of codings per extension,
-    and for a concept in words only its text, as what a coding without a code displays.
+    ``formulary`` and ``drug`` are "Type/id", or "" beside True where an identifier alone names them; ``tiers`` and
+    ``benefit_types`` hold one tuple of codings per extension, and for a concept in words only its text, as what a
+    coding without a code displays.
     """
 
     at: str
@@ -115,7 +114,9 @@ class Item(NamedTuple):  # made by the hundred thousand, and no other value is m
     last_updated: str
     codes: tuple[Coding, ...]
     drug: str
+    drug_by_identifier: bool
     formulary: str
+    formulary_by_identifier: bool
     status: str
     period: Period | None
     tiers: Tiers
@@ -128,6 +129,7 @@ class Item(NamedTuple):  # made by the hundred thousand, and no other value is m
     quantity_detail: bool
     additional_information: str
     trial_suffix: bool | None  # whether its codes name the guide's code systems in full; None where they name neither
+    misused_flags: tuple[str, ...]  # what is wrong with how flags are written
 
     @property
     def tier(self) -> tuple[Coding, ...]:
@@ -160,6 +162,7 @@ class Terms(NamedTuple):
     """What the extensions of an item say: an item's fields from ``formulary`` on, in the same order."""
 
     formulary: str
+    formulary_by_identifier: bool
     status: str
     period: Period | None
     tiers: Tiers
@@ -172,6 +175,7 @@ class Terms(NamedTuple):
     quantity_detail: bool
     additional_information: str
     trial_suffix: bool | None
+    misused_flags: tuple[str, ...]
 
 
 def read_item(resource: Any, at: str = "") -> Item | None:
@@ -181,28 +185,34 @@ def read_item(resource: Any, at: str = "") -> Item | None:
     at, ident, updated = place(resource, at)
     said = resource.get("extension")
     terms = said if isinstance(said, Terms) else read_terms(said)
-    drug = reference_key(resource.get("subject"))
-    return Item(at, ident, intern(updated), codings(resource.get("code")), intern(drug), *terms)
+    subject = resource.get("subject")
+    drug = intern(reference_key(subject))
+    logical = not drug and _is_logical(subject)
+    return Item(at, ident, intern(updated), codings(resource.get("code")), drug, logical, *terms)
 
 
 def read_terms(extensions: Any) -> Terms:
     """What the extensions of a formulary item say."""
     said = _by_url(extensions)
     tiers, benefit_types = _concepts(said.get(DRUG_TIER, [])), _concepts(said.get(BENEFIT_TYPE, []))
+    listed = said.get(FORMULARY_REFERENCE, [])
+    formulary = _first_reference(listed)
     return Terms(
-        formulary=_first_reference(said.get(FORMULARY_REFERENCE, [])),
+        formulary=formulary,
+        formulary_by_identifier=not formulary and any(_is_logical(each.get("valueReference")) for each in listed),
         status=_first_text(said.get(AVAILABILITY_STATUS, []), "valueCode"),
         period=_first_period(said.get(AVAILABILITY_PERIOD, [])),
         tiers=tiers,
         benefit_types=benefit_types,
-        prior_authorization=_flag(said.get(PRIOR_AUTHORIZATION, [])),
-        prior_authorization_new_starts=_flag(said.get(PRIOR_AUTHORIZATION_NEW_STARTS, [])),
-        step_therapy=_flag(said.get(STEP_THERAPY, [])),
-        step_therapy_new_starts=_flag(said.get(STEP_THERAPY_NEW_STARTS, [])),
-        quantity_limit=_flag(said.get(QUANTITY_LIMIT, [])),
+        prior_authorization=flag(said.get(PRIOR_AUTHORIZATION, [])),
+        prior_authorization_new_starts=flag(said.get(PRIOR_AUTHORIZATION_NEW_STARTS, [])),
+        step_therapy=flag(said.get(STEP_THERAPY, [])),
+        step_therapy_new_starts=flag(said.get(STEP_THERAPY_NEW_STARTS, [])),
+        quantity_limit=flag(said.get(QUANTITY_LIMIT, [])),
         quantity_detail=any(map(_tells_a_quantity, said.get(QUANTITY_DETAIL, []))),
         additional_information=_first_text(said.get(ADDITIONAL_INFORMATION, []), "valueMarkdown"),
         trial_suffix=_trial_suffix((*tiers, *benefit_types)),
+        misused_flags=misused(said),
     )
 
 
@@ -223,6 +233,11 @@ def _by_url(extensions: Any) -> dict[str, list[JsonObject]]:
             else:
                 said[url] = [each]
     return said
+
+
+def _is_logical(reference: Any) -> bool:
+    """Whether a Reference names what it points to by an identifier (FHIR R4, Logical references)."""
+    return bool(text(record(record(reference).get("identifier")).get("value")))
 
 
 def _first_text(found: list[JsonObject], value: str) -> str:
@@ -246,46 +261,10 @@ def _first_period(found: list[JsonObject]) -> Period | None:
     return None
 
 
-def _flag(found: list[JsonObject]) -> bool | None:
-    for each in found:
-        if (said := truth(each.get("valueBoolean"))) is not None:
-            return said
-    return None
-
-
 def coded(tiers: Tiers) -> Coding | None:
-    """The first coding with a code of the first of an item's tiers; None for a tier in words."""
-    return next((code for code in next(iter(tiers), ()) if code.code), None)
-
-
-flags_of = attrgetter(
-    "prior_authorization",
-    "prior_authorization_new_starts",
-    "step_therapy",
-    "step_therapy_new_starts",
-    "quantity_limit",
-    "quantity_detail",
-)
-
-
-def limits_of(
-    prior: bool | None,
-    prior_for_new: bool | None,
-    step: bool | None,
-    step_for_new: bool | None,
-    quantity: bool | None,
-    detail: bool,
-) -> dict[str, bool | None]:
-    """An item's limits by name, from its flags (``flags_of``)."""
-    return {
-        "prior-authorization": _told(prior, prior_for_new),
-        "step-therapy": _told(step, step_for_new),
-        "quantity-limit": _told(quantity, detail),
-    }
-
-
-def _told(limit: bool | None, detail: bool | None) -> bool | None:
-    return True if limit is None and detail else limit
+    """The code of the first of an item's tiers, by the guide's system where it has one; None for a tier in words."""
+    codes = [code for code in next(iter(tiers), ()) if code.code]
+    return next((code for code in codes if code.system in (TIERS, TIERS_WITHOUT_SUFFIX)), next(iter(codes), None))
 
 
 def _concepts(found: list[JsonObject]) -> tuple[tuple[Coding, ...], ...]:

@@ -27,13 +27,13 @@ def item_faults(item: Item) -> tuple[str, ...]:
     if coded and item.formulary and item.status and item.benefit_types and len(item.tiers) == 1 and item.drug:
         return ()  # nearly all of hundreds of thousands
     faults = {
-        "no formulary": not item.formulary,
+        "no formulary": not (item.formulary or item.formulary_by_identifier),
         "no availability status": not item.status,
         "no pharmacy benefit type": not item.benefit_types,
         "no tier": not item.tiers,
         "more than one tier": len(item.tiers) > 1,
         "not coded as a formulary item": not coded,
-        "no drug": not item.drug,
+        "no drug": not (item.drug or item.drug_by_identifier),
     }
     return _told(faults)
 
@@ -41,8 +41,9 @@ def item_faults(item: Item) -> tuple[str, ...]:
 def drug_faults(drug: Drug) -> tuple[str, ...]:
     """usdf-FormularyDrug: an RxNorm code and a status. (Whether the code is a semantic drug only RxNorm can tell.)"""
     numbers = [code for code in drug.rxnorm if is_number(code)]
+    others = ", ".join(sorted({each.system for each in drug.codes if each.system}))[:200]
     faults = {
-        "no RxNorm code": not drug.rxnorm,
+        f"no RxNorm code{f', only codes of {others}' if others else ''}": not drug.rxnorm,
         f"{', '.join(drug.rxnorm)[:60]} in place of an RxNorm number": bool(drug.rxnorm) and not numbers,
         "no status": not drug.status,
     }

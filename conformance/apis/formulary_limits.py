@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from itertools import combinations, islice
 from typing import Any
 
-from conformance.apis.formulary import Item, Plan, Tiers, coded, flags_of, limits_of
+from conformance.apis.formulary import Item, Plan, Tiers, coded
+from conformance.apis.formulary_flags import flags_of, limits_of
+from conformance.apis.shapes import Coding
 
 LIMITS = ("prior-authorization", "step-therapy", "quantity-limit")
+Codes = tuple[str, ...]
 MOST_TIERS = 40  # rows of a report
 MOST_PAIRS = 100_000  # of different items of one drug in one formulary
 
@@ -74,15 +77,19 @@ def costs_told(plan: Plan) -> dict[str, set[str]]:
     return told
 
 
-def used_of(items: Iterable[Item]) -> dict[str, set[tuple[str, str]]]:
-    """The pairs of tier and kind of pharmacy that the items of each formulary name, by their codes."""
+def used_of(items: Iterable[Item]) -> dict[str, set[tuple[Codes, Codes]]]:
+    """The pairs of tier and kind of pharmacy that the items of each formulary name, by all codes that each has."""
     alike = {(item.formulary, item.tiers, item.benefit_types) for item in items if item.is_offered}
-    used: dict[str, set[tuple[str, str]]] = {}
+    used: dict[str, set[tuple[Codes, Codes]]] = {}
     for formulary, tiers, pharmacies in alike:
-        if tier := coded(tiers):
-            pairs = {(tier.code, codes[0].code) for codes in pharmacies if codes[0].code}
-            used.setdefault(formulary, set()).update(pairs)
+        tier = _codes(next(iter(tiers), ()))
+        pairs = {(tier, codes) for each in pharmacies if (codes := _codes(each))}
+        used.setdefault(formulary, set()).update(pairs if tier else ())
     return used
+
+
+def _codes(concept: Iterable[Coding]) -> Codes:
+    return tuple(each.code for each in concept if each.code)
 
 
 def at_odds(items: Iterable[Item]) -> tuple[Odds, ...]:

@@ -80,6 +80,8 @@ class Lists:
             listed |= {item.id: item for item in self.asked(code)}
         if not listed and self.drugs and not any(drug.rxnorm for drug in self.drugs):
             raise NotTested("no drug has an RxNorm code to be found by", because="usdf.drug-rxnorm")
+        if not listed and any(item.drug_by_identifier for item in self.items):
+            raise NotTested(f"no reference leads to drug {code}, and some items name their drug by an identifier alone")
         items = self._of_plan(case, listed.values())
         now = tuple(item for item in items if self._is_current(item))
         return Declared(case, now, len(items) - len(now))

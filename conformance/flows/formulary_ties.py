@@ -73,9 +73,9 @@ class Ties:
         """Each tier and kind of pharmacy that a plan's items use, of the pharmacies that the plan tells costs of."""
         used = used_of(self._formulary.items)
         return tuple(
-            Probe(plan.at, "" if tier in told[pharmacy] else f"no cost of tier {tier} at {pharmacy}")
+            Probe(plan.at, "" if set(tier) & costs else f"no cost of tier {tier[0]} at {pharmacy[0]}")
             for plan in self._formulary.plans
             if (told := costs_told(plan))
             for tier, pharmacy in sorted(set().union(*(used.get(each, ()) for each in plan.formularies)))
-            if pharmacy in told
+            if (costs := {tier for code in pharmacy for tier in told.get(code, ())})
         )

@@ -82,7 +82,7 @@ def _drugs(payer: Payer) -> list[Any]:
     for number, _, lists in _own_plans(payer.seed):
         for item in payer.seed.formulary_items.values():
             if _list_of(item) in lists and _said(item, "AvailabilityStatus", "valueCode") == "active":
-                plans = listed.setdefault(item["subject"]["reference"], {})
+                plans = listed.setdefault(item["subject"].get("reference", ""), {})
                 plans.setdefault(number, _listing(number, item, _year(payer)))
     drugs = payer.seed.drugs.values()
     return [

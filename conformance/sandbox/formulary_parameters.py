@@ -95,7 +95,7 @@ PARAMETERS: Mapping[str, Mapping[str, Parameter]] = {
         **EVERYWHERE,
         "code": Parameter("token", lambda one: _tokens([one["code"]])),
         "subject": Parameter(
-            "reference", lambda one: [one["subject"]["reference"]] if "subject" in one else [], "MedicationKnowledge"
+            "reference", lambda one: filter(None, [one.get("subject", {}).get("reference")]), "MedicationKnowledge"
         ),
         "status": Parameter("token", lambda one: ((PUBLICATION, each) for each in _status_of(one))),
         "period": Parameter("date", lambda one: (period(each) for each in _period_of(one))),

@@ -1,8 +1,8 @@
 """A folder of resources that stands for an endpoint: an export, examples, what a payer handed over.
 
 Read are .ndjson and .jsonl files, .json files with a resource, a list of resources or a Bundle, each also gzipped
-(.gz), and the manifest of a bulk export (export.json). Whatever cannot be read is a problem with its file and line, and
-the rest goes on.
+(.gz), and the manifest of a bulk export (export.json or manifest.json). Whatever cannot be read is a problem with its
+file and line, and the rest goes on.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from conformance.structures import is_resource_type
 from conformance.target.folder import LINES, ZIPPED, written_as
 from conformance.target.folder import opened as opened_file
 from conformance.wire.lines import LONGEST_LINE, Condense, Part, Reader, bounded_lines, holds_lines, whole_part
-from conformance.wire.manifest import MANIFEST, Manifest, Output, read_manifest
+from conformance.wire.manifest import NAMES, Manifest, Output, read_manifest
 
 MOST_PROBLEMS = 1000
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -115,6 +115,7 @@ class Folder:
         ``condense`` says of members of a line's resource what is kept of them, once for all lines that share it.
         """
         self._problems, self._asides, self._partial = [], set(), set()
+        self._manifest = Manifest()
         files = {path: _File(path, self._name(path)) for path in self._files()}
         self._declare(files)
         reader = Reader(condense)
@@ -230,13 +231,13 @@ class Folder:
 
     def _declare(self, files: dict[Path, _File]) -> None:
         """Reads the manifest, if there is one, and tells each file its type."""
-        path = self.path / MANIFEST
-        manifest = read_manifest(path, MANIFEST, LONGEST_LINE) if path in files else Manifest()
-        if manifest and path in files:
-            del files[path]
-        self._manifest = manifest or Manifest()
+        for path in (self.path / name for name in NAMES):
+            if path in files and (manifest := read_manifest(path, path.name, LONGEST_LINE)):
+                self._manifest = manifest
+                del files[path]
+                break
         if self._manifest.problem:
-            self._aside(MANIFEST, self._manifest.problem)
+            self._aside(path.name, self._manifest.problem)
         for file in files.values():
             named = TYPE_IN_NAME.search(file.path.stem)
             file.type = named[0] if named and is_resource_type(named[0]) else ""
@@ -261,8 +262,9 @@ class Folder:
         return path.relative_to(self.path).as_posix().encode("utf-8", "replace").decode()
 
     def _of(self, file: _File, at: str, message: str) -> None:
-        """Something wrong in a file: of an export where it is named or built like one, else of anybody."""
-        exported = bool(file.type) or written_as(file.path) in LINES
+        """Something wrong in a file: of an export where the manifest or its name says so, or where it is built like
+        one and no manifest leaves it out (a client's own log); else of anybody."""
+        exported = bool(file.type) or (written_as(file.path) in LINES and not self._manifest.outputs)
         (self._wrong if exported else self._aside)(at, message)
 
     def _unread(self, file: _File, at: str, message: str) -> None:

@@ -1,4 +1,4 @@
-"""The manifest of a bulk export (export.json): when it was made, and which files it says there are."""
+"""The manifest of a bulk export, as clients save it: when it was made, and which files it says there are."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.strict_json import NotJson, load
 
-MANIFEST = "export.json"
+NAMES = ("export.json", "manifest.json")
 
 
 @dataclass(frozen=True)

@@ -20,11 +20,26 @@ MOST_ADVISED = 20
 
 @requirement("usdf.item-required")
 def test_items_hold_what_is_required(formulary):
+    items = need(formulary.items, "a formulary item", because=RAW)
+
     expect.each(
-        need(formulary.items, "a formulary item", because=RAW),
+        items,
         lambda item: not item_faults(item),
         "formulary, status, benefit type, one tier, code and drug",
         got=lambda item: "; ".join(item_faults(item)),
+    )
+    logical = [item.at for item in items if item.drug_by_identifier or item.formulary_by_identifier]
+    advise(not logical, "formulary and drug by references that can be followed",
+           at=", ".join(logical[:5]), got=f"{len(logical)} items that name one by an identifier alone")  # fmt: skip
+
+
+@requirement("usdf.item-flags")
+def test_limits_are_said_once_and_are_true_or_false(formulary):
+    expect.each(
+        need(formulary.items, "a formulary item", because=RAW),
+        lambda item: not item.misused_flags,
+        "each flag once, true or false",
+        got=lambda item: "; ".join(item.misused_flags),
     )
 
 

@@ -22,7 +22,7 @@ from conformance.apis.formulary import (
     read_location,
     read_plan,
 )
-from conformance.apis.formulary_faults import drug_faults, plan_faults
+from conformance.apis.formulary_faults import drug_faults, item_faults, plan_faults
 from conformance.apis.formulary_found import is_called, refuses_strangers, same_content, telling_word
 from conformance.exchange import Exchange
 
@@ -309,3 +309,40 @@ def outcome(*codes: str) -> dict[str, object]:
 )
 def test_a_refusal_of_strangers_is_told_from_a_question(seen, refused):
     assert refuses_strangers(seen) is refused
+
+
+def written(**more: object) -> dict[str, object]:
+    return {"resourceType": "Basic", "id": "i", "meta": {"lastUpdated": "2026-01-01"}, **more}
+
+
+def flags(*said: dict[str, object], name: str = "PriorAuthorization") -> list[dict[str, object]]:
+    return [{"url": f"{USDF}usdf-{name}-extension", **each} for each in said]
+
+
+@pytest.mark.parametrize(
+    ("said", "wrong"),
+    [
+        (flags({"valueBoolean": True}), ()),
+        (flags({"_valueBoolean": {"extension": []}}), ()),
+        (flags({"valueBoolean": False}, {"valueBoolean": True}), ("prior authorization said 2 times",)),
+        (flags({"valueString": "true"}, name="QuantityLimit"), ("a quantity limit as valueString",)),
+    ],
+)
+def test_a_flag_stands_once_and_is_true_or_false(said: list[dict[str, object]], wrong: tuple[str, ...]):
+    assert read_item(written(extension=said)).misused_flags == wrong
+
+
+def test_what_an_identifier_names_is_named():
+    logical = {"identifier": {"system": RXNORM, "value": "1"}}
+    formulary = [{"url": f"{USDF}usdf-FormularyReference-extension", "valueReference": logical}]
+    item = read_item(written(subject=logical, extension=formulary))
+    assert (item.drug, item.formulary) == ("", "")
+    assert {"no drug", "no formulary"}.isdisjoint(item_faults(item))
+    silent = read_item(written(subject={"display": "a drug"}))
+    assert {"no drug", "no formulary"} <= set(item_faults(silent))
+
+
+def test_the_codes_that_a_drug_has_are_told_where_none_is_of_rxnorm():
+    codes = [{"system": f"{RXNORM}/", "code": "1"}]
+    drug = read_drug({"resourceType": "MedicationKnowledge", "status": "active", "code": {"coding": codes}})
+    assert drug_faults(drug) == (f"no RxNorm code, only codes of {RXNORM}/",)

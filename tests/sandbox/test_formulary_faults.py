@@ -42,7 +42,8 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broken]:
 
 # What these faults break as well, and what is looked for by the suites alone.
 BESIDE = {
-    "formulary.drug-list-updates", "qhp.same-as-fhir", "usdf.include-formulary", "usdf.search-exact-name",
+    "formulary.drug-list-updates", "qhp.same-as-fhir", "usdf.include-formulary", "usdf.same-in-discovery",
+    "usdf.search-exact-name",
 }  # fmt: skip
 
 
