@@ -9,7 +9,7 @@ from conformance.apis.questionnaire_package import Package, Packages, read_packa
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
 from conformance.flows.coverage_discovery import Asked, CoverageDiscovery
-from conformance.flows.coverage_requests import case_key, package_request, resources
+from conformance.flows.coverage_requests import BASE, case_key, package_request, resources
 from conformance.flows.recording import Recording, answered, resource_of, unending
 from conformance.target import Case, Claim
 from conformance.wire.payer import Request
@@ -140,9 +140,18 @@ class Documentation:
         if not self.packages(case).packages:
             raise NotTested("there is no package to keep back", because="dtr.questionnaire-package")
         return answered(
-            self._recording.act((self.claim, "package", "no-token"), lambda: self._ask(case, token="none")),  # noqa: S106
+            self._recording.act((self.claim, "package", "no-token"), lambda: self._ask(case, apart="no-token")),
             "",
         )
+
+    def with_a_missing_one(self) -> Exchange:
+        """The answer where a questionnaire that does not exist is asked for beside those that have come already."""
+        case = next((each for each in self.cases() if self.packages(each).packages), None)
+        if case is None:
+            raise NotTested("no package came", because="dtr.questionnaire-package")
+        missing = f"{BASE}/Questionnaire/nowhere-{self._recording.run_id}"
+        key = (self.claim, "package", "missing")
+        return answered(self._recording.act(key, lambda: self._ask(case, apart="missing", more=(missing,))), RAW)
 
     def _discovery(self) -> CoverageDiscovery | None:
         """Coverage discovery in the version that goes with this one."""
@@ -155,16 +164,18 @@ class Documentation:
         discovery = self._discovery()
         return discovery.told_of(case) if discovery else ()
 
-    def _ask(self, case: Case, token: str = "own") -> Exchange:  # noqa: S107
+    def _ask(self, case: Case, apart: str = "", more: tuple[str, ...] = ()) -> Exchange:
+        """Asks for a case's packages, and ``more`` questionnaires; ``apart``: as what the exchange is told instead."""
         told = self._told(case)
         sent = f"{self._recording.run_id}-{case.name}-{self.claim.version}"
         made = self._discovery_made(case) or resources(self._recording.target, case, sent)
-        canonicals = tuple(dict.fromkeys(each for one in told for each in one.questionnaires if each))
+        named = dict.fromkeys(each for one in told for each in one.questionnaires if each)
         context = next((each.assertion for each in told if each.assertion), "")
         own = self._recording.api(self.claim).paths.get("questionnaire-package")
         request = Request(
-            OPERATION, "POST", own or self.guide.path(OPERATION), case=case.name if token == "own" else "no-token",  # noqa: S105
-            claim=self.claim.label, headers=FHIR_JSON, body=package_request(made, canonicals, context), token=token,
+            OPERATION, "POST", own or self.guide.path(OPERATION), case=apart or case.name,
+            claim=self.claim.label, headers=FHIR_JSON, body=package_request(made, (*named, *more), context),
+            token="none" if apart == "no-token" else "own",
         )  # fmt: skip
         return self._recording.send(self.claim, request)
 

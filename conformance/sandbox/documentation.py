@@ -40,7 +40,11 @@ def package(call: Call, payer: Payer) -> Answer:
     parameters = [
         {"name": PACKAGE[call.version], "resource": _bundle(call.version, form, payer)} for form in sorted(forms)
     ]
-    return Answer(200, {"resourceType": "Parameters", "parameter": parameters or [_none(call.version)]})
+    held = {_url(call, rule, payer) for rule in rules if rule.get("questionnaire")}
+    if missing := sorted(named - held):
+        parameters.append(_told(call.version, "warning", "not-found", f"There is no {', '.join(missing)}."))
+    none = _told(call.version, "information", "informational", "No documents are asked for this order.")
+    return Answer(200, {"resourceType": "Parameters", "parameter": parameters or [none]})
 
 
 def _url(call: Call, rule: Mapping[str, Any], payer: Payer) -> str:
@@ -54,9 +58,8 @@ def _rule(order: Resource, payer: Payer) -> Mapping[str, Any]:
     return next((payer.seed.coverage_rules[code] for code in codes if code in payer.seed.coverage_rules), {})
 
 
-def _none(version: str) -> Resource:
-    text = {"text": "No documents are asked for this order."}
-    issue = {"severity": "information", "code": "informational", "details": text}
+def _told(version: str, severity: str, code: str, said: str) -> Resource:
+    issue = {"severity": severity, "code": code, "details": {"text": said}}
     return {"name": OUTCOME[version], "resource": {"resourceType": "OperationOutcome", "issue": [issue]}}
 
 

@@ -9,7 +9,7 @@ from conformance.apis.questionnaire_package import (
     package_faults,
 )
 from conformance.apis.raw import body_of, raw_problem
-from conformance.apis.refusal import holds_data
+from conformance.apis.refusal import holds_data, outcomes
 
 
 @requirement("dtr.package-answer")
@@ -76,6 +76,13 @@ def test_where_there_is_no_package_an_outcome_says_why(documentation):
         "an OperationOutcome",
         at=lambda each: each.at,
     )
+
+
+@requirement("dtr.missing-warned")
+def test_a_questionnaire_that_does_not_exist_is_told_of(documentation):
+    answer = documentation.with_a_missing_one()
+
+    expect(outcomes(body_of(answer)), "an OperationOutcome beside the packages, or instead", at=answer.url, got="none")
 
 
 @requirement("dtr.libraries-included")

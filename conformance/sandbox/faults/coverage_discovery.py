@@ -1,28 +1,20 @@
-"""Faults and lawful variants of coverage discovery (CRD) and documentation (DTR)."""
+"""Faults and lawful variants of coverage discovery (CRD)."""
 
 from __future__ import annotations
 
 from conformance.sandbox.faults import changes
 from conformance.sandbox.faults import coverage_edits as edits
-from conformance.sandbox.faults.coverage_edits import AIRWAY, FUSION, INFUSION, NEW, OLD, TISSUE, VISIT
+from conformance.sandbox.faults.coverage_edits import AIRWAY, FUSION, NEW, OLD, TISSUE, VISIT
 from conformance.sandbox.frame import Answer, Bend, Call, Fault, Resource, Variant
 from conformance.sandbox.outcome import refusal
 
-CRD_OLD, CRD_NEW, DTR_NEW = ("crd=2.0.1",), ("crd=2.2.1",), ("dtr=2.2.0",)
+CRD_OLD, CRD_NEW = ("crd=2.0.1",), ("crd=2.2.1",)
 LIST = "prior-auth.list-of-services"
 INFORMATION, CONTENT, SENSE = (f"crd.coverage-information{each}" for each in ("", "-content", "-sense"))
 
 
 def _unknown(call: Call, _answer: Answer) -> bool:
     return b"x-payer-conformance" in call.body
-
-
-def _at_documentation(call: Call, answer: Answer) -> bool:
-    return call.version.startswith("dtr=") and answer.status == 200
-
-
-def _silent(statement: Resource) -> None:
-    statement["rest"][0]["resource"][0].pop("operation")
 
 
 def _rewritten(body: Resource) -> None:
@@ -34,16 +26,6 @@ def _described(body: Resource) -> None:
     for action in body["systemActions"]:
         action["resource"]["meta"] = {"versionId": "2"}
         action["resource"]["text"] = {"status": "generated", "div": "<div xmlns='http://www.w3.org/1999/xhtml'>x</div>"}
-
-
-def _reversed(bundle: Resource) -> None:
-    bundle["entry"].reverse()
-
-
-def _plain_form(bundle: Resource) -> None:
-    """A questionnaire that takes no library."""
-    edits.keep_types(bundle, "Questionnaire", "QuestionnaireResponse")
-    bundle["entry"][0]["resource"].pop("extension")
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -169,68 +151,6 @@ FAULTS: tuple[Fault, ...] = (
         ("crd.unknown-elements-ignored",),
         bend=Bend(edits.SIGN, lambda _call, _answer: refusal(400, "structure", "Unknown element."), _unknown),
     ),
-    Fault(
-        "gives_packages_as_html",
-        "A request for a questionnaire package is answered with a web page.",
-        ("dtr.package-answer",),
-        bend=Bend(edits.PACKAGE, changes.to_html, edits.about()),
-    ),
-    Fault(
-        "gives_another_questionnaire",
-        "The package holds another questionnaire than coverage discovery names.",
-        ("dtr.questionnaire-package",),
-        bend=edits.packages(edits.another_questionnaire, code=FUSION),
-    ),
-    Fault(
-        "names_packages_its_own_way",
-        "Packages come in a parameter of another name.",
-        ("dtr.package-parameters",),
-        bend=edits.parameters(edits.renamed("bundle")),
-    ),
-    Fault(
-        "puts_the_questionnaire_last",
-        "A package begins with a library.",
-        ("dtr.package-content",),
-        bend=edits.packages(_reversed),
-    ),
-    Fault(
-        "sends_no_draft",
-        "A package holds no draft of the answer.",
-        ("dtr.package-content",),
-        bend=edits.packages(lambda bundle: edits.keep_types(bundle, "Questionnaire", "Library"), NEW),
-        versions=DTR_NEW,
-    ),
-    Fault(
-        "gives_nothing_for_a_drug",
-        "For one order there is neither a package nor a word why.",
-        ("dtr.none-explained", "dtr.questionnaire-package"),
-        bend=edits.parameters(lambda resource: resource.pop("parameter"), NEW, INFUSION),
-        versions=DTR_NEW,
-    ),
-    Fault(
-        "leaves_libraries_out",
-        "A package lacks the library that its questionnaire names.",
-        ("dtr.libraries-included",),
-        bend=edits.packages(lambda bundle: edits.keep_types(bundle, "Questionnaire", "QuestionnaireResponse")),
-    ),
-    Fault(
-        "sends_libraries_uncompiled",
-        "Libraries carry CQL and no ELM.",
-        ("dtr.library-forms",),
-        bend=edits.packages(edits.only_cql),
-    ),
-    Fault(
-        "keeps_the_package_operation_secret",
-        "The capability statement does not list questionnaire-package.",
-        ("dtr.declares-operation",),
-        bend=Bend("discovery.metadata", changes.resource(_silent), _at_documentation),
-    ),
-    Fault(
-        "gives_packages_to_anyone",
-        "Questionnaire packages are given without a token.",
-        ("dtr.no-token-no-data",),
-        policies=changes.rule("coverage", open=True),
-    ),
 )
 VARIANTS: tuple[Variant, ...] = (
     Variant(
@@ -283,17 +203,6 @@ VARIANTS: tuple[Variant, ...] = (
         "forms_only_in_the_package",
         "Coverage discovery names no questionnaire; the package for the order has it.",
         bend=edits.information(edits.without("questionnaire"), ""),
-    ),
-    Variant(
-        "returns_packages",
-        "Packages come in the parameter that the operation itself defines.",
-        bend=edits.parameters(edits.renamed("return"), OLD),
-        versions=("dtr=2.0.1",),
-    ),
-    Variant(
-        "forms_without_libraries",
-        "Questionnaires take no library.",
-        bend=edits.packages(_plain_form),
     ),
     Variant(
         "describes_the_order",
