@@ -1,21 +1,19 @@
-"""What a run saw beside its verdicts: how long answers took, and every denial with its reasons."""
+"""What a run saw beside its verdicts: how long answers took, and every denial with its reasons.
+
+What reads a claim is imported where the run asked one of that kind: a run of one suite does not wait for the others'.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from conformance.apis.formulary_limits import counted
-from conformance.apis.one_drug import BENEFITS, FACTS, OneDrug
-from conformance.clocks import Clocks, timelines
-from conformance.flows.decisions import Decisions
-from conformance.flows.drug_files import DrugFiles
-from conformance.flows.drug_sources import DrugSources
-from conformance.flows.formulary import Formulary
-from conformance.flows.prior_auth import PriorAuth
 from conformance.rules import latency_limits, samples
 from conformance.run import Run, Subject
 from conformance.target import Claim
+
+if TYPE_CHECKING:
+    from conformance.apis.one_drug import OneDrug
 
 
 def seen(run: Run) -> dict[str, Any]:
@@ -23,7 +21,8 @@ def seen(run: Run) -> dict[str, Any]:
     (denied items) and ``timelines``."""
     subject = next(iter(run.subjects.values()))
     subject.recording.end()
-    claims = [claim for api in run.target.apis.values() for claim in api.claim_list()]
+    known = (claim for api in run.target.apis.values() for claim in api.claim_list())
+    claims = [claim for claim in known if subject.recording.asked(claim)]
     text = subject.journal.redactor.text
     return {
         "latency": [row for claim in claims for row in _latency(subject, claim)],
@@ -67,6 +66,9 @@ def percentile(ordered: Sequence[float], share: float) -> float:
 
 def denial_rows(subject: Subject, claim: Claim) -> list[Mapping[str, Any]]:
     """Every denial that was told: by submissions, by inquiries about them, about the known authorizations."""
+    from conformance.flows.decisions import Decisions
+    from conformance.flows.prior_auth import PriorAuth
+
     try:
         denials = Decisions(PriorAuth(subject.recording, claim)).every_denial()
     except Exception:  # whatever it is, a scenario has told it
@@ -91,6 +93,10 @@ def denial_rows(subject: Subject, claim: Claim) -> list[Mapping[str, Any]]:
 
 def _timelines(subject: Subject, claim: Claim) -> list[dict[str, Any]]:
     """When each request came and was decided, against every clock that runs for it."""
+    from conformance.clocks import Clocks, timelines
+    from conformance.flows.decisions import Decisions
+    from conformance.flows.prior_auth import PriorAuth
+
     try:
         histories = Decisions(PriorAuth(subject.recording, claim)).histories()
         return timelines(Clocks(subject.target), histories, claim.label)
@@ -100,6 +106,9 @@ def _timelines(subject: Subject, claim: Claim) -> list[dict[str, Any]]:
 
 def _counted(subject: Subject, claim: Claim) -> list[dict[str, Any]]:
     """What a formulary holds, counted: its items, those under each limit, its tiers."""
+    from conformance.apis.formulary_limits import counted
+    from conformance.flows.formulary import Formulary
+
     formulary = Formulary(subject.recording, claim)
     try:
         if not formulary.was_listed():
@@ -122,6 +131,8 @@ def _counted(subject: Subject, claim: Claim) -> list[dict[str, Any]]:
 
 def _published(subject: Subject, claim: Claim) -> list[dict[str, Any]]:
     """What an issuer's files hold, counted."""
+    from conformance.flows.drug_files import DrugFiles
+
     try:
         counts = DrugFiles(subject.recording, claim).counted()
     except Exception:  # whatever it is, a scenario has told it
@@ -131,6 +142,9 @@ def _published(subject: Subject, claim: Claim) -> list[dict[str, Any]]:
 
 def _side_by_side(subject: Subject, claim: Claim) -> list[dict[str, Any]]:
     """What every source says of each declared drug, as far as this run has asked them."""
+    from conformance.flows.drug_sources import DrugSources
+    from conformance.flows.formulary import Formulary
+
     try:
         if not Formulary(subject.recording, claim).was_listed():
             return []
@@ -141,6 +155,8 @@ def _side_by_side(subject: Subject, claim: Claim) -> list[dict[str, Any]]:
 
 
 def _drug_row(drug: OneDrug, redacted: Callable[[str], str]) -> dict[str, Any]:
+    from conformance.apis.one_drug import BENEFITS, FACTS
+
     within = {fact for benefit in BENEFITS for fact in drug.part([benefit]).differing}
     return {
         "case": drug.case,

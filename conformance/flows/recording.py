@@ -144,6 +144,10 @@ class Recording:
         act = self._acts.get(key)
         return act is not None and act.over.is_set()
 
+    def asked(self, claim: Claim) -> bool:
+        """Whether anything was done at a claim."""
+        return any(isinstance(key, tuple) and key[:1] == (claim,) for key in list(self._acts))
+
     def note(self, exchange: Exchange) -> None:
         """Puts an exchange down to the act that is being done."""
         self._operations[exchange.id] = exchange.operation
