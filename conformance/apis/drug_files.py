@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from conformance.apis.formulary_drugs import is_number
@@ -222,7 +222,7 @@ class _Listings:
 
     def _check(self, entry: Any) -> _Checked:
         offer, plans = _offer(entry), self._ties.tiers if self._ties else {}
-        silent = [flag for flag in FLAGS if flag not in record(entry)]
+        silent = [flag for flag in FLAGS if record(entry).get(flag) is None]
         if len(self._bits) < MOST_PLANS:
             self._bits.setdefault((offer.plan, offer.years), 1 << len(self._bits))
         known = offer.plan in plans
@@ -310,11 +310,11 @@ def _code_problem(code: Any) -> str:
 
 
 def _date_problem(written: Any, today: date) -> str:
-    """Why a date is none, or cannot be; a date that is missing is the schema's matter."""
+    """Why a date is none, or cannot be; a date that is missing is the schema's matter, and a time may stand beside."""
     if not isinstance(written, str):
         return ""
     try:
-        day = date.fromisoformat(written[:10])
+        day = datetime.fromisoformat(written).date()
     except ValueError:
         return f"{written[:40]!r} is no date"
     return f"{written[:40]} is in the future" if day > today else ""

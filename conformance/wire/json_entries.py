@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from conformance.strict_json import NotJson
 
@@ -25,13 +26,35 @@ def entries(path: Path) -> Iterator[Any]:
         if first != b"[":
             raise NotJson(_no_list(first))
         opened.seek(start)
+        read = 0
         try:
-            yield from ijson.items(opened, "item", use_float=True)
-        except ijson.IncompleteJSONError:
-            raise NotJson("the JSON breaks off before its end, or is broken there") from None
+            for entry in ijson.items(opened, "item", use_float=True):
+                yield entry
+                read += 1
+        except ijson.IncompleteJSONError as wrong:
+            if "overflow" not in str(wrong):
+                raise NotJson(_broken(str(wrong))) from None
+            opened.seek(start)  # a number longer than 64 bits, which is JSON all the same
+            yield from _at_length(opened, read)
         except (ijson.JSONError, UnicodeDecodeError, ValueError, OverflowError) as wrong:
             said = " ".join(str(wrong).split())[:120]
             raise NotJson(f"the JSON is broken: {said}") from None
+
+
+def _at_length(opened: IO[bytes], read: int) -> Iterator[Any]:
+    """The entries after the first ``read`` ones, with numbers of any length: a slower way to read."""
+    import ijson
+
+    try:
+        yield from islice(ijson.items(opened, "item"), read, None)
+    except (ijson.JSONError, UnicodeDecodeError, ValueError) as wrong:
+        raise NotJson(_broken(str(wrong))) from None
+
+
+def _broken(said: str) -> str:
+    if "UTF8" in said:
+        return "the text is not UTF-8"
+    return "the JSON breaks off before its end, or is broken there"
 
 
 def _no_list(first: bytes) -> str:

@@ -20,6 +20,7 @@ from conformance.wire.json_entries import entries
 
 TODAY = date(2026, 11, 22)
 TIES = PlanTies({"12345XX9876543": frozenset({"GENERIC"})}, {"12345XX9876543": frozenset({"PREFERRED"})})
+PLAN = json.loads((Path(__file__).parent / "drug_file_plan.json").read_text())
 LISTING = {
     "plan_id_type": "HIOS-PLAN-ID", "plan_id": "12345XX9876543", "drug_tier": "GENERIC",
     "prior_authorization": False, "step_therapy": False, "quantity_limit": True,
@@ -89,7 +90,11 @@ def test_a_fault_is_told_with_its_pointer(kind: str, found: Any, at: str, says: 
 def test_flags_that_are_not_there() -> None:
     silent = {name: value for name, value in LISTING.items() if name != "step_therapy"}
     read = drugs(drug(silent, LISTING | {"plan_id": "x", "prior_authorization": None}))
-    assert told(read.flags) == [("d.json#/0/plans/0", "does not say step_therapy")]
+    assert told(read.flags) == [
+        ("d.json#/0/plans/0", "does not say step_therapy"),
+        ("d.json#/0/plans/1", "does not say prior_authorization"),
+    ]
+    assert [at for at, _ in told(read.schema)] == ["d.json#/0/plans/1/plan_id"]
 
 
 def test_a_drug_is_repeated_across_entries_and_files() -> None:
@@ -109,6 +114,25 @@ def test_a_plan_may_be_described_for_each_of_its_years() -> None:
     assert told(read_plans("p.json", [first, second, first], lambda _: (), TODAY).repeated) != []
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"marketing_url": None, "formulary_url": "", "years": None},
+        {"last_updated_on": "2026-03-17T12:00:00Z"},
+        {"last_updated_on": "20260317"},
+    ],
+)
+def test_a_plan_may_be_written_otherwise(said: dict[str, Any]) -> None:
+    read = read_plans("p.json", [PLAN | said], errors_of("qhp-plan"), TODAY)
+    assert (told(read.schema), told(read.dates)) == ([], [])
+
+
+@pytest.mark.parametrize("written", ["03/17/2026", "2026-02-30", "", 20260317])
+def test_what_is_no_date_is_told(written: object) -> None:
+    read = read_plans("p.json", [PLAN | {"last_updated_on": written}], errors_of("qhp-plan"), TODAY)
+    assert [at for at, _ in told(read.schema)] == ["p.json#/0/last_updated_on"]
+
+
 def test_an_address_is_read_alike_wherever_this_runs() -> None:
     # jsonschema checks the format "uri" only where one more library happens to be installed.
     unused, spaced, relative = "https://payer.test/a|b", "https://payer.test/a b", "drugs.json"
@@ -123,10 +147,9 @@ def test_plans_that_did_not_come_tie_nothing() -> None:
 
 
 def test_plans_and_providers() -> None:
-    plan = json.loads((Path(__file__).parent / "drug_file_plan.json").read_text())
-    late = plan | {"last_updated_on": "2027-01-01", "plan_id": "12345XX9876542"}
-    bad = plan | {"last_updated_on": "soon", "network": [{"network_tier": 7}], "plan_id": "12345XX9876541"}
-    read = read_plans("p.json", [plan, plan, late, bad], errors_of("qhp-plan"), TODAY)
+    late = PLAN | {"last_updated_on": "2027-01-01", "plan_id": "12345XX9876542"}
+    bad = PLAN | {"last_updated_on": "soon", "network": [{"network_tier": 7}], "plan_id": "12345XX9876541"}
+    read = read_plans("p.json", [PLAN, PLAN, late, bad], errors_of("qhp-plan"), TODAY)
     assert told(read.repeated) == [("p.json#/1/plan_id", "plan 12345XX9876543 comes twice")]
     assert told(read.dates) == [
         ("p.json#/2/last_updated_on", "2027-01-01 is in the future"),
@@ -153,7 +176,7 @@ def test_plans_and_providers() -> None:
         (b'[{"a": 1}, {"b": 2}, {"c"', 2, "breaks off"),
         (b'[{"a": 1}, {"b": }]', 1, "broken"),
         (b"[1, NaN]", 1, "broken"),
-        (b'["\xff"]', 0, "broken"),
+        (b'["\xff"]', 0, "not UTF-8"),
         (b"[1] [2]", 1, "broken"),
     ],
 )
@@ -164,6 +187,14 @@ def test_a_list_that_is_none(tmp_path: Path, text: bytes, entries_before: int, s
         next(found)
     with pytest.raises(NotJson, match=says):
         list(found)
+
+
+def test_a_number_may_be_of_any_length(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(b'[{"a": 1.5}, {"b": 100000000000000000000}, {"c": 2}]')
+    assert list(entries(tmp_path / "f")) == [{"a": 1.5}, {"b": 10**20}, {"c": 2}]
+    (tmp_path / "f").write_bytes(b'[1, 100000000000000000000, {"c"')
+    with pytest.raises(NotJson, match="breaks off"):
+        list(entries(tmp_path / "f"))
 
 
 def test_a_list_with_a_mark(tmp_path: Path) -> None:

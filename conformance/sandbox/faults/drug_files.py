@@ -154,6 +154,12 @@ def by_years(content: Any) -> None:
     content.append({**content[0], "plans": later})
 
 
+def in_full(content: Any) -> None:
+    """Every plan has all members, null where it has nothing to say, and a moment in the place of a day."""
+    for plan in content:
+        plan.update(marketing_url=None, formulary_url=None, last_updated_on=f"{plan['last_updated_on']}T06:00:00Z")
+
+
 VARIANTS: tuple[Variant, ...] = (
     Variant("drug_files_without_years", "Listings do not name their years.", bend=edited(DRUGS, bare)),
     Variant("drug_files_with_more", "Drugs have a member that nobody documents.", bend=edited(DRUGS, stranger)),
@@ -162,4 +168,6 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("drug_files_with_a_mark", "The drugs file begins with a byte order mark.", bend=Bend(DRUGS, with_a_mark)),
     Variant("drug_files_by_year", "Next year's listings of a drug stand in an entry of their own.",
             bend=edited(DRUGS, by_years)),
+    Variant("plans_with_nulls", "Members that a plan may leave out are null, and it says the hour of its update.",
+            bend=edited(PLANS, in_full)),
 )  # fmt: skip
