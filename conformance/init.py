@@ -70,7 +70,7 @@ CASES = {
     "payer-to-payer": """\
 # [cases.payer-to-payer.one-match]                      # Whom does the payer know?
 # member = "first"
-# holds = ["Coverage", "ExplanationOfBenefit"]          # What does it hold of this member?
+# holds = ["Coverage", "ExplanationOfBenefit?use=claim"]   # What does it hold of this member?
 # [cases.payer-to-payer.no-match]                       # Whom does it not know? a member of [members]
 # member = "second\"""",
 }

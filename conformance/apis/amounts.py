@@ -12,7 +12,8 @@ from typing import Any
 
 from conformance.apis.shapes import JsonObject
 
-MONEY = frozenset({"amount", "net", "unitPrice", "allowedMoney", "usedMoney"})
+MONEY = frozenset({"amount", "net", "unitPrice", "allowedMoney", "usedMoney", "valueMoney"})
+CURRENCIES = "urn:iso:std:iso:4217"  # the system of a Quantity that is money
 CLAIMS = frozenset({"claim", "predetermination"})
 
 
@@ -23,6 +24,10 @@ def amounts(resource: JsonObject) -> tuple[str, ...]:
     return tuple(_money(resource, "ExplanationOfBenefit"))
 
 
+def _is_money(name: str, node: JsonObject) -> bool:
+    return name in MONEY or "currency" in node or node.get("system") == CURRENCIES
+
+
 def _money(node: Any, at: str) -> Iterator[str]:
     if isinstance(node, list):
         for place, each in enumerate(node):
@@ -30,7 +35,7 @@ def _money(node: Any, at: str) -> Iterator[str]:
     elif isinstance(node, dict):
         for name, each in node.items():
             here = f"{at}.{name}"
-            if isinstance(each, dict) and "value" in each and ("currency" in each or name in MONEY):
+            if isinstance(each, dict) and "value" in each and _is_money(name, each):
                 yield here
             else:
                 yield from _money(each, here)

@@ -55,8 +55,9 @@ class Pile:
 class Harvest:
     """All that came of the members ("Patient/id"); ``base_url`` is the payer's own.
 
-    ``types`` counts the records by type; ``oldest`` is the earliest service date by type, as written; ``records`` the
-    first and the last date of each claim and encounter that ended before ``cutoff`` (a date, "" for none).
+    ``types`` counts the records by type, ExplanationOfBenefits by their use too ("ExplanationOfBenefit?use=claim");
+    ``oldest`` is the earliest service date by type, as written; ``too_old`` are the claims and encounters that ended
+    before ``cutoff`` (a date, "" for none).
     """
 
     members: frozenset[str]
@@ -88,6 +89,7 @@ class Harvest:
         if not self._is_plainly_own(resource, raw):
             self._look(resource, at)
         if kind == "ExplanationOfBenefit":
+            self.types[f"{kind}?use={text(resource.get('use'))}"] += 1  # a claim, or an authorization
             for path in amounts(resource)[:1]:
                 self.amounts.add(Found(at, kind, path))
             if (one := authorization(resource, at)) and len(self.authorizations) < MOST_PEOPLE:

@@ -10,7 +10,7 @@ from typing import Any
 
 from conformance import clock
 from conformance.apis.match_groups import GroupMember, MatchGroup
-from conformance.apis.shapes import objects, reference_key
+from conformance.apis.shapes import objects, reference_key, text
 from conformance.cases import fill, template
 from conformance.flows.bulk_files import ReadFile
 from conformance.flows.bulk_job import Job
@@ -73,6 +73,19 @@ class Matching:
         """The codes of the Groups that hold a member that was sent."""
         found = (each for each in self.groups if self.found(one, each))
         return tuple(dict.fromkeys(each.code or "no code" for each in found))
+
+    def misplaced(self, one: Sent) -> str:
+        """What is wrong with where a member that was sent is, in a few words; "" where nothing is."""
+        buckets, persons = self.buckets(one), self._matched_as(one)
+        if not buckets or not set(buckets) <= set(one.belongs):
+            return f"in {' and '.join(buckets) or 'none'} instead of {' or '.join(one.belongs)}"
+        return f"matched to {len(persons)} Patients" if len(persons) > 1 else ""
+
+    def _matched_as(self, one: Sent) -> frozenset[str]:
+        """The payer's Patients that the Group of the matched names for a Patient that was submitted."""
+        group, wanted = self.group(MATCHED), str(one.patient["id"])
+        own = (each for each in group.members if text(each.submitted.get("id")) == wanted) if group else ()
+        return frozenset(reference_key(each.reference) for each in own if not each.reference.startswith("#"))
 
     @property
     def untold(self) -> tuple[Sent, ...]:

@@ -38,7 +38,7 @@ class Documented:
 
 
 def kinds(case: Case, at: str) -> tuple[str, ...]:
-    """The resource types that the payer holds of the case's member."""
+    """The resource types that the payer holds of the case's member; claims are "ExplanationOfBenefit?use=claim"."""
     return tuple(_declared(case, at, "holds", "needs the kinds of data the payer holds"))
 
 

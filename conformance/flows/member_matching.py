@@ -97,6 +97,13 @@ class MemberMatching:
         found = match.identifiers[0]
         return (("identifier", token(found.system, found.value)),)
 
+    def is_anothers_number(self, case: str) -> bool:
+        """Whether a match answers the member number of another member of the target."""
+        answer = self.match(case)
+        own = answer.member.facts.get("member_id")
+        others = {each.facts.get("member_id") for each in self._recording.target.members.values()} - {own, None}
+        return any(each.value in others for each in (answer.match.identifiers if answer.match else ()))
+
     # -- how -------------------------------------------------------------------------------------------------------
 
     def _matched(self, name: str) -> Matched:

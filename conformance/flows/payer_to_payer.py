@@ -134,6 +134,8 @@ class PayerToPayer:
             raise NotApplicable("no client certificate is configured for this API")
         self._recording.allow(self.claim, "payer-to-payer.search", intrusive=True)
         query = self._matches.identified("one-match")
+        if self._matches.is_anothers_number("one-match"):
+            raise NotTested("the number of another member came", because="payer-to-payer.right-member")
         return self._recording.act((self.claim, "bound"), lambda: self._bound(api, query))
 
     # -- how -------------------------------------------------------------------------------------------------------
@@ -186,7 +188,8 @@ class PayerToPayer:
         found = pages(lambda url: self._asks.send("everything", url, case), path, base, RAW)
         if found is None:
             facts = self._asks.case(case).facts
-            kinds, wished = tuple(facts.get("holds", ())), ("DocumentReference",) if "documented" in facts else ()
+            kinds = tuple(dict.fromkeys(each.partition("?")[0] for each in facts.get("holds", ())))
+            wished = ("DocumentReference",) if "documented" in facts else ()
             search = partial(self._asks.send, "search", case=f"{case}{SEARCHES}")
             found = searched(search, patient, kinds, base, RAW, wished=wished)
         if found is None:

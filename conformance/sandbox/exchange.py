@@ -237,7 +237,7 @@ def _fits(member: Mapping[str, Any], name: str, value: str) -> bool:
 def searchset(call: Call, payer: Payer, resources: list[Resource]) -> Resource:
     """A searchset of these resources."""
     query = "&".join(f"{name}={value}" for name, value in call.query)
-    return {
+    found: Resource = {
         "resourceType": "Bundle",
         "id": payer.new_id(),
         "meta": {"lastUpdated": payer.clock.stamp()},
@@ -254,6 +254,7 @@ def searchset(call: Call, payer: Payer, resources: list[Resource]) -> Resource:
             for resource in resources
         ],
     }
+    return {key: value for key, value in found.items() if value != []}  # FHIR knows no empty lists
 
 
 def _hidden() -> Answer:

@@ -48,7 +48,9 @@ def test_the_documents_of_an_authorization_are_passed_on(exchange):
 
 
 @requirement("payer-to-payer.right-member")
-def test_the_matched_member_is_the_one_asked_for(exchange):
+def test_the_matched_member_is_the_one_asked_for(exchange, member_match):
+    expect(not member_match.is_anothers_number("one-match"), "the member's own number", at="MemberIdentifier",
+           got="another member's")  # fmt: skip
     patient = need(exchange.matched_patient(), "the matched member's Patient", because="payer-to-payer.matched-data")
 
     expect(

@@ -117,7 +117,7 @@ def test_what_is_missing_among_the_searches_is_missing(of: Judge) -> None:
     verdict = of("payer-to-payer.matched-data", bends=(_refused(404),), names=("withholds_the_claims",)).verdict
 
     assert verdict.verdict == "fail"
-    assert [each.at for each in verdict.findings] == ["ExplanationOfBenefit"]
+    assert [each.at for each in verdict.findings] == ["ExplanationOfBenefit?use=claim", "ExplanationOfBenefit"]
 
 
 def test_a_second_page_that_is_refused_is_a_broken_answer(of: Judge) -> None:

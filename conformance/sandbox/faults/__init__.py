@@ -14,6 +14,7 @@ from conformance.sandbox.faults import (
     documentation,
     drug_files,
     exchange,
+    exchange_more,
     formulary,
     formulary_access,
     formulary_items,
@@ -51,6 +52,7 @@ ROOMS = (
     claims_shown,
     bulk,
     server_habits,
+    exchange_more,
     strays,
 )
 

@@ -234,7 +234,7 @@ def names_types(call: Call, answer: Answer) -> bool:
 
 def without(*ids: str) -> Callable[[Seed], Seed]:
     """The first member's records without those of these ids."""
-    return _first(lambda found: [each for each in found if each["id"] not in ids])
+    return of_first(lambda found: [each for each in found if each["id"] not in ids])
 
 
 def with_amounts(seed: Seed) -> Seed:
@@ -243,7 +243,7 @@ def with_amounts(seed: Seed) -> Seed:
     def priced(found: list[Resource]) -> list[Resource]:
         return [_priced(each) if each.get("use") == "claim" else each for each in found]
 
-    return _first(priced)(seed)
+    return of_first(priced)(seed)
 
 
 def without_links(seed: Seed) -> Seed:
@@ -253,7 +253,7 @@ def without_links(seed: Seed) -> Seed:
         return [{key: value for key, value in each.items() if key != "supportingInfo" or each["use"] == "claim"}
                 for each in found]  # fmt: skip
 
-    return _first(bare)(seed)
+    return of_first(bare)(seed)
 
 
 def _priced(claim: Resource) -> Resource:
@@ -261,7 +261,9 @@ def _priced(claim: Resource) -> Resource:
     return {**claim, "item": items}
 
 
-def _first(change: Callable[[list[Resource]], list[Resource]]) -> Callable[[Seed], Seed]:
+def of_first(change: Callable[[list[Resource]], list[Resource]]) -> Callable[[Seed], Seed]:
+    """``change`` done to the first member's records."""
+
     def changed(seed: Seed) -> Seed:
         return replace(seed, records={**seed.records, FIRST: tuple(change(list(seed.records[FIRST])))})
 
