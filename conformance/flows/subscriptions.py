@@ -98,6 +98,15 @@ class Subscriptions:
         self._usable(self.made())
         return self._made("id-only", lambda body: with_content(body, "id-only"))
 
+    def made_by_another(self) -> Made:
+        """The subscription of a second client, one of another organization's, to the results of our own requests."""
+        self._usable(self.made())
+        target = self._recording.target
+        if target.other_requester.get("npi") in (None, target.requester.get("npi")):
+            raise NotTested("needs to know whose system the second client is", change="other_requester.npi")
+        LookUps(self._recording, self._claim).by_a_third_party()  # a 403 now is about what it may do, not who it is
+        return self._made("by-another", other=True)
+
     def touched_by_another(self) -> tuple[Touched, ...]:
         """What a second client, known to the payer, comes to that changes, then deletes, a subscription of ours.
 
@@ -217,15 +226,15 @@ class Subscriptions:
     def _read(self, made: Made, when: str) -> Exchange:
         return self._act(f"read-{when}", lambda: self._send("GET", f"/{made.ident}", f"read-{when}"))
 
-    def _made(self, how: str, change: Make = lambda body: body) -> Made:
-        """A subscription by the first of the guide's filters that the payer takes."""
+    def _made(self, how: str, change: Make = lambda body: body, *, other: bool = False) -> Made:
+        """A subscription by the first of the guide's filters that the payer takes; ``other``: of a second client's."""
         receiver = self._recording.receiver()
 
         def make() -> Made:
             endpoint, found = receiver.endpoint(), []
             for name in self.guide["subscription_filters"]:
                 body = change(self._body(endpoint, name))
-                exchange = answered(self._send("POST", "", how, body), RAW)
+                exchange = answered(self._send("POST", "", how, body, other=other), RAW)
                 resource = record(body_of(exchange))
                 kept = resource if resource.get("resourceType") == "Subscription" else {}
                 found.append(Made(exchange, body, kept, endpoint))

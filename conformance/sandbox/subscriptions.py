@@ -157,11 +157,8 @@ def _refused(resource: Resource, call: Call, payer: Payer) -> Answer | None:
         return refusal(422, "not-supported", f"The content of notifications is {' or '.join(contents)}.")
     if not str(channel.get("endpoint", "")).startswith(("http://", "https://", "wss://")):
         return refusal(422, "required", "A rest-hook needs an endpoint.")
-    if (
-        name not in FILTERS[newer]
-        or name not in rules.get("filters", (name,))
-        or not set(value.split(",")) <= _systems(call, payer)
-    ):
+    own = not rules.get("own_results_only", True) or set(value.split(",")) <= _systems(call, payer)
+    if name not in FILTERS[newer] or name not in rules.get("filters", (name,)) or not own:
         return refusal(422, "business-rule", "The filter is not the identifier of the system that asks.")
     return None
 

@@ -71,6 +71,13 @@ def test_nobody_else_changes_or_deletes_a_subscription(subscriptions):
     )
 
 
+@requirement("pas.subscription-own-results")
+def test_nobody_subscribes_to_the_results_of_others(subscriptions):
+    made = subscriptions.made_by_another()
+
+    expect(made.refused, "a subscription of another system's to our results refused", got=made.told)
+
+
 @requirement("pas.notification")
 def test_a_decision_about_a_pended_request_is_notified(subscriptions):
     notified = subscriptions.notified()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from conformance.sandbox.faults import prior_auth_edits as edits
@@ -11,6 +12,7 @@ from conformance.sandbox.outcome import refusal
 
 NOT_SERVED = refusal(404, "not-supported", "There are no subscriptions here.")
 NOT_DELETED = refusal(405, "not-supported", "Subscriptions end by themselves.")
+OFF = Answer(201, {"resourceType": "Subscription", "id": "off", "status": "off"})
 OLDEST = ("pas=2.0.1",)
 
 
@@ -20,6 +22,12 @@ def _made(call: Call, answer: Answer) -> bool:
 
 def _deleted(call: Call, answer: Answer) -> bool:
     return call.method == "DELETE" and answer.status == 204
+
+
+def _not_ones_own(call: Call, answer: Answer) -> bool:
+    return (
+        call.method == "POST" and b"is not the identifier of the system that asks" in json.dumps(answer.body).encode()
+    )
 
 
 def _without_a_body(_call: Call, answer: Answer) -> Answer:
@@ -89,6 +97,12 @@ FAULTS: tuple[Fault, ...] = (
         policies=rule(owners_only=False),
     ),
     Fault(
+        "takes_subscriptions_to_others_results",
+        "A system can subscribe to the results of requests that another sends.",
+        ("pas.subscription-own-results",),
+        policies=rule(own_results_only=False),
+    ),
+    Fault(
         "notifies_nobody",
         "What is decided about a pended request is not notified.",
         ("pas.notification",),
@@ -127,6 +141,11 @@ VARIANTS: tuple[Variant, ...] = (
         "names_a_subscription_in_its_location",
         "A new subscription is answered by its Location alone.",
         bend=Bend("prior-auth.subscribe", _without_a_body, _made),
+    ),
+    Variant(
+        "takes_others_subscriptions_and_turns_them_off",
+        "A subscription to another system's results is made, and off from the start.",
+        bend=Bend("prior-auth.subscribe", lambda *_: OFF, _not_ones_own),
     ),
     Variant(
         "filters_as_the_example_does",
