@@ -121,6 +121,14 @@ def declared_drugs(subject: Subject, claim: Claim) -> object:
 
 
 @view
+def formulary_export(subject: Subject, claim: Claim) -> object:
+    """What is exported in bulk of a drug formulary."""
+    from conformance.flows.formulary_export import FormularyExport
+
+    return FormularyExport(subject.recording, claim)
+
+
+@view
 def drug_sources(subject: Subject, claim: Claim) -> object:
     """Every source that tells of drugs, beside a drug formulary."""
     from conformance.flows.drug_sources import DrugSources

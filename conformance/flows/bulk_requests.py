@@ -26,11 +26,12 @@ STATUS = "bulk.status"
 
 
 class Requests:
-    """What is sent to one bulk endpoint."""
+    """What is sent to one bulk endpoint; ``room`` is the first word of its operations in the guide's table."""
 
-    def __init__(self, recording: Recording, claim: Claim) -> None:
+    def __init__(self, recording: Recording, claim: Claim, room: str = "bulk") -> None:
         self._recording = recording
         self.claim = claim
+        self._room = room
         self.guide = recording.guide(claim)
         self._api = recording.api(claim)
 
@@ -49,10 +50,12 @@ class Requests:
 
     def followed(self, kick_off: Exchange, patience: float) -> Job:
         """The job of a kick-off, as far as it comes within ``patience`` seconds."""
-        status = kick_off.headers.get("content-location", "")
-        if "://" in status and (wrong := trouble(status, self.claim.base_url)):
+        named = kick_off.headers.get("content-location", "")
+        if "://" in named and (wrong := trouble(named, self.claim.base_url)):
             return Job(kick_off, broken=f"Content-Location names {wrong}")
-        job = run(kick_off, self.claim.base_url, lambda url: self.get(STATUS, url, kick_off.case), patience)
+        job = run(
+            kick_off, self.claim.base_url, lambda url: self.get(f"{self._room}.status", url, kick_off.case), patience
+        )
         away = origin(job.status_url) != origin(self.claim.base_url)
         if away and job.broken and job.polls and job.polls[-1].status in REFUSED:
             return replace(job, broken="", unfinished="its status is at another origin, where our token does not go")
@@ -72,7 +75,7 @@ class Requests:
         def fetch(url: str, token: str, file: Path, most: int, headers: dict[str, str]) -> Exchange:
             said = {"accept": "application/fhir+ndjson", **headers}
             request = Request(
-                "bulk.file", "GET", url, case=case, claim=self.claim.label, headers=said, token=token,
+                f"{self._room}.file", "GET", url, case=case, claim=self.claim.label, headers=said, token=token,
                 into=file, most=most, seconds=FILE_SECONDS,
             )  # fmt: skip
             return self._at_home_or_away(request)

@@ -23,6 +23,7 @@ from conformance.sandbox import (
     drug_files,
     exchange,
     formulary,
+    formulary_export,
     groups,
     member_tokens,
     patient_access,
@@ -164,6 +165,10 @@ def _subscription_deed(call: Call) -> Deed | None:
 
 def _formulary_deed(call: Call) -> Deed | None:
     kind, _, rest = call.path.partition("/")
+    if call.method == "GET" and (call.path == formulary_export.KICK_OFF or kind.startswith("export-")):
+        exports = {"export-status": ("formulary.status", formulary_export.status),
+                   "export-files": ("formulary.file", formulary_export.file)}  # fmt: skip
+        return Deed(*exports.get(kind, ("formulary.export", formulary_export.start)), "system/InsurancePlan.s")
     if kind not in FORMULARY_TYPES:
         return None
     if (call.method == "GET" and not rest) or (call.method == "POST" and rest == "_search"):

@@ -140,7 +140,7 @@ def _accepted(call: Call, payer: Payer, resources: list[Resource]) -> Answer:
     by_type: dict[str, list[Resource]] = {}
     for each in resources:
         by_type.setdefault(each["resourceType"], []).append(each)
-    files = [(kind, _lines(found), len(found)) for kind, found in by_type.items()]
+    files = [(kind, lines(found), len(found)) for kind, found in by_type.items()]
     url = f"{payer.base_url}/{call.path}"
     takes = timedelta(hours=payer.policies.exchange.get("export_hours", 0) if call.operation == "bulk.export" else 0)
     ready = payer.clock.now() + takes
@@ -150,7 +150,8 @@ def _accepted(call: Call, payer: Payer, resources: list[Resource]) -> Answer:
     return Answer(202, None, {"content-location": f"{payer.base_url}/bulk-status/{job.id}"})
 
 
-def _lines(resources: list[Resource]) -> bytes:
+def lines(resources: list[Resource]) -> bytes:
+    """Resources as NDJSON."""
     return b"".join(json.dumps(each).encode() + b"\n" for each in resources)
 
 
