@@ -19,7 +19,7 @@ from conformance.sandbox.store import Payer
 NOT_FOUND, SEVERAL, CONSENT = "not-found", "multiple-matches", "suppressed"  # issue types of the three refusals
 # PDex 2.0.0 builds on HRex 1.0.0: the answer is the member number alone, and a consent is wanted.
 OLD = ("hrex=1.0.0", "pdex=2.0.0")
-MISSES, LOCKED = 5, 3600  # failed matches for one number until it is locked; seconds that it stays so
+MISSES, LOCKED = 5, 60.0  # failed matches for one number that lock it, and the seconds that each of them counts
 SEARCHES = ("identifier", "_id", "_format")
 RECORDS = ("Condition", "Coverage", "DocumentReference", "Encounter", "ExplanationOfBenefit")  # searched by patient
 
@@ -35,7 +35,7 @@ def member_match(call: Call, payer: Payer) -> Answer:
         return refusal(400, "required", f"The parameter {missing[0]} is missing.", expression="Parameters.parameter")
     rules = payer.policies.exchange
     if _is_probing(call, given, payer):
-        headers = {"retry-after": str(LOCKED)}
+        headers = {"retry-after": f"{LOCKED:.0f}"}
         return refusal(429, "throttled", "Too many matches of this kind have failed.", headers=headers)
     found = candidates(given["MemberPatient"], given["CoverageToMatch"], payer)
     if not found:
@@ -147,15 +147,17 @@ def recipient(call: Call, payer: Payer) -> str:
 
 
 def _is_probing(call: Call, given: Mapping[str, Resource], payer: Payer) -> bool:
-    """Whether this client failed too often to name the person behind the numbers that it sent."""
+    """Whether this client failed too often of late to name the person behind the numbers that it sent."""
     allowed = payer.policies.exchange.get("misses_allowed", MISSES)
-    return any(payer.overlay.misses.get(key, 0) >= allowed for key in _guessed(call, given, payer))
+    counted = payer.clock.monotonic() - LOCKED
+    failed = (payer.overlay.misses.get(key, ()) for key in _guessed(call, given, payer))
+    return any(sum(when > counted for when in each) >= allowed for each in failed)
 
 
 def _miss(call: Call, given: Mapping[str, Resource], payer: Payer) -> None:
     with payer.overlay.lock:
         for key in _guessed(call, given, payer):
-            payer.overlay.misses[key] = payer.overlay.misses.get(key, 0) + 1
+            payer.overlay.misses.setdefault(key, []).append(payer.clock.monotonic())
 
 
 def _guessed(call: Call, given: Mapping[str, Resource], payer: Payer) -> list[tuple[str, str, str]]:

@@ -168,6 +168,17 @@ def test_a_near_miss_does_not_match(talk: Talk, changes: dict[str, Any]) -> None
     assert talk.post(pc.match_request(talk.running, facts)).status_code == 422
 
 
+def test_whoever_guesses_is_locked_out_for_a_while(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong = {**pc.target(talk.running)["members"]["first"], "birth_date": "1951-04-18"}
+    guesses = [talk.post(pc.match_request(talk.running, wrong)) for _ in range(exchange.MISSES + 1)]
+
+    assert [each.status_code for each in guesses] == [422] * exchange.MISSES + [429]
+    assert talk.match("first").status_code == 429, "the right answer too, or guessing would still tell"
+    assert guesses[-1].headers["retry-after"] == "60"
+    monkeypatch.setattr(exchange, "LOCKED", 0.0)
+    assert talk.match("first").status_code == 200
+
+
 def test_demographics_alone_find_a_member_who_has_no_twin(talk: Talk) -> None:
     request = pc.match_request(talk.running, pc.target(talk.running)["members"]["first"])
     for parameter in request["parameter"][:2]:
