@@ -11,8 +11,7 @@ from conformance.apis.prior_auth import Answer
 from conformance.apis.same_member import claim_of
 from conformance.apis.shapes import identifiers
 from conformance.errors import NotTested
-from conformance.flows.altered import Alterations
-from conformance.flows.prior_auth import PATIENCE
+from conformance.flows.prior_auth import PATIENCE, PriorAuth
 from conformance.flows.prior_auth_requests import INQUIRE, Requests
 from conformance.flows.recording import Recording
 from conformance.flows.request_bodies import asked_by, asked_through, look_up_body
@@ -45,19 +44,18 @@ class LookUps:
     def __init__(self, recording: Recording, claim: Claim) -> None:
         self._recording = recording
         self._claim = claim
-        self._alterations = Alterations(recording, claim)
+        self._prior_auth = PriorAuth(recording, claim)
         self._requests = Requests(recording, claim)
-        self.guide = recording.guide(claim)
 
     def about_any_service(self) -> LookUp:
         """By the identifier of the request, about no service in particular."""
-        submission = self._alterations.usual()
+        submission = self._prior_auth.usual()
         sent = _identifier(submission)
         return self._look_up("any-service", lambda: self._body(submission, sent))
 
     def by_number(self) -> LookUp:
         """By the authorization number that the submission was answered with."""
-        submission = self._alterations.usual()
+        submission = self._prior_auth.usual()
         number = submission.deciding.number
         if not number:
             raise NotTested("the answer to the submission has no number", because="pas.authorization-number")
@@ -65,7 +63,7 @@ class LookUps:
 
     def by_member(self) -> LookUp:
         """By the member and the provider alone."""
-        submission = self._alterations.usual()
+        submission = self._prior_auth.usual()
         return self._look_up("member", lambda: self._body(submission, self._fresh("member")))
 
     def about_another_member(self) -> LookUp:
@@ -111,7 +109,7 @@ class LookUps:
         self, how: str, body: Callable[[], dict[str, Any]], *, refusable: bool = False, other: bool = False
     ) -> LookUp:
         """An inquiry; ``refusable``: a 4xx is as good an answer as nothing. ``other``: as the second client."""
-        submission = self._alterations.usual()
+        submission = self._prior_auth.usual()
 
         def ask(case: str) -> LookUp:
             exchange = self._recording.act(
@@ -137,7 +135,7 @@ class LookUps:
 
     def _ours(self) -> Submission:
         """The usual request, made by facts: who is behind a body of the tester's own, nothing tells."""
-        submission = self._alterations.usual()
+        submission = self._prior_auth.usual()
         if self._requests.case(submission.case).body is not None:
             raise NotTested(
                 "needs a case that states a service, not a body", change=f"cases.prior-auth.{submission.case}"

@@ -68,6 +68,20 @@ class PriorAuth:
             raise wrong or NotTested("needs a case to submit", change="cases.prior-auth")
         return tuple(read)
 
+    def usual(self) -> Submission:
+        """The first case that is taken as it is, the one called "approved" before others; NotTested without one."""
+        wrong: NotTested | None = None
+        for case in self._usual_first():
+            try:
+                submission = self.submission(case)
+            except NotTested as reason:
+                wrong = wrong or reason
+                continue
+            if not submission.failed:
+                return submission
+            wrong = wrong or NotTested("the request ends in a business error", change=f"cases.prior-auth.{case}")
+        raise wrong or NotTested("needs a case to submit", change="cases.prior-auth.approved")
+
     def dropped(self) -> tuple[str, ...]:
         """The declared cases that were not processed, each with the reason."""
         found = []

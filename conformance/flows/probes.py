@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from conformance.apis.prior_auth import Answer, read_answer
-from conformance.apis.raw import body_of
 from conformance.apis.same_member import claim_of
 from conformance.apis.shapes import entries, resolve
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
-from conformance.flows.altered import Alterations
-from conformance.flows.prior_auth_requests import RAW, SUBMIT, Requests
-from conformance.flows.recording import Recording, answered
+from conformance.flows.prior_auth import PriorAuth
+from conformance.flows.prior_auth_requests import SUBMIT, Requests
+from conformance.flows.recording import Recording
+from conformance.flows.sent import Sent, sent_once
 from conformance.flows.submission import Submission
 from conformance.target import Case, Claim
 
@@ -28,49 +27,24 @@ NO_CODE = "ZZZZZ"  # shaped like a code of CPT or HCPCS, and none
 Body = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Probe:
-    """What a request came to that nobody could approve; ``answer`` is None where there is no ClaimResponse."""
-
-    how: str
-    exchange: Exchange
-    answer: Answer | None
-
-    @property
-    def at(self) -> str:
-        return f"the request ({self.how.replace('-', ' ')})"
-
-    @property
-    def granted(self) -> tuple[str, ...]:
-        """The numbers of the items that it grants, "" where one has none."""
-        given = (*self.answer.approved, *self.answer.modified) if self.answer else ()
-        return tuple(each.number for each in given)
-
-    @property
-    def told(self) -> str:
-        """What came, for a finding."""
-        return (self.answer.told if self.answer else "") or f"status {self.exchange.status}"
-
-
 class Probes:
     """What an endpoint makes of requests that are well-formed and make no sense there."""
 
     def __init__(self, recording: Recording, claim: Claim) -> None:
         self._recording = recording
         self._claim = claim
-        self._alterations = Alterations(recording, claim)
+        self._prior_auth = PriorAuth(recording, claim)
         self._requests = Requests(recording, claim)
-        self.guide = recording.guide(claim)
 
-    def about_nobody(self) -> Probe:
+    def about_nobody(self) -> Sent:
         """A request about somebody who is not on file."""
         return self._probe("unknown-member", lambda: self._with(member=NOBODY))
 
-    def under_ended_coverage(self) -> Probe:
+    def under_ended_coverage(self) -> Sent:
         """A request about somebody whose coverage has ended."""
         return self._probe("ended-coverage", lambda: self._with(member=ENDED))
 
-    def for_another_payer(self) -> Probe:
+    def for_another_payer(self) -> Sent:
         """A request that is addressed to another payer."""
 
         def body() -> Body:
@@ -84,18 +58,18 @@ class Probes:
 
         return self._probe("another-payer", body)
 
-    def for_no_service(self) -> Probe:
+    def for_no_service(self) -> Sent:
         """A request for a service whose code does not exist."""
         return self._probe("unknown-service", lambda: self._with(code=NO_CODE))
 
-    def again(self) -> tuple[Submission, Probe]:
+    def again(self) -> tuple[Submission, Sent]:
         """The usual request, and what it comes to when it is sent once more as it was."""
-        usual = self._alterations.usual()
+        usual = self._prior_auth.usual()
         return usual, self._probe("sent-again", lambda: dict(usual.request))
 
     def _with(self, *, member: str = "", code: str = "") -> Body:
         """The usual request under an identifier of its own, for another member or another code."""
-        usual = self._requests.case(self._alterations.usual().case)
+        usual = self._requests.case(self._prior_auth.usual().case)
         if member and member not in self._recording.target.members:
             raise NotTested("needs a member like this", change=f"members.{member}")
         if usual.body is not None or "service" not in usual.facts:
@@ -106,9 +80,9 @@ class Probes:
         case: Case = replace(usual, facts=facts)
         return self._requests.of(case, f"probe-{member}{code}")
 
-    def _probe(self, how: str, body: Callable[[], Body]) -> Probe:
+    def _probe(self, how: str, body: Callable[[], Body]) -> Sent:
         def send() -> Exchange:
             return self._requests.post(SUBMIT, f"probe:{how}", body())
 
-        exchange = answered(self._recording.act((self._claim, "probe", how), send), RAW)
-        return Probe(how, exchange, read_answer(body_of(exchange), self.guide))
+        at = f"the request ({how.replace('-', ' ')})"
+        return sent_once(self._recording, self._claim, ("probe", how), at, send)

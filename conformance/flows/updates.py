@@ -15,10 +15,10 @@ from conformance.apis.raw import body_of
 from conformance.apis.same_member import claim_of
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
-from conformance.flows.altered import Alterations
-from conformance.flows.prior_auth import PATIENCE
+from conformance.flows.prior_auth import PATIENCE, PriorAuth
 from conformance.flows.prior_auth_requests import INQUIRE, RAW, SUBMIT, Requests
 from conformance.flows.recording import Recording, answered
+from conformance.flows.sent import Sent
 from conformance.flows.submission import Submission, same_request
 from conformance.flows.updated_bodies import CANCELLED, cancelling, changing
 from conformance.target import Case, Claim
@@ -28,35 +28,38 @@ GRANTED = frozenset({"approved", "modified"})
 
 @dataclass(frozen=True)
 class Updated:
-    """A request, the update of it, and the answer to that; ``answer`` is None where none can be read."""
+    """A request, the update of it, and what came of that."""
 
     original: Submission
     request: Mapping[str, Any]
-    exchange: Exchange
-    answer: Answer | None
-    at: str
+    sent: Sent
+
+    @property
+    def answer(self) -> Answer | None:
+        return self.sent.answer
+
+    @property
+    def at(self) -> str:
+        return self.sent.at
+
+    @property
+    def told(self) -> str:
+        return self.sent.told
 
     @property
     def taken(self) -> bool:
         """Whether the update was taken: a 2xx with a ClaimResponse, which may well reject it by a business error."""
-        return 200 <= (self.exchange.status or 0) < 300 and self.answer is not None
+        return not self.sent.refused and self.answer is not None
 
     @property
     def processed(self) -> bool:
         """Whether the update was taken and not rejected."""
-        return self.taken and self.answer is not None and self.answer.outcome != "error"
+        return self.sent.taken
 
     @property
     def undecided(self) -> bool:
         """Whether an item of the update is pended: an inquiry may then tell more than its answer did."""
         return self.answer is not None and any("pended" in each.actions for each in self.answer.items)
-
-    @property
-    def told(self) -> str:
-        """What came, for a finding."""
-        if self.answer is None or not self.taken:
-            return f"status {self.exchange.status}" + ("" if self.answer else " without a ClaimResponse")
-        return self.answer.told
 
     @property
     def still_granted(self) -> tuple[Item, ...]:
@@ -85,7 +88,7 @@ class Updates:
     def __init__(self, recording: Recording, claim: Claim) -> None:
         self._recording = recording
         self._claim = claim
-        self._alterations = Alterations(recording, claim)
+        self._prior_auth = PriorAuth(recording, claim)
         self._requests = Requests(recording, claim)
         self.guide = recording.guide(claim)
 
@@ -149,13 +152,13 @@ class Updates:
             request = make(original.request, f"{self._recording.run_id}-{how}-{self._claim.version}", self.guide)
             exchange = answered(self._requests.post(SUBMIT, f"update:{how}", request), RAW)
             answer = read_answer(body_of(exchange), self.guide)
-            return Updated(original, request, exchange, answer, f"the update ({how})")
+            return Updated(original, request, Sent(f"the update ({how})", exchange, answer))
 
         return self._recording.act((self._claim, "update", how), update)
 
     def _original(self, how: str) -> Submission:
         """A request for two items of the usual service, submitted to be updated."""
-        usual = self._alterations.usual()
+        usual = self._prior_auth.usual()
         case = self._requests.case(usual.case)
         if case.body is not None or "service" not in case.facts:
             raise NotTested("needs a case with one service to ask for twice", change=f"cases.prior-auth.{usual.case}")
