@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
@@ -16,7 +16,7 @@ from conformance.apis.authorizations import Authorization
 from conformance.apis.harvest import Found, Harvest
 from conformance.apis.match_groups import MatchGroup
 from conformance.apis.shapes import reference_key
-from conformance.errors import NotTested
+from conformance.errors import NotTested, Unjudgeable
 from conformance.exchange import Exchange
 from conformance.flows.bulk_files import ReadFile
 from conformance.flows.bulk_groups import RAW, Groups
@@ -34,7 +34,7 @@ SINCE_DAYS = 30
 DAY = timedelta(days=1)
 MARGIN = 0.2  # seconds after the end of a consent
 NEVER = "Encounter?date=lt1900-01-01"  # a filter that nothing fits
-WHOLE = "whole"  # the export without further parameters
+WHOLE, SINCE = "whole", "since"  # the export without further parameters, and that of what was updated lately
 STARTED, EXPORT = "export started", "export"  # the acts of an export: its kick-off, and all that came of it
 
 
@@ -126,14 +126,25 @@ class Bulk:
         return found
 
     def findings(self, kind: str) -> list[Found | None]:
-        """What was found wrong of a kind ("strangers", "amounts", "too_old"): nothing is [None], and NotTested where
-        not all files could be read."""
+        """What was found wrong of a kind ("strangers", "amounts", "too_old") in any export: nothing is [None], and
+        NotTested where not all files could be read."""
         if kind == "strangers" and self.export().untold:
             raise NotTested("the Group does not tell by reference whom it holds")
-        found: list[Found | None] = list(getattr(self.export().harvest, kind).first)
+        found: list[Found | None] = [
+            replace(each, at=f"{name}: {each.at}") if name != WHOLE else each
+            for name, harvest in self.harvests().items()
+            for each in getattr(harvest, kind).first
+        ]
         if not found and not self.whole().harvest.types:
             raise NotTested("needs a record", change="members")
         return found or [None]
+
+    def harvests(self) -> Mapping[str, Harvest]:
+        """What came of the whole export and, where there is one, of that since a moment, by the name of the export."""
+        found = {WHOLE: self.export().harvest}
+        with suppress(NotTested, Unjudgeable):  # whatever it is, the row about that export tells it
+            found[SINCE] = self.since()[1].harvest
+        return found
 
     def exported(self, name: str = WHOLE, **more: str) -> Export:
         """The same, however far it came; Unjudgeable where nothing of the payer came."""
@@ -174,7 +185,7 @@ class Bulk:
         before = self.whole().harvest.updated[0]
         if not before or before >= moment:
             raise NotTested("needs a record that was last updated a month ago or earlier", change="members")
-        return moment, self.whole("since", _since=moment)
+        return moment, self.whole(SINCE, _since=moment)
 
     def until(self) -> tuple[str, Export]:
         """The day, and the export of what was updated until then; NotTested where not both older and newer are held."""

@@ -62,4 +62,6 @@ class ProviderAccess:
     def _choice(self, name: str, case: Case) -> Choice:
         facts = member_of(self._target, case).facts
         numbers = {str(facts[key]) for key in ("member_id", "patient_id") if facts.get(key)}
-        return Choice(name, self._bulk.whole().harvest.knows(numbers), not name.startswith("opted-out"))
+        self._bulk.whole()
+        came = any(each.knows(numbers) for each in self._bulk.harvests().values())
+        return Choice(name, came, not name.startswith("opted-out"))

@@ -65,6 +65,8 @@ def export(call: Call, payer: Payer) -> Answer:
         kept = [each for each in _records(call, payer, group) if _wanted(each, asked, payer)]
     except (ValueError, TypeError):
         return refusal(400, "invalid", "_since or _until is no instant.")
+    if "_since" in asked:
+        kept += [_news(member, payer) for member in payer.policies.exchange.get("news_of", ())]
     if call.version.startswith("pdex=") and kept and _is_type(asked, "Provenance"):
         kept.append(_provenance(kept, payer))
     return _accepted(call, payer, kept)
@@ -179,6 +181,17 @@ def _records(call: Call, payer: Payer, group: groups.Group) -> Iterator[Resource
             if key not in seen and _goes_out(call, payer, each):
                 seen.add(key)
                 yield each
+
+
+def _news(member: str, payer: Payer) -> Resource:
+    """A record of a member that is new."""
+    return {
+        "resourceType": "Condition",
+        "id": f"news-of-{member}",
+        "meta": {"lastUpdated": payer.clock.stamp()},
+        "subject": {"reference": f"Patient/{member}"},
+        "code": {"text": "Hypertension"},
+    }
 
 
 def _still_agreed(payer: Payer, group: groups.Group, listed: groups.Listed) -> bool:

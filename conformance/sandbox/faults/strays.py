@@ -99,6 +99,12 @@ FAULTS: tuple[Fault, ...] = (
         seed=_holding(_scan(SECOND)),
     ),
     Fault(
+        "sends_news_of_a_neighbour",
+        "An export of what was updated since a moment holds a record of the second member, who opted out.",
+        (*STRANGERS[1:], "provider-access.opt-out"),
+        policies=changes.rule("exchange", news_of=(SECOND,)),
+    ),
+    Fault(
         "exports_foreign_groups_at_once",
         "The export of another's Group is answered at once, with its files.",
         ("bulk.own-groups", "provider-access.attribution"),
@@ -110,6 +116,11 @@ VARIANTS: tuple[Variant, ...] = (
         "sends_documents_and_scans",
         "The first member's data hold a document and a scanned page of the member's own.",
         seed=_holding(_document(FIRST), _scan(FIRST)),
+    ),
+    Variant(
+        "sends_news",
+        "An export of what was updated since a moment holds a record of the first member's.",
+        policies=changes.rule("exchange", news_of=(FIRST,)),
     ),
     Variant(
         "explains_itself_with_200",
