@@ -276,8 +276,8 @@ VARIANTS: tuple[Variant, ...] = (
     ),
     Variant(
         "bears_with_expired_tokens",
-        "Access tokens are taken for a minute after they expired, as clocks may differ.",
-        policies=changes.rule("trust", expired_borne=60),
+        "Access tokens are taken for five minutes after they expired, as clocks may differ.",
+        policies=changes.rule("trust", expired_borne=300),
     ),
     Variant(
         "launches_apps_too",
