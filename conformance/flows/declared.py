@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
+from conformance import clock
 from conformance.apis.formulary import Drug, Formulary, Item, Plan
 from conformance.apis.formulary_faults import outside_its_period
 from conformance.errors import NotTested
@@ -35,6 +36,11 @@ class Declared:
         """The day from which the drug list says so, where the tester names it."""
         written = self.case.facts.get("effective")
         return date.fromisoformat(str(written)) if written else None
+
+    def due(self, holidays: Iterable[date]) -> clock.Stamp | None:
+        """The day by whose end, wherever the payer is, the API has to say so: a business day after it took effect."""
+        day = self.effective and clock.add_business_days(self.effective, 1, holidays)
+        return clock.stamp(day, clock.ANYWHERE)
 
     @property
     def names_a_list(self) -> bool:

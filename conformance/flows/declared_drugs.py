@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from conformance import clock
 from conformance.apis.formulary import RXNORM, Item, read_item
 from conformance.apis.formulary_found import rxnorm_of
 from conformance.apis.search_values import token
@@ -35,16 +34,15 @@ class DeclaredDrugs:
 
     def changed(self) -> tuple[Declared, ...]:
         """The drugs whose change took effect more than one business day ago; NotTested where there is none."""
-        dated = [drug for drug in self.needing() if drug.effective]
-        target, today = self._recording.target, self._formulary.moment().date()
+        holidays, moment = self._recording.target.holidays, self._formulary.moment()
+        dated = [(drug, due) for drug in self.needing() if (due := drug.due(holidays))]
         if not dated:
             raise NotTested(
                 "needs a drug with the day from which it is listed so", change="cases.formulary.….effective"
             )
-        due = {drug.at: clock.add_business_days(drug.effective, 1, target.holidays) for drug in dated if drug.effective}
-        over = tuple(drug for drug in dated if due[drug.at] < today)
+        over = tuple(drug for drug, due in dated if due.latest < moment)
         if not over:
-            raise NotTested(f"no change is due yet: the first on {min(due.values())}")
+            raise NotTested(f"no change is due yet: the first on {min(due.latest for _, due in dated).date()}")
         return over
 
     def names(self) -> dict[str, str]:

@@ -55,7 +55,7 @@ KNOWN_WRONG = (
     Fault(
         "hides_a_declared_quantity_limit",
         "A drug with a quantity limit is said to have none.",
-        ("formulary.quantity-limit-flag",),
+        ("formulary.quantity-limit-flag", "formulary.drug-list-updates"),
         seed=changes.items_of(LIMITED, changes.unlimited("QuantityLimit", "QuantityLimitDetail")),
     ),
     Fault(
