@@ -16,7 +16,7 @@ from conformance.expect import Judgement, judging
 from conformance.flows.recording import Options, Recording, answered, resource_of, unending
 from conformance.guides import load as load_guides
 from conformance.rules import Latency, samples
-from conformance.target import Api, Claim, Target
+from conformance.target import Api, Auth, Claim, Target
 from conformance.wire.payer import Request
 
 GUIDES = load_guides(paths.suites() / "guides")
@@ -396,3 +396,12 @@ def test_only_answers_to_well_formed_requests_are_samples_of_latency():
     assert [each.seconds for each in latency.samples("prior-auth.submit")] == [0.5, 16.0, 0.5]
     assert latency.limit("prior-auth.submit") == 15
     assert Latency(recording, OLD).samples("prior-auth.submit") == ()
+
+
+def test_without_credentials_nothing_is_anybodys_own():
+    guarded = replace(API, auth=Auth("gateway", "bearer"))
+    recorded(replace(TARGET, apis={"prior-auth": guarded}))[0].guarded(NEW)
+
+    with pytest.raises(NotTested) as raised:
+        recorded()[0].guarded(NEW)
+    assert raised.value.change == "apis.prior-auth.auth"

@@ -121,6 +121,7 @@ class Groups:
 
     def foreign(self) -> tuple[Exchange, ...]:
         """The answers to reading and exporting a Group that is somebody else's."""
+        self._recording.guarded(self.claim)
         self.group()  # a client that is let in nowhere shows nothing
         ident = str(self._case("foreign-group").facts.get("group", ""))
         return self._recording.act((self.claim, "foreign"), lambda: self._foreign(ident))

@@ -158,8 +158,7 @@ class PatientAccess:
 
     def without_token(self) -> Exchange:
         """The answer to the search for the member's authorizations that carries no token."""
-        if self._recording.api(self.claim).auth.type == "none":
-            raise NotTested("the target names no credentials for this API", change="apis.patient-access.auth")
+        self._recording.guarded(self.claim)
         return self.with_token(NONE)
 
     def with_token(self, token: str) -> Exchange:
@@ -176,6 +175,7 @@ class PatientAccess:
 
     def probes(self) -> tuple[Probe, ...]:
         """Another member's data asked for in every way that we know, with our own token."""
+        self._recording.guarded(self.claim)
         other = self._other()
         self.resources("ExplanationOfBenefit")  # without an answer of our own no refusal says anything
         return tuple(Probe(way, self._found_of(other, way, path)) for way, path in self._ways(other).items())

@@ -240,6 +240,11 @@ class Recording:
         if self.api(claim).files is not None:
             raise NotApplicable("a folder of resources has no endpoint")
 
+    def guarded(self, claim: Claim) -> None:
+        """NotTested where the target names no credentials for the API: as we ask it, nothing there is anybody's own."""
+        if self.api(claim).auth.type == "none":
+            raise NotTested("the target names no credentials for this API", change=f"apis.{claim.api}.auth")
+
 
 def resource_of(exchange: Exchange, judged_by: str) -> dict[str, Any]:
     """The resource in an answer.
