@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import available_timezones
@@ -42,18 +44,24 @@ def audit(
         raise UsageError("name records to audit, or published figures to check (--published)")
     run = _run(whose, given)
     wanted = judging.chosen(run, published is not None, bool(named))
-    with opened(given.get("engine") or "duckdb") as engine, tempfile.TemporaryDirectory() as folder:
+    with (
+        opened(given.get("engine") or "duckdb") as engine,
+        tempfile.TemporaryDirectory() as folder,
+        ThreadPoolExecutor(1) as aside,
+    ):
         if named:
             read = said.read(engine, found, mapped, Path(folder))
             understood = decisions.understand(engine, read, whose, mapped)
         else:
             read, understood = said.Said(None, ()), decisions.Understood(None)
+        hashed = aside.submit(sources.hashes, found.sources)  # while the engine judges
         records = Records(engine, read, understood, whose, published, bool(given.get("identify")))
         records.as_of = run.as_of
         records.asked = frozenset(each.requirement for each in wanted)
         records.reasons_since = run.standing(run.catalogue.requirements[REASONS]).since
         used = _used(engine, whose, given)
-        told = judging.judge(run, wanted, records, out, lambda: evidence.collect(records, found, mapped, given) | used)
+        collected = partial(evidence.collect, records, found, hashed.result, mapped, given)
+        told = judging.judge(run, wanted, records, out, lambda: collected() | used)
         if given.get("publish"):
             publish(records, Path(given["publish"]), given.get("year"))
     results = write_reports(out, baseline)

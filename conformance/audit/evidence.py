@@ -6,7 +6,7 @@ Nothing that names a member is written; a decision is told by file and row, and 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.audit import metrics, timed
@@ -14,7 +14,7 @@ from conformance.audit.consistency import beyond
 from conformance.audit.cuts import cuts
 from conformance.audit.mapping import Mapped
 from conformance.audit.records import Records
-from conformance.audit.sources import Found, hashes
+from conformance.audit.sources import Found
 from conformance.audit.unknowns import not_understood
 from conformance.audit.withheld import shape
 from conformance.structures import is_resource_type
@@ -23,15 +23,17 @@ SAMPLED = 30
 TOLD = 20
 
 
-def collect(records: Records, found: Found, mapped: Mapped, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The member ``audit`` of results.json."""
+def collect(
+    records: Records, found: Found, hashes: Callable[[], list[dict[str, Any]]], mapped: Mapped, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The member ``audit`` of results.json; ``hashes`` gives those of the sources (sources.hashes)."""
     year = int(given["year"]) if given.get("year") else None
     audit: dict[str, Any] = {
         "engine": {"name": records.engine.name, "version": records.engine.version},
         "population": str(mapped.facts.get("population", "")),
         "extracted": records.payer.extracted.isoformat() if records.payer.extracted else "",
         "timezones": list(records.payer.target.timezones),
-        "sources": hashes(found.sources),
+        "sources": hashes(),
         "remarks": list(found.remarks),
         **dict.fromkeys(_OF_RECORDS),
         "published": None,

@@ -116,12 +116,11 @@ def _counted(t: Any) -> Any:
         extended_partial=times(t.extended & (t.outcome == "partial")),
         timed=t.spent.count(),
         mean=t.spent.mean(),
-        **{f"p{round(share * 100)}": t.spent.quantile(share) for share in PERCENTILES},
+        percentiles=t.spent.quantile(PERCENTILES),
         **{f"within_{limit}": times(t.spent <= limit) for _, limit in WITHIN},
     )
 
 
-_TIMES = ("mean", *(f"p{round(share * 100)}" for share in PERCENTILES))
 _COUNTS = (
     "total", *DECISIONS, "appealed", "approved_after_appeal", "denied_after_appeal", "extended", "extended_approved",
     "extended_partial", "timed", *(f"within_{limit}" for _, limit in WITHIN),
@@ -130,7 +129,9 @@ _COUNTS = (
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     """Counts as whole numbers; times to thousandths of a second, None where there were none."""
-    spent = {name: row.get(name) for name in _TIMES}
+    spent = {"mean": row.get("mean")}
+    for place, share in enumerate(PERCENTILES):
+        spent[f"p{round(share * 100)}"] = (row.get("percentiles") or [None] * len(PERCENTILES))[place]
     return {name: int(row.get(name) or 0) for name in _COUNTS} | {
         name: None if value is None else round(float(value), 3) for name, value in spent.items()
     }

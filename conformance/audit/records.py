@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -77,6 +77,12 @@ class Records:
         named = {limit.requirement for limit in (*self.payer.clocks, *limits())}
         asked = {name: self._kinds(name) for name in sorted(named) if self.asked is None or name in self.asked}
         return timed.judge(self.engine, self.started, self.payer, due.receipts(self.engine, self.started), asked)
+
+    @cached_property
+    def _rejected(self) -> Mapping[int, Sequence[int]]:
+        """The lines that could not be read, by the number of their source."""
+        lines = self.said.rejected.lines
+        return {place: lines.get(str(each.path.absolute()), ()) for place, each in enumerate(self.said.sources)}
 
     def clocked(self, requirement: str) -> Timed:
         """The decisions of one requirement against its clocks."""
@@ -264,7 +270,7 @@ class Records:
         file = self.said.sources[source]
         line = self.said.lines.get((source, start or 0), 0) + place
         # Rows that could not be read are not among those that were counted.
-        rejected = self.said.rejected.lines.get(str(file.path.absolute()), ())
+        rejected = self._rejected.get(source, ())
         line += bisect_right(range(len(rejected)), line, key=lambda before: rejected[before] - before)
         where = f"{file.path.name}, {'line' if file.form == 'ndjson' else 'row'} {line}"
         return f"{where} ({number})" if self.identify else where

@@ -138,12 +138,16 @@ def judge(
 ) -> dict[str, Timed]:
     """The decisions of every requirement against its clocks; ``asked`` are the (kind, urgency) that each can judge."""
     dues, rules = due.table(engine, payer, asked, receipts)
-    both = _against(table, dues, payer, _pairs(engine, asked), rules)
+    asking = _pairs(engine, asked).left_join(dues.group_by("which").agg(soonest=dues.strict.min()), "which")
+    beside = table.join(asking.drop("which_right"), ["kind", "urgency"])
     found = {name: Timed(name, tuple(sorted(rules[name].values(), key=lambda limit: limit.rule))) for name in asked}
     names = list(asked)
-    for cell in engine.rows(_cells(both)):
+    for cell in engine.rows(_cells(_against(beside, dues, payer, rules))):
         _count(cell, found[names[cell["which"]]].counts)
     if any(each["late"] or each["overdue"] for each in found.values()):
+        # No clock is over before the soonest: few decisions are looked at again.
+        slow = beside.filter((beside.e_e > beside.s_e + beside.soonest) | (beside.why == "open"))
+        both = _against(slow, dues, payer, rules)
         columns = ("which", "key", "source", "start", "place", "s_e", "end_e", "until", "told")
         late = engine.keep("late", both.filter((both.state == "late") | both.overdue).select(*columns))
         for which, each in enumerate(found.values()):
@@ -160,11 +164,11 @@ def _pairs(engine: Engine, asked: Mapping[str, frozenset[tuple[str, str]]]) -> A
     return engine.table(columns, {"which": "int64", "kind": "string", "urgency": "string"}, "asked")
 
 
-def _against(table: Any, dues: Any, payer: Payer, pairs: Any, rules: Mapping[str, Mapping[int, Limit]]) -> Any:
-    """Every decision beside each requirement it falls under, with what came of it there."""
+def _against(beside: Any, dues: Any, payer: Payer, rules: Mapping[str, Mapping[int, Limit]]) -> Any:
+    """Every decision beside each requirement it falls under (``which``), with what came of it there."""
     import ibis
 
-    both = table.join(pairs, ["kind", "urgency"]).left_join(dues, ["which", "slot"])
+    both = beside.left_join(dues, ["which", "slot"])
     response = _false()
     answering = [number for each in rules.values() for number, limit in each.items() if limit.ends == "response"]
     if answering:
@@ -228,4 +232,4 @@ def _late(row: dict[str, Any]) -> Late:
 
 def moment(seconds: int) -> str:
     """A second as a time in UTC."""
-    return (due.EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{(due.EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()}Z"
