@@ -92,8 +92,7 @@ _OF_RECORDS = (
     "mapping", "absent", "totals", "states", "excluded", "unreadable", "not_understood", "stamps",
     "received", "clocks", "reasons", "metrics", "cuts", "seed", "sample",
 )  # fmt: skip
-_STATES = {"timed": "decided and timed", "open": "still open", "excluded": "left out, by reason below",
-           "unknown": "without an outcome that is known"}  # fmt: skip
+_STATES = {"timed": "decided and timed", "open": "still open", "excluded": "left out, by reason below"}
 
 
 def _by_type(strangers: Mapping[str, int]) -> dict[str, int]:

@@ -13,16 +13,15 @@ line = "MA"
 
 from __future__ import annotations
 
-import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from conformance.audit.facts import BY_NAME, FACTS, WORDS, Fact, plain
+from conformance.audit.facts import BY_NAME, FACTS, WORDS, Fact, heading, plain
 from conformance.audit.withheld import headings_told
 from conformance.errors import UsageError
 
@@ -57,10 +56,10 @@ def load(path: Path) -> Mapped:
         if key not in KEYS:
             raise UsageError(f"unknown key {key!r}{_near(key, KEYS)}", file=str(path))
     columns = {}
-    for fact, heading in _table(said, "columns", path).items():
+    for fact, named in _table(said, "columns", path).items():
         if fact not in BY_NAME:
             raise UsageError(f"[columns] knows no {fact!r}{_near(fact, BY_NAME)}", file=str(path))
-        headings = (heading,) if isinstance(heading, str) else tuple(heading) if isinstance(heading, list) else ()
+        headings = (named,) if isinstance(named, str) else tuple(named) if isinstance(named, list) else ()
         if not headings or not all(isinstance(each, str) and each for each in headings):
             raise UsageError(f"columns.{fact}: expected a heading, or a list of headings", file=str(path))
         columns[fact] = headings
@@ -103,6 +102,7 @@ def columns_of(headings: Sequence[str], mapped: Mapped, file: str) -> dict[str, 
     UsageError where a mapped heading is not there, or no heading gives a fact that every decision needs.
     """
     by_plain = {plain(each): each for each in headings}
+    by_words = {heading(each): each for each in reversed(headings)}
     found: dict[str, tuple[str, ...]] = {}
     for fact, wanted in mapped.columns.items():
         missing = [each for each in wanted if plain(each) not in by_plain]
@@ -115,10 +115,9 @@ def columns_of(headings: Sequence[str], mapped: Mapped, file: str) -> dict[str, 
         found[fact] = tuple(by_plain[plain(each)] for each in wanted)
     taken = {each for headings_ in found.values() for each in headings_}
     for known in FACTS:
-        names = [name for name in (known.name, *known.names) if by_plain.get(plain(name)) not in (None, *taken)]
-        if known.name not in found and names:
-            found[known.name] = _with_time(known, by_plain[plain(names[0])], by_plain)
-            taken.update(found[known.name])
+        if known.name not in found and (named := _named(known, by_words, taken)):
+            found[known.name] = named
+            taken.update(named)
     lost = [fact for fact in NEEDED if fact not in found]
     if lost:
         raise UsageError(
@@ -128,13 +127,17 @@ def columns_of(headings: Sequence[str], mapped: Mapped, file: str) -> dict[str, 
     return found
 
 
-def _with_time(fact: Fact, heading: str, by_plain: Mapping[str, str]) -> tuple[str, ...]:
-    """The heading of a stamp; where it is that of a date and the time stands in a column beside it, both."""
-    twin = re.sub(r"\bdate\b", "time", plain(heading))
-    alone = {plain(name) for name in fact.names}  # a heading that tells the whole stamp by itself
-    if not fact.stamp or twin == plain(heading) or twin not in by_plain or twin in alone:
-        return (heading,)
-    return (heading, by_plain[twin])
+def _named(fact: Fact, by_words: Mapping[frozenset[str], str], taken: Collection[str]) -> tuple[str, ...]:
+    """The headings that say a fact, of those not taken: none, one, or that of a date and that of its time."""
+    names = [heading(name) for name in (fact.name, *fact.names)]
+    words = next((each for each in names if by_words.get(each) not in (None, *taken)), None)
+    if words is None:
+        return ()
+    twin = words - {"date"} | {"time"}
+    # A heading that tells the whole stamp by itself is no twin.
+    if not fact.stamp or twin == words or twin not in by_words or twin in names:
+        return (by_words[words],)
+    return (by_words[words], by_words[twin])
 
 
 def _hint(word: str, headings: Sequence[str]) -> str:
@@ -144,7 +147,7 @@ def _hint(word: str, headings: Sequence[str]) -> str:
 
 def proposal(file: str, headings: Sequence[str]) -> str:
     """A first audit.toml for a log with these headings: what could be told, and the rest as comments."""
-    by_plain = {plain(each): each for each in headings}
+    by_words = {heading(each): each for each in reversed(headings)}
     lines = [
         f"# How {file} says what a decision is: proposed from its headings. Check every line.",
         'payer_type = "ma"                 # ma medicaid-ffs medicaid-mco chip-ffs chip-mco qhp-ffe qhp-shop',
@@ -156,12 +159,9 @@ def proposal(file: str, headings: Sequence[str]) -> str:
     ]
     taken: set[str] = set()
     for fact in FACTS:
-        names = [plain(name) for name in (fact.name, *fact.names)]
-        heading = next((by_plain[name] for name in names if name in by_plain and by_plain[name] not in taken), None)
-        if heading:
-            both = _with_time(fact, heading, by_plain)
+        if both := _named(fact, by_words, taken):
             taken.update(both)
-            quoted = _quoted(heading) if len(both) == 1 else f"[{', '.join(map(_quoted, both))}]"
+            quoted = _quoted(both[0]) if len(both) == 1 else f"[{', '.join(map(_quoted, both))}]"
             lines.append(f"{fact.name} = {quoted}  # {fact.means}")
         else:
             lines.append(f'# {fact.name} = "…"  # {fact.means}')

@@ -21,7 +21,15 @@ from conformance.errors import UsageError
 TEXTS = tuple(fact.name for fact in FACTS if fact.name not in ("reason_code", "reason"))
 SAID = (*TEXTS, "reasons", "made", "service_system", "certification", "source", "start", "place")
 _INTEGERS = ("source", "start", "place")
-NO_TIME = ("na", "n/a", "none", "null")  # in the place of a time, in small letters: nothing is said
+NO_TIME = (
+    "na",
+    "n/a",
+    "nan",
+    "nat",
+    "none",
+    "null",
+    "(null)",
+)  # in the place of a time, in small letters: nothing is said
 BLANKS = " \t\r\n"
 
 

@@ -9,26 +9,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from conformance import clock
+from conformance.audit.spellings import OFFSETS, as_iso
 
 SECONDS = 19  # characters of "2026-03-01T09:30:15"
 HOUR = 3600
 _ZONE = re.compile(r"[Zz]|[+-]\d\d(?::?\d\d)?")
 _YEARS = (1950, 2200)  # what lies outside is what a system writes for "none" or "open", such as 1900 or 9999
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  as a clock shows it, in no zone
-_SLASHES = re.compile(
-    r"(\d{1,2})[/-](\d{1,2})[/-](\d{4})(?:[ T,]+(\d{1,2})(?::(\d\d))?(?::(\d\d)(?:\.\d+)?)?\s*([AaPp]\.?[Mm]\.?)?)?"
-)
-_YEAR_FIRST = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2})(?:[ T]+(\d{1,2}):(\d\d)(?::(\d\d)(?:\.\d+)?)?)?")
-_DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(?:(\d\d)(\d\d)(\d\d)?)?")
-_MONTHS = {
-    name: n
-    for n, name in enumerate(["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], 1)
-}
-_NAMED = re.compile(r"(\d{1,2})[- ]([A-Za-z]{3})[A-Za-z]*[- ,]+(\d{4})")
 
 
 def seconds(text: Any) -> Any:
@@ -93,7 +84,7 @@ def words(found: Iterable[str], zones: Sequence[str]) -> Mapping[str, list[Any]]
     """
     rows: dict[str, list[Any]] = {"word": [], "early": [], "late": [], "whole": [], "form": []}
     for text in found:
-        iso, form = _as_iso(text)
+        iso, form = as_iso(text)
         local = clock.stamp(iso, zones or ("UTC",)) if iso else None
         if local is None or not _YEARS[0] <= local.earliest.year < _YEARS[1]:
             continue
@@ -107,6 +98,7 @@ def words(found: Iterable[str], zones: Sequence[str]) -> Mapping[str, list[Any]]
 
 def east(zone: str) -> int | None:
     """Seconds east of Greenwich that a zone behind a stamp says; None where it is none."""
+    zone = OFFSETS.get(zone.strip().upper(), zone.strip())
     if not _ZONE.fullmatch(zone):
         return None
     if zone in "Zz":
@@ -118,39 +110,3 @@ def east(zone: str) -> int | None:
 
 def _seconds(moment: datetime) -> int:
     return int(clock.instant(moment).timestamp() // 1)
-
-
-def _as_iso(text: str) -> tuple[str, str]:
-    """A head or a whole stamp in ISO form, and how it was written; "" where it is no time."""
-    said = text.strip()
-    if re.fullmatch(r"\d{4}-\d\d-\d\d[T ]\d\d", said):
-        return f"{said[:10]}T{said[11:]}:00", "iso"
-    if re.fullmatch(r"\d{4}(-\d\d){0,2}", said):
-        return said, "iso"
-    if found := _SLASHES.fullmatch(said):
-        month, day, year, hour, minute, second, half = found.groups()
-        return _iso(year, month, day, _hour(hour, half), minute, second), "us"
-    if found := _YEAR_FIRST.fullmatch(said) or _DIGITS.fullmatch(said):
-        year, month, day, hour, minute, second = found.groups()
-        return _iso(year, month, day, hour, minute, second), "other"
-    if found := _NAMED.fullmatch(said):
-        day, month_name, year = found.groups()
-        number = _MONTHS.get(month_name.casefold())
-        return (_iso(year, str(number), day, None, None, None), "other") if number else ("", "")
-    return (said, "iso") if clock.stamp(said) else ("", "")
-
-
-def _hour(hour: str | None, half: str | None) -> str | None:
-    if hour is None or not half:
-        return hour
-    number = int(hour) % 12 + (12 if half.casefold().startswith("p") else 0)
-    return str(number) if 1 <= int(hour) <= 12 else "99"
-
-
-def _iso(year: str, month: str, day: str, hour: str | None, minute: str | None, second: str | None) -> str:
-    try:
-        date(int(year), int(month), int(day))
-    except ValueError:
-        return ""
-    said = f"{year}-{int(month):02d}-{int(day):02d}"
-    return said if hour is None else f"{said}T{int(hour):02d}:{minute or '00'}:{second or '00'}"

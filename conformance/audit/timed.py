@@ -30,6 +30,7 @@ UNTIMED: Mapping[str, str] = {
     "before": "decided or told before it was received",
     "after": "received, decided or told after the records were drawn",
     "upgraded": "expedited later, without the time from which it was",
+    "unknown": "no outcome that is known",
 }
 
 
@@ -209,7 +210,7 @@ def _count(cell: Mapping[str, Any], counts: dict[str, int]) -> None:
     """Adds a cell to the counts of its requirement."""
     why, state = cell["why"], cell["state"]
     dated, judged = state != "none", state not in ("none", "undated")
-    inside = why in ("excluded", "unknown")
+    inside = why == "excluded"
     there = {
         "rows": True, "population": not inside, "judged": judged, "unbound": why == "timed" and not cell["bound"],
         **{name: why == name for name in ("excluded", *UNTIMED, "open")},

@@ -12,7 +12,8 @@ from opened_records import records_of
 from conformance import paths
 from conformance.audit import judging
 from conformance.audit.command import audit, propose
-from conformance.audit.mapping import Mapped, load
+from conformance.audit.facts import word
+from conformance.audit.mapping import Mapped, columns_of, load
 from conformance.catalogue import load as load_catalogue
 from conformance.errors import UsageError
 from conformance.judging import judged
@@ -260,3 +261,47 @@ def test_a_date_and_its_time_in_columns_of_their_own_are_one_stamp(tmp_path: Pat
         assert records.said.mapped[str(file)]["received"] == columns["received"]
     assert (timed.judged, timed.failed) == (2, 1)
     assert [each.at for each in timed.findings] == ["log.csv, row 2 (1)"]
+
+
+@pytest.mark.parametrize(
+    "headings",
+    [
+        "Auth #,Rcvd Dt,Rcvd Tm,Decision Dt,Notif Dt,Notif Tm,Auth Status,Review Type,Ext Taken,Denial Rsn Desc",
+        "AUTH_ID,RECEIVED_TS,,DETERMINATION_TS,NOTIFICATION_TS,,STATUS_CD,URGENCY_CD,IS_EXTENDED,DENIAL_REASON",
+        "Request ID,Request Received Date/Time,,Decision Date/Time,Notice Sent Date/Time,,Determination,"
+        "Processed Priority,Extension (Y/N),Reason for Denial",
+        "id,received_at,,decided_at,notified_at,,outcome,urgency,extended,reason",
+    ],
+)
+def test_headings_are_known_however_they_are_cut_short_and_turned(headings: str) -> None:
+    key, received, hour, decided_on, told, told_hour, outcome, urgency, extended, reason = headings.split(",")
+    stamps = {"received": (received, hour), "decided": (decided_on,), "notified": (told, told_hour)}
+
+    assert columns_of([each for each in headings.split(",") if each], Mapped(), "log.csv") == {
+        "key": (key,), "outcome": (outcome,), "urgency": (urgency,), "extended": (extended,), "reason": (reason,),
+        **{name: tuple(filter(None, each)) for name, each in stamps.items()},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("said", "ours"),
+    [
+        ("Denied - Not Medically Necessary", "denied"), ("WITHDRAWN BY PROVIDER", "withdrawn"),
+        ("Approved with modifications", "partial"), ("Denied in part", "partial"), ("Partially approved", "partial"),
+        ("Pended for clinicals", "pended"), ("Not approved", "denied"), ("APP", "approved"),
+        ("Denied, approved on appeal", None), ("Denial overturned", None), ("Approval withdrawn", None),
+        ("Denial of payment, dismissed", None), ("Unauthorized", None), ("Closed", None),
+    ],
+)  # fmt: skip
+def test_several_words_tell_the_decision_that_comes_first_unless_there_is_another(said: str, ours: str | None) -> None:
+    assert word("outcome", said) == ours
+
+
+def test_decisions_whose_outcome_nobody_understands_are_missing_from_what_is_judged(tmp_path: Path) -> None:
+    rows = [decided(1), decided(2, outcome="QX")]
+
+    with records_of([log(tmp_path / "log.csv", rows)], tmp_path, {"payer_type": "ma"}) as records:
+        timed = records.timed(ITEMS)
+
+    assert (timed.size, timed.judged, timed.judgeable) == (2, 1, None)
+    assert "1 with no outcome that is known" in timed.lacking
