@@ -407,6 +407,9 @@ def authorized(number: str = "", end: str = "", previous: str = "", issued: str 
         (("AUTH-1", "2027-05-01"), ("AUTH-2", "2027-05-01"), "number AUTH-1, then AUTH-2"),
         (("AUTH-1", "2027-05-01"), ("AUTH-1", "2027-04-24"), "until 2027-05-01, then 2027-04-24"),
         (("AUTH-1", "2027-05"), ("AUTH-1", "2027-05-31"), ""),
+        (("AUTH-1", "2027-05-01"), ("AUTH-1", "2027-05-02"), "until 2027-05-01, then 2027-05-02"),
+        (("AUTH-1", "2027-05-01"), ("AUTH-1", "2027-05-02T01:00:00Z"), ""),
+        (("A", "", "", "2027-01-05"), ("A", "", "", "2027-01-04"), "issued 2027-01-05, then 2027-01-04"),
     ],
 )
 def test_an_approval_told_twice_contradicts_itself_only_by_what_both_tell(one, other, contrary):

@@ -14,6 +14,7 @@ from conformance.apis.same_member import claim_of
 from conformance.apis.shapes import Period, Placed, entries, extension, identifiers, record, records, text, whole
 from conformance.clock import ANYWHERE, stamp
 
+BARE_DAY = len("2027-01-05")
 # Whom both sides keep records of.
 PARTIES = frozenset({"Organization", "Coverage", "Practitioner", "PractitionerRole"})
 
@@ -202,18 +203,28 @@ def told_otherwise(brought: Answer, again: tuple[Answer, ...]) -> tuple[str, ...
 
 
 def authorized_otherwise(one: Item, other: Item) -> str:
-    """How two tellings of an approval contradict each other: numbers that have none in common, days of the end.
+    """How two tellings of an approval contradict each other: numbers that have none in common, days of issue and end.
 
     What only one of them tells contradicts nothing. A number is the same in whatever letters and with whatever dashes.
     """
     numbers, others = _written(one), _written(other)
-    ends = [stamp(each.until, ANYWHERE) for each in (one, other)]
     found = []
     if numbers and others and not numbers & others:
         found.append(f"number {one.number or one.previous_number}, then {other.number or other.previous_number}")
-    if (end := ends[0]) and (later := ends[1]) and (end.latest < later.earliest or later.latest < end.earliest):
+    if _contradict(one.issued, other.issued):
+        found.append(f"issued {one.issued}, then {other.issued}")
+    if _contradict(one.until, other.until):
         found.append(f"until {one.until}, then {other.until}")
     return "; ".join(found)
+
+
+def _contradict(one: str, other: str) -> bool:
+    """Whether two stamps cannot mean the same: two bare days are one only if they are equal, in whatever zone."""
+    first, second = stamp(one, ANYWHERE), stamp(other, ANYWHERE)
+    if first is None or second is None:
+        return False
+    apart = first.latest < second.earliest or second.latest < first.earliest
+    return apart or (len(one) == len(other) == BARE_DAY and one != other)
 
 
 def _written(item: Item) -> set[str]:

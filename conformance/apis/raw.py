@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from conformance.apis.refusal import outcomes
+from conformance.apis.refusal import outcomes, says_why
 from conformance.exchange import Exchange
 from conformance.fhir import NotFhir, parse, structure
 from conformance.guides import Guide
@@ -62,9 +62,9 @@ def blames_the_request(exchange: Exchange) -> bool:
 
 
 def explained(exchange: Exchange, guide: Guide) -> bool:
-    """Whether a refusal carries what its guide version asks for: an OperationOutcome, or a single one."""
+    """Whether a refusal carries what its guide version asks for: an OperationOutcome with an issue, or a single one."""
     count = outcome_count(exchange)
-    return count == 1 or (count > 1 and not guide["single_outcome"])
+    return says_why(body_of(exchange)) and (count == 1 or (count > 1 and not guide["single_outcome"]))
 
 
 def outcome_count(exchange: Exchange) -> int:

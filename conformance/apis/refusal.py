@@ -27,6 +27,12 @@ def outcomes(resource: Any) -> int:
     return sum(each.get("resourceType") == "OperationOutcome" for each in inside)
 
 
+def says_why(resource: Any) -> bool:
+    """Whether any OperationOutcome of an answer has an issue."""
+    found = (each for each in objects(resource) if each.get("resourceType") == "OperationOutcome")
+    return any(True for each in found for _ in records(each.get("issue")))
+
+
 def identifying(resource: Any) -> tuple[str, ...]:
     """The values in a refusal that say who somebody is: those of person and coverage resources, wherever they stand
     (contained, in an entry or a parameter), and those of the parameters of a match (MemberIdentifier, MemberId).

@@ -36,7 +36,7 @@ def test_an_inquiry_tells_the_number_and_the_end_of_an_approval(decisions):
     expect.each(
         need(told_twice, "an approved item that an inquiry finds again", because="pas.inquiry-agrees"),
         lambda pair: not authorized_otherwise(pair[0].item, pair[1].item),
-        "the number and the end that the submission was answered with",
+        "the number, the day of issue and the end that the submission was answered with",
         got=lambda pair: authorized_otherwise(pair[0].item, pair[1].item),
         at=lambda pair: pair[1].at,
     )

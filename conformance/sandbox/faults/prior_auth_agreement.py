@@ -1,4 +1,4 @@
-"""Faults and variants of inquiries about what was approved: the number and the end that they tell."""
+"""Faults and variants of inquiries about what was approved: the number and the days that they tell."""
 
 from __future__ import annotations
 
@@ -30,6 +30,17 @@ def _other_ends(response: Resource) -> None:
         period["end"] = (date.fromisoformat(period["end"]) - timedelta(days=7)).isoformat()
 
 
+def _other_ends_by_a_day(response: Resource) -> None:
+    for period in _periods(response):
+        period["end"] = (date.fromisoformat(period["end"]) + timedelta(days=1)).isoformat()
+
+
+def _other_days_of_issue(response: Resource) -> None:
+    items = (*response.get("item", ()), *response.get("addItem", ()))
+    for one in (one for item in items for one in item.get("extension", ()) if one["url"] == edits.ISSUED):
+        one["valueDate"] = (date.fromisoformat(one["valueDate"]) - timedelta(days=1)).isoformat()
+
+
 def _ends_at_night(response: Resource) -> None:
     for period in _periods(response):
         period["end"] += "T23:59:59-05:00"
@@ -52,6 +63,18 @@ FAULTS = (
         "By an inquiry an approval ends a week earlier than the submission was told.",
         AGREES,
         bend=inquire(edits.editing(_other_ends), edits.about_a_case),
+    ),
+    Fault(
+        "inquiry_tells_an_end_a_day_later",
+        "By an inquiry an approval ends a day later than the submission was told.",
+        AGREES,
+        bend=inquire(edits.editing(_other_ends_by_a_day), edits.about_a_case),
+    ),
+    Fault(
+        "inquiry_tells_another_day_of_issue",
+        "By an inquiry an approval was issued the day before the submission was told.",
+        AGREES,
+        bend=inquire(edits.editing(_other_days_of_issue), edits.about_a_case),
     ),
 )
 

@@ -27,6 +27,7 @@ TWICE = Answer(
         ],
     },
 )
+EMPTY = Answer(400, {"resourceType": "OperationOutcome"})
 NOTHING_FOUND = Answer(200, _outcome("Nothing is on file that matches."))
 
 
@@ -41,6 +42,12 @@ def _found_nothing(call: Call, answer: Answer) -> bool:
 
 
 FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "refuses_with_an_empty_outcome",
+        "An invalid request is refused with an OperationOutcome that has no issue.",
+        ("pas.error-outcome",),
+        bend=submit(edits.answering(EMPTY), edits.refused),
+    ),
     Fault(
         "refuses_with_two_outcomes",
         "An invalid request is refused with two OperationOutcomes, where 2.2 knows a single one.",
