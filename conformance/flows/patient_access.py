@@ -11,10 +11,10 @@ from urllib.parse import quote, urlencode
 from conformance import clock
 from conformance.apis.raw import body_of
 from conformance.apis.search_values import token as search_token
-from conformance.apis.shapes import entries, record, text
+from conformance.apis.shapes import entries, objects, record, reference_key, text
 from conformance.apis.shown_authorization import Shown, is_authorization, is_claim, read_shown
 from conformance.apis.strangers import tells_of
-from conformance.errors import NotApplicable, NotTested
+from conformance.errors import NotApplicable, NotTested, Unjudgeable
 from conformance.exchange import Exchange
 from conformance.flows.member_data import Pages, pages
 from conformance.flows.on_file import OnFile
@@ -131,7 +131,8 @@ class PatientAccess:
         return self._expected(found, "an authorization that was last changed months ago")
 
     def contents(self) -> tuple[Content, ...]:
-        """Every authorization with what it does not tell; documents only where the tester knows that there are some."""
+        """Every authorization with what it does not tell; documents only where the tester knows that there are some,
+        by its own reference or by theirs."""
         known = {each.identifier: each for each in self._known()}
         return tuple(self._content(each, [known[name] for name in each.names & known.keys()])
                      for each in self.authorizations())  # fmt: skip
@@ -238,7 +239,21 @@ class PatientAccess:
 
     def _content(self, shown: Shown, known: Sequence[Known]) -> Content:
         decided = next((clock.stamp(each.decided, self._zones()) for each in known if each.decided), None)
-        return Content(shown, any(each.facts.get("documents") for each in known), decided)
+        sent = any(each.facts.get("documents") for each in known)
+        return Content(shown, sent and not self._has_documents_apart(shown), decided)
+
+    def _has_documents_apart(self, shown: Shown) -> bool:
+        """Whether a DocumentReference that the member finds refers to an authorization: it need not refer to it too."""
+
+        def find() -> Pages | None:
+            path = f"DocumentReference?{urlencode({'patient': self.patient()})}"
+            return pages(lambda url: self._send(SEARCH, url, "documents"), path, self.claim.base_url, RAW)
+
+        with suppress(NotTested, Unjudgeable):  # nobody demands this search
+            found = self._recording.act((self.claim, "documents apart"), find)
+            listed = [each.resource for bundle in found.bundles for each in entries(bundle)] if found else []
+            return any(reference_key(node) == shown.at for each in listed for node in objects(each))
+        return False
 
     def _is_settled(self, known: Known) -> bool:
         return self._is_due(known.decided or known.received)

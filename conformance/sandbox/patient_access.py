@@ -2,7 +2,8 @@
 
 ``policies.patient_access``: ``leaks`` names the kinds of question that see everybody (read, search, chained, include,
 revinclude, everything; none of a lawful payer), ``keeps_days`` how long an authorization is shown after its last
-change, ``shows_after_days`` how long it takes until a new one is, ``stale`` whether decisions are left out.
+change, ``shows_after_days`` how long it takes until a new one is, ``stale`` whether decisions are left out,
+``documents_apart`` whether documents are shown as DocumentReferences that refer to their authorization.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ PAS = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition"
 X12 = "https://codesystem.x12.org"
 ACTIONS = {"approved": "A1", "denied": "A3", "pended": "A4", "modified": "A6", "cancelled": "C"}
 GRANTED = ("approved", "modified")
-KINDS = ("Coverage", "ExplanationOfBenefit", "Patient")
+KINDS = ("Coverage", "DocumentReference", "ExplanationOfBenefit", "Patient")
 SEARCHES = ("patient", "patient.identifier", "identifier", "use", "_id", "_include", "_revinclude", "_format", "_count")
 
 
@@ -107,7 +108,7 @@ def explanation(record: Mapping[str, Any], payer: Payer) -> Resource:
         ],
         "item": [_item(item) for item in items],
     }
-    if record.get("documents"):
+    if record.get("documents") and not payer.policies.patient_access.get("documents_apart"):
         found["supportingInfo"] = [_document(number) for number in range(1, record["documents"] + 1)]
     return found
 
@@ -160,6 +161,19 @@ def _document(number: int) -> Resource:
     return {"sequence": number, "category": category, "valueAttachment": attachment}
 
 
+def _document_apart(shown: Resource, number: int) -> Resource:
+    """A document of the provider's that refers to its authorization."""
+    return {
+        "resourceType": "DocumentReference",
+        "id": f"document-{number}-of-{shown['id']}"[:64],
+        "meta": {"lastUpdated": shown["meta"]["lastUpdated"]},
+        "status": "current",
+        "subject": shown["patient"],
+        "content": [{"attachment": _document(number)["valueAttachment"]}],
+        "context": {"related": [{"reference": f"ExplanationOfBenefit/{shown['id']}"}]},
+    }
+
+
 def _resources(member: str, payer: Payer) -> Iterator[Resource]:
     """Everything of a member that is shown to them."""
     person = payer.seed.members[member]
@@ -168,7 +182,10 @@ def _resources(member: str, payer: Payer) -> Iterator[Resource]:
     yield from (each for each in payer.seed.records.get(member, ()) if each.get("use") == "claim")
     for record in prior_auth.records_of(person, payer):
         if record["member"] == member and _is_shown(record, payer):
-            yield explanation(record, payer)
+            shown = explanation(record, payer)
+            yield shown
+            if payer.policies.patient_access.get("documents_apart"):
+                yield from (_document_apart(shown, number) for number in range(1, record.get("documents", 0) + 1))
 
 
 def _is_shown(record: Mapping[str, Any], payer: Payer) -> bool:
@@ -218,7 +235,7 @@ def _beside(found: list[Resource], asked: Mapping[str, str], payer: Payer, own: 
 def _whose(resource: Resource) -> str:
     if resource["resourceType"] == "Patient":
         return str(resource["id"])
-    reference = resource.get("patient") or resource["beneficiary"]
+    reference = resource.get("patient") or resource.get("beneficiary") or resource["subject"]
     return str(reference["reference"]).removeprefix("Patient/")
 
 

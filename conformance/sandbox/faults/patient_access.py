@@ -283,6 +283,11 @@ VARIANTS: tuple[Variant, ...] = (
         "What was decided of an authorization is its disposition, in words.",
         bend=_authorizations(_in_words),
     ),
+    Variant(
+        "shows_documents_apart",
+        "What the provider sent is shown as DocumentReferences that refer to their authorization.",
+        policies=changes.rule("patient_access", documents_apart=True),
+    ),
     Variant("numbers_lines_otherwise", "Lines bear numbers of the member's own data.", bend=_items(_renumbered)),
     Variant(
         "searches_no_coverage_by_patient",
