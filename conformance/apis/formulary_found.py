@@ -11,6 +11,7 @@ from conformance.apis.formulary import DRUG_POLICY, Drug, Item, read_drug, read_
 from conformance.apis.shapes import JsonObject, codings_of_all, is_type, record, records, reference_key, text
 from conformance.exchange import Exchange
 from conformance.fhir import NotFhir, parse
+from conformance.primitives import wrong
 
 # Codes of OperationOutcome.issue by which a caller is asked for credentials, or refused for want of them.
 ASKS = "required"  # the issue that asks for something more (of the person, where everything else was asked right)
@@ -94,6 +95,18 @@ def same_content(listed: JsonObject, read: JsonObject | None) -> bool:
     before, after = record(listed.get("meta")), record(read.get("meta"))
     changed = any(before.get(key) != after.get(key) for key in ("versionId", "lastUpdated") if key in before)
     return changed or _plain(listed) == _plain(read)
+
+
+def version_of(resource: JsonObject) -> str:
+    """The version that a resource tells, where it can be asked for by its id and that; else ""."""
+    told, own = text(record(resource.get("meta")).get("versionId")), text(resource.get("id"))
+    return "" if wrong("id", told) or wrong("id", own) else told
+
+
+def holds_version(history: JsonObject | None, told: str) -> bool:
+    """Whether the history of a resource lists a version."""
+    listed = (record(each.get("resource")) for _, each in records(record(history).get("entry")))
+    return is_type(history, "Bundle") and any(version_of(each) == told for each in listed)
 
 
 def refuses_strangers(exchange: Exchange) -> bool:

@@ -24,6 +24,7 @@ from conformance.apis.formulary import (
 from conformance.apis.formulary import (
     Formulary as FormularyList,
 )
+from conformance.apis.formulary_found import version_of
 from conformance.apis.raw import raw_problem
 from conformance.apis.shapes import JsonObject, Placed, is_type, text
 from conformance.errors import NotTested
@@ -241,6 +242,14 @@ class Formulary:
         except NotTested:
             return None
 
+    def version(self, listed: Placed) -> JsonObject | None:
+        """What a read of the version that a listed resource tells gives, or None where it gives nothing."""
+        return self._given("formulary.vread", f"{listed.type}/{listed.id}/_history/{version_of(listed.resource)}")
+
+    def history(self, listed: Placed) -> JsonObject | None:
+        """What is given as the history of a listed resource, or None."""
+        return self._given("formulary.history", f"{listed.type}/{listed.id}/_history")
+
     # -- how -------------------------------------------------------------------------------------------------------
 
     @cached_property
@@ -248,6 +257,13 @@ class Formulary:
         """The resources that an endpoint lists."""
         listed = (placed for type_ in LISTINGS for placed in self.listed(type_))
         return {f"{placed.type}/{placed.id}": placed.resource for placed in listed}
+
+    def _given(self, operation: str, path: str) -> JsonObject | None:
+        sent = self._recording.act((self.claim, path), lambda: self._searches.get(operation, path, "read"))
+        exchange = answered(sent, RAW)
+        with suppress(NotTested):
+            return resource_of(exchange, RAW) if exchange.status == 200 else None
+        return None
 
     def _values(self, what: str, type_: str, read: Callable[[Any], T | None]) -> tuple[T, ...]:
         """The listed resources of a type as values; the reading itself is remembered too."""

@@ -175,6 +175,10 @@ def _formulary_deed(call: Call) -> Deed | None:
         return Deed("formulary.search", formulary.search, f"system/{kind}.s")
     if call.method == "GET" and "/" not in rest:
         return Deed("formulary.read", formulary.read, f"system/{kind}.r")
+    if call.method == "GET" and rest.endswith("/_history"):
+        return Deed("formulary.history", formulary.history, f"system/{kind}.r")
+    if call.method == "GET" and "/_history/" in rest:
+        return Deed("formulary.vread", formulary.version, f"system/{kind}.r")
     return None
 
 

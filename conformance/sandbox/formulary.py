@@ -6,7 +6,7 @@ Both guide versions have one model, so both are served the same resources.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,7 +18,7 @@ from conformance.sandbox.outcome import refusal
 from conformance.sandbox.search import Asked, Condition, Misasked, Query, asked, condition, cursor, opened, pointing
 from conformance.sandbox.store import Payer
 
-__all__ = ["CURSOR", "POLICY", "expand", "read", "room", "search"]
+__all__ = ["CURSOR", "POLICY", "expand", "history", "read", "room", "search", "version"]
 
 CURSOR = "_cursor"
 FORMATS = ("json", "application/json", "application/fhir+json", "text/json")
@@ -78,6 +78,26 @@ def read(call: Call, payer: Payer) -> Answer:
     if own not in _shown(call, payer, kind):
         return refusal(400, "forbidden", f"{call.path} is not of the member's plan.")
     return Answer(200, found)
+
+
+def version(call: Call, payer: Payer) -> Answer:
+    """Answers ``GET Type/id/_history/version``: each resource has the version that it tells, and no other."""
+    here, _, wanted = call.path.partition("/_history/")
+    answer = read(replace(call, path=here), payer)
+    if answer.status == 200 and answer.resource().get("meta", {}).get("versionId") != wanted:
+        return refusal(404, "not-found", f"There is no {call.path} here.")
+    return answer
+
+
+def history(call: Call, payer: Payer) -> Answer:
+    """Answers ``GET Type/id/_history``: the one version there is."""
+    here = call.path.removesuffix("/_history")
+    answer = read(replace(call, path=here), payer)
+    if answer.status != 200:
+        return answer
+    done = {"request": {"method": "PUT", "url": here}, "response": {"status": "201"}}
+    entry = {"fullUrl": f"{payer.base_url}/{here}", "resource": answer.resource(), **done}
+    return Answer(200, {"resourceType": "Bundle", "type": "history", "total": 1, "entry": [entry]})
 
 
 def room(seed: Seed, kind: str) -> Mapping[str, Resource]:

@@ -77,7 +77,7 @@ class _Days:
 
     def meta(self, room: str, profile: str) -> Resource:
         stamp = f"{self.day(self.updated.get(room, 0))}T09:00:00.000Z"
-        return {"lastUpdated": stamp, "profile": [f"{GUIDE}/StructureDefinition/usdf-{profile}"]}
+        return {"versionId": "1", "lastUpdated": stamp, "profile": [f"{GUIDE}/StructureDefinition/usdf-{profile}"]}
 
 
 def _plan(row: Row, span: Resource, days: _Days) -> Resource:

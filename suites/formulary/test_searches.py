@@ -1,16 +1,18 @@
 """The searches the guide requires: all that is asked for, and nothing else."""
 
-from conformance import advise, expect, need, requirement
+from conformance import advise, expect, need, only_if, requirement
 from conformance.apis.formulary import DRUG_POLICY, FORMULARY_ITEM, RXNORM
 from conformance.apis.formulary_found import (
     UNKNOWN,
     drug_of,
     formulary_of,
+    holds_version,
     is_called,
     is_drug_policy,
     rxnorm_of,
     same_content,
     tiers_of,
+    version_of,
 )
 from conformance.apis.search_values import token
 
@@ -115,6 +117,25 @@ def test_what_is_found_can_be_read_by_id(formulary, search_terms):
         "the resource, read by its id and unchanged",
         at=lambda each: f"{each.type}/{each.id}",
         got=lambda _each: "no answer, or something else under the id",
+    )
+
+
+@requirement("usdf.versions")
+def test_the_version_that_is_told_can_be_read(formulary, search_terms):
+    examples = [each for each in search_terms.one_of_each() if version_of(each.resource)]
+
+    expect.each(
+        only_if(examples, "resources that tell their version"),
+        lambda each: same_content(each.resource, formulary.version(each)),
+        "the resource, read by its version and unchanged",
+        at=lambda each: f"{each.type}/{each.id}",
+        got=lambda _each: "no answer, or something else under the version",
+    )
+    expect.each(
+        examples,
+        lambda each: holds_version(formulary.history(each), version_of(each.resource)),
+        "a history with the version that is told",
+        at=lambda each: f"{each.type}/{each.id}",
     )
 
 

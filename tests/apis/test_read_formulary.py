@@ -23,7 +23,14 @@ from conformance.apis.formulary import (
     read_plan,
 )
 from conformance.apis.formulary_faults import drug_faults, item_faults, plan_faults
-from conformance.apis.formulary_found import is_called, refuses_strangers, same_content, telling_word
+from conformance.apis.formulary_found import (
+    holds_version,
+    is_called,
+    refuses_strangers,
+    same_content,
+    telling_word,
+    version_of,
+)
 from conformance.exchange import Exchange
 
 USDF = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/"
@@ -346,3 +353,15 @@ def test_the_codes_that_a_drug_has_are_told_where_none_is_of_rxnorm():
     codes = [{"system": f"{RXNORM}/", "code": "1"}]
     drug = read_drug({"resourceType": "MedicationKnowledge", "status": "active", "code": {"coding": codes}})
     assert drug_faults(drug) == (f"no RxNorm code, only codes of {RXNORM}/",)
+
+
+def test_a_version_is_told_where_it_can_be_asked_for():
+    one = written(meta={"versionId": "3"})
+    assert version_of(one) == "3"
+    assert [version_of(each) for each in (written(), one | {"id": "a/b"}, written(meta={"versionId": "W/1"}))] == [
+        ""
+    ] * 3
+    history = {"resourceType": "Bundle", "entry": [{"resource": one}]}
+    assert holds_version(history, "3")
+    assert not holds_version(history, "2")
+    assert not holds_version(None, "3")
