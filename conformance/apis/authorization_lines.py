@@ -23,7 +23,8 @@ class Item:
 
     ``action`` is the first of ``actions``; the own ones count, else those of the whole request, else those of the
     added item. ``period`` is its own; ``validity`` the one in force: its own, the added item's, or the whole
-    request's. ``circumstance`` holds the texts that may tell when or under which circumstance the authorization ends.
+    request's. ``circumstance`` holds the texts that may tell when or under which circumstance the authorization ends,
+    ``amount`` how much is authorized.
     ``unplaced`` are reasons said of an answer whose items are decided differently: nothing here says that they are
     meant for this item.
     """
@@ -45,6 +46,7 @@ class Item:
     period: Period | None = None
     validity: Period | None = None
     circumstance: tuple[str, ...] = ()
+    amount: str = ""
     authorized_detail: bool = False
     add_item: AddItem | None = None
 
@@ -127,6 +129,7 @@ def _item(line: Line, addition: Line | None, whole: Whole, loose: Sequence[Note]
         period=own,
         validity=_in_force(own, period_of(beside), whole.period),
         circumstance=tuple(_circumstances((line, beside), linked, loose if alike else (), whole)),
+        amount=_amount((line, beside)),
         authorized_detail=bool(extension(line.raw, AUTHORIZED_DETAIL)),
         add_item=add_item,
     )
@@ -161,8 +164,7 @@ def _of_the_whole(
 def _circumstances(lines: Sequence[Line], linked: Sequence[Note], loose: Sequence[Note], whole: Whole) -> Iterator[str]:
     """What is linked to the item, said beside its decision, or said of all, counts if it speaks of an end.
 
-    So do the day of discharge, and how much of what is authorized: what is used up has ended. A bare number, as in the
-    guide's example, says nothing of the kind.
+    So does the day of discharge.
     """
     notes = (note.text for note in (*linked, *loose))
     beside = (reason.text for line in (*lines, whole.line) for reason in line.reasons)
@@ -170,7 +172,12 @@ def _circumstances(lines: Sequence[Line], linked: Sequence[Note], loose: Sequenc
     for line in lines:
         if discharge := text(extension(line.raw, DISCHARGE_DATE).get("valueDate")):
             yield f"discharge {discharge}"
+
+
+def _amount(lines: Sequence[Line]) -> str:
+    """How much is authorized, with its unit where it has one: what is used up has ended."""
+    for line in lines:
         quantity = record(extension(extension(line.raw, AUTHORIZED_DETAIL), "quantity").get("valueQuantity"))
-        unit = text(quantity.get("unit")) or text(quantity.get("code"))
-        if unit and isinstance(quantity.get("value"), int | float):
-            yield f"{quantity['value']} {unit}"
+        if isinstance(quantity.get("value"), int | float):
+            return f"{quantity['value']} {text(quantity.get('unit')) or text(quantity.get('code'))}".strip()
+    return ""

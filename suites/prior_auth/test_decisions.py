@@ -36,9 +36,11 @@ def test_an_approval_says_until_when_or_under_which_circumstance(prior_auth):
 
     expect.each(
         need(approved, "an approved item", change="cases.prior-auth.approved"),
-        lambda each: each.item.until or each.item.circumstance,
+        lambda each: each.item.until or each.item.circumstance or each.item.amount,
         "an end date or a circumstance that ends the authorization",
     )
+    alone = [each.item.amount for each in approved if not (each.item.until or each.item.circumstance)]
+    advise(not alone, "an end, not only an amount that can be used up", got=", ".join(alone))
     over = [ended for each in approved if (ended := over_when_issued(each.item))]
     advise(not over, "an end that is not past on the day of the decision", got=", ".join(over))
 

@@ -463,7 +463,7 @@ def test_an_item_tells_the_circumstance_under_which_its_authorization_ends():
         assert answer(line).approved[0].circumstance == (said["text"],)
     visits = {"url": "quantity", "valueQuantity": {"value": 6, "unit": "visits"}}
     detail = [{"url": f"{PAS}extension-itemAuthorizedDetail", "extension": [visits]}]
-    assert answer({**item(1, A1), "extension": detail}).approved[0].circumstance == ("6 visits",)
+    assert answer({**item(1, A1), "extension": detail}).approved[0].amount == "6 visits"
 
 
 def test_an_added_item_states_the_period_as_the_time_of_its_service():

@@ -96,6 +96,13 @@ def _refer_to_another(response: Resource) -> None:
     response["request"] = {"reference": f"{response['request']['reference']}-before"}
 
 
+def _end_when_used_up(response: Resource) -> None:
+    for line in response.get("item", ()):
+        if _told({"item": [line]}, "extension-itemAuthorizedDetail"):
+            for one in _told({"item": [line]}, "extension-itemPreAuthPeriod"):
+                one["valuePeriod"].pop("end")
+
+
 def _name_its_own(response: Resource) -> None:
     response["request"] = {
         "reference": "https://payer.example.org/fhir/Claim/77/_history/2",
@@ -198,6 +205,11 @@ FAULTS: tuple[Fault, ...] = (
     ),
 )
 VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "approves_until_used_up",
+        "An approval has a start and an amount, and no other end than that the amount is used up.",
+        bend=submit(edits.editing(_end_when_used_up)),
+    ),
     Variant(
         "names_the_request_by_its_own_number",
         "The answer names the request as the payer keeps it: under its own address and number, in a later version.",

@@ -108,7 +108,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "codes_actions_without_a_concept",
         "The review action's code is a Coding.",
-        ("pas.review-action-code",),
+        ("pas.review-action-code", "pas.extension-values"),
         bend=submit(edits.editing(answers.code_without_a_concept)),
     ),
     Fault(
