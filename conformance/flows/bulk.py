@@ -13,6 +13,7 @@ from typing import TypeVar
 
 from conformance import clock
 from conformance.apis.authorizations import Authorization
+from conformance.apis.bulk_manifest import ACCEPTED
 from conformance.apis.harvest import Found, Harvest
 from conformance.apis.match_groups import MatchGroup
 from conformance.apis.shapes import reference_key
@@ -153,6 +154,15 @@ class Bulk:
             return self._export(self._groups.group(), name, more)
 
         return _begun(self._recording.act((self.claim, EXPORT, name), export))
+
+    def kick_offs(self) -> tuple[Exchange, ...]:
+        """The guide's kick-off and, where that begins nothing, the standard's: the law takes either."""
+        own = self.exported().job.kick_off
+        if own.status == ACCEPTED or self.claim.ig == "bulk":
+            return (own,)
+        group = self._groups.group().id
+        asked = self._recording.act((self.claim, "standard export"), lambda: self._asks.standard_kick_off(group))
+        return own, answered(asked, RAW)
 
     def taken_up(self, group: str, job: Job) -> Export:
         """The export of an earlier run that has come to its end since, in the place of one of this run: its Group is

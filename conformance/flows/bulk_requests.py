@@ -48,6 +48,11 @@ class Requests:
         body = {"resourceType": "Parameters", "parameter": parameters}
         return self.send("bulk.export", path, name, body=body, token=token)
 
+    def standard_kick_off(self, group: str) -> Exchange:
+        """Asks for the export of a Group as Bulk Data Access has it."""
+        path = self.path("bulk.group-export").replace("{id}", group)
+        return self.send("bulk.group-export", path, "standard", method="GET")
+
     def followed(self, kick_off: Exchange, patience: float) -> Job:
         """The job of a kick-off, as far as it comes within ``patience`` seconds."""
         named = kick_off.headers.get("content-location", "")

@@ -235,9 +235,12 @@ def _bulk_deed(call: Call) -> Deed | None:
         return Deed(f"{_base(call)}", bulk.match, "system/Patient.s")
     if first == "Group" and call.method == "GET" and "$" not in rest:
         return Deed("bulk.groups", groups.read if rest else groups.search, bulk.SCOPE)
-    exports = ("GET", "$export") if call.version.startswith("bulk=") else ("POST", "$davinci-data-export")
-    if first == "Group" and (call.method, rest.partition("/")[2]) == exports:
+    standard, guides_own = ("GET", "$export"), ("POST", "$davinci-data-export")
+    asked, of_guide = (call.method, rest.partition("/")[2]), not call.version.startswith("bulk=")
+    if first == "Group" and asked == (guides_own if of_guide else standard):
         return Deed("bulk.export", bulk.export, bulk.SCOPE)
+    if first == "Group" and asked == standard:
+        return Deed("bulk.group-export", bulk.export, bulk.SCOPE)
     if first == "bulk-status" and call.method in ("GET", "DELETE"):
         return Deed("bulk.status", bulk.status) if call.method == "GET" else Deed("bulk.cancel", bulk.cancel)
     return Deed("bulk.file", bulk.file) if first == "bulk-files" and call.method == "GET" and "/" in rest else None

@@ -51,7 +51,11 @@ def match(call: Call, payer: Payer) -> Answer:
 
 
 def export(call: Call, payer: Payer) -> Answer:
-    """The export of one Group: 202, or why not."""
+    """The export of one Group: 202, or why not; at a base of PDex by the guide's operation, or the standard's alone."""
+    of_guide = call.version.startswith("pdex=") and call.operation == "bulk.export"
+    standard_alone = bool(payer.policies.exchange.get("standard_export"))
+    if call.version.startswith("pdex=") and of_guide is standard_alone:
+        return refusal(404, "not-found", "There is no such operation.")
     group = groups.visible(call, payer).get(call.path.split("/")[1])
     if group is None or group.code in (groups.NO_MATCH, groups.CONSTRAINED):
         return refusal(403, "forbidden", "Only Groups of the client itself are exported.")
@@ -59,7 +63,7 @@ def export(call: Call, payer: Payer) -> Answer:
     unknown = [name for name in asked if name not in PARAMETERS]
     if unknown and not (payer.policies.exchange.get("ignores_filters") and unknown == ["_typeFilter"]):
         return refusal(400, "not-supported", f"The parameter {unknown[0]} is not supported.")
-    if call.version.startswith("pdex=") and "exportType" not in asked:
+    if of_guide and "exportType" not in asked:
         return refusal(400, "required", "The parameter exportType is missing.")
     try:
         kept = [each for each in _records(call, payer, group) if _wanted(each, asked, payer)]

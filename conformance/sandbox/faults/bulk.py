@@ -22,6 +22,13 @@ FAULTS: tuple[Fault, ...] = (
         bend=Bend(EXPORT, edits.done_at_once, edits.accepted),
     ),
     Fault(
+        "exports_by_the_standard_alone",
+        "The guide's export of a Group is not there, the standard's is: the law is kept.",
+        ("bulk.kick-off",),
+        policies=changes.rule("exchange", standard_export=True),
+        versions=("pdex=2.1.0", "pdex=2.2.0"),
+    ),
+    Fault(
         "hides_the_status_of_an_export",
         "The kick-off of an export names no status URL.",
         ("bulk.kick-off",),
