@@ -13,6 +13,7 @@ from typing import Any
 
 from conformance.audit import facts, grading, written
 from conformance.audit.engine import Engine
+from conformance.audit.items import requests
 from conformance.audit.mapping import Mapped
 from conformance.audit.payer import Payer
 from conformance.audit.said import Said
@@ -39,12 +40,14 @@ class Understood:
 
     ``unknown``: column -> word -> how often, of words that mean nothing to us; ``spelt``: stamps by how they are
     written; ``unread``: stamps that are none, by column, with examples; ``twice``: rows beyond the first for one
-    decision; ``keyless``: rows without a number.
+    decision; ``items``: rows beyond the first for
+    one request, where there is a row for each item; ``keyless``: rows without a number.
     """
 
     table: Any
     rows: int = 0
     twice: int = 0
+    items: int = 0
     keyless: int = 0
     unknown: dict[str, dict[str, int]] = field(default_factory=dict)
     spelt: Counter[str] = field(default_factory=Counter)
@@ -55,7 +58,8 @@ def understand(engine: Engine, said: Said, payer: Payer, mapped: Mapped) -> Unde
     """The table of decisions: an expression, worked out when it is kept (timed.py)."""
     found = Understood(None)
     rows = _made_where_it_tells(said.table)
-    once, again = _told_again(engine, rows)
+    by = ["key"] if "item" in said.absent else ["key", "item"]
+    once, again = _told_again(engine, rows, by)
     # What is written is looked for in all rows: to leave out what is told twice takes longer than to look at it.
     words = _words(engine, rows, mapped, found, said)
     texts = {name: rows[name] for name in SHORT if name not in (*said.absent, CHANGED) or name == "made"}
@@ -71,20 +75,25 @@ def understand(engine: Engine, said: Said, payer: Payer, mapped: Mapped) -> Unde
     counted = engine.rows(rows.agg(rows=rows.count(), keyless=rows.key.isnull().cast("int64").sum()))[0]
     found.rows, found.keyless = counted["rows"], int(counted["keyless"] or 0)
     if again is not None:
-        latest, found.twice = _latest(engine, read(again, [*stamped, CHANGED]))
+        latest, found.twice = _latest(engine, read(again, [*stamped, CHANGED]), by)
         found.rows -= found.twice
         found.table = found.table.union(latest.cast(found.table.schema()))
+    if "item" in by:
+        items, found.table = found.rows, engine.keep("requests", requests(found.table))
+        found.rows = engine.rows(found.table.agg(n=found.table.count()))[0]["n"]
+        found.items = items - found.rows
     return found
 
 
-def _told_again(engine: Engine, table: Any) -> tuple[Any, Any | None]:
+def _told_again(engine: Engine, table: Any, by: Sequence[str]) -> tuple[Any, Any | None]:
     """The rows that alone tell of their decision, and the rest, kept: nothing where there are none.
 
     Told apart by a number made of each key, which is quicker to group by; two keys may share one, and go to the rest.
     """
     import ibis
 
-    table = table.mutate(number=ibis.ifelse(table.key.isnull(), _null("int64"), table.key.hash()))
+    named = table.key.concat(ibis.literal(" "), table.item.fill_null("")) if "item" in by else table.key
+    table = table.mutate(number=ibis.ifelse(table.key.isnull(), _null("int64"), named.hash()))
     several = table.group_by("number").agg(times=table.count()).filter(lambda t: (t.times > 1) & t.number.notnull())
     doubled = engine.keep("doubled", several.select("number"))
     if not engine.rows(doubled.limit(1)):
@@ -92,7 +101,7 @@ def _told_again(engine: Engine, table: Any) -> tuple[Any, Any | None]:
     return table.anti_join(doubled, "number"), engine.keep("again", table.semi_join(doubled, "number"))
 
 
-def _latest(engine: Engine, table: Any) -> tuple[Any, int]:
+def _latest(engine: Engine, table: Any, by: Sequence[str]) -> tuple[Any, int]:
     """Of each decision the row that was changed last, else decided last; and how many others there were."""
     import ibis
 
@@ -103,7 +112,7 @@ def _latest(engine: Engine, table: Any) -> tuple[Any, int]:
         ibis.desc(table.outcome.fill_null("")),
         *(ibis.desc(table[name].fill_null(_NEVER)) for name in ("r_e", "source", "start", "place")),
     ]
-    ranked = table.mutate(rank=ibis.row_number().over(group_by="key", order_by=order))
+    ranked = table.mutate(rank=ibis.row_number().over(group_by=by, order_by=order))
     ranked = engine.keep("ranked", ranked)
     others = engine.rows(ranked.agg(n=(ranked["rank"] > 0).cast("int64").sum()))[0]["n"]
     return ranked.filter(ranked["rank"] == 0).drop("rank"), int(others)
@@ -119,7 +128,7 @@ def _read(
     both = known.joined(table, {name: SHORT[name] for name in stamped})
     if graded is not None:
         both = both.left_join(graded, both.reasons == graded.text)
-    columns: dict[str, Any] = {name: both[name] for name in ("source", "start", "place", "key", *KEPT_WORDS)}
+    columns: dict[str, Any] = {name: both[name] for name in ("source", "start", "place", "key", "item", *KEPT_WORDS)}
     columns |= {name: words[name](both[name]) for name in ("outcome", "urgency", "urgency_asked", "extended", "appeal")}
     columns["kind"] = _kind(both, words["kind"](both.kind), payer)
     columns["exclusion"] = _exclusion(both, words["exclusion"](both.exclusion), columns["outcome"])

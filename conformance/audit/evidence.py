@@ -40,6 +40,8 @@ def collect(
     }
     if found.sources:
         audit |= _of_records(records, given, year)
+    if items := records.understood.items:
+        audit["remarks"].append(f"a row for each item: {items:,} tell of other items of a request that has one already")
     if records.published is not None:
         audit["published"] = records.published.as_json()
         for report, shown in zip(records.published.reports, audit["published"]["reports"], strict=True):

@@ -29,6 +29,14 @@ FACTS: tuple[Fact, ...] = (
         ),
     ),
     Fact(
+        "item",
+        "the number of the item within its request, where there is a row for each",
+        (
+            "line_number", "line_item", "line_item_number", "item_number", "item_sequence", "service_line",
+            "service_line_number",
+        ),
+    ),
+    Fact(
         "received",
         "when the request came in, by whatever channel",
         (

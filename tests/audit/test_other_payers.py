@@ -10,7 +10,7 @@ import pytest
 from opened_records import records_of
 
 from conformance import paths
-from conformance.audit import judging
+from conformance.audit import judging, metrics
 from conformance.audit.command import audit, propose
 from conformance.audit.facts import word
 from conformance.audit.mapping import Mapped, columns_of, load
@@ -305,3 +305,32 @@ def test_decisions_whose_outcome_nobody_understands_are_missing_from_what_is_jud
 
     assert (timed.size, timed.judged, timed.judgeable) == (2, 1, None)
     assert "1 with no outcome that is known" in timed.lacking
+
+
+def test_rows_for_the_items_of_a_request_are_one_decision(tmp_path: Path) -> None:
+    why = "Six weeks of therapy are missing."
+    told = {
+        ("mixed", "1"): decided(1), ("mixed", "2"): decided(2, outcome="denied", reason=why),
+        ("late", "1"): decided(1), ("late", "2"): decided(400),
+        ("silent", "1"): decided(1, outcome="denied", reason=why), ("silent", "2"): decided(1, outcome="denied"),
+        ("open", "1"): decided(1), ("open", "2"): decided(1, outcome="pended", decided=""),
+        ("half", "1"): decided(1), ("half", "2"): decided(1, outcome="withdrawn", decided=""),
+        ("gone", "1"): decided(1, outcome="withdrawn"), ("gone", "2"): decided(2, outcome="withdrawn"),
+    }  # fmt: skip
+    rows = [{**row, "id": key, "Line Number": item} for (key, item), row in told.items()]
+    rows.append(rows[0])  # told twice, as any row may be
+
+    with records_of([log(tmp_path / "log.csv", rows)], tmp_path, {"payer_type": "ma"}) as records:
+        timed, found = records.timed(ITEMS), records.understood
+        reasons = records.denials("items")
+        counts = metrics.computed(records)["counts"]["standard"]
+
+    assert (found.rows, found.items, found.twice) == (6, 6, 1)
+    assert [each.at for each in timed.findings] == ["log.csv, row 4 (late)"]
+    assert {name: counts[name] for name in ("approved", "partial", "denied")} == {
+        "approved": 2,
+        "partial": 1,
+        "denied": 1,
+    }
+    assert [each.at for each in reasons.findings] == ["log.csv, row 6 (silent)"]
+    assert (records.clocked(ITEMS)["open"], records.clocked(ITEMS)["excluded"]) == (1, 1)
