@@ -21,7 +21,7 @@ from conformance.errors import NotTested, Unjudgeable
 from conformance.exchange import Exchange
 from conformance.flows.bulk_files import ReadFile
 from conformance.flows.bulk_groups import RAW, Groups
-from conformance.flows.bulk_job import Job, status_url_of
+from conformance.flows.bulk_job import GONE, Job, status_url_of
 from conformance.flows.bulk_match import MATCHED, Matching, ends_at
 from conformance.flows.bulk_matching import KICK_OFF, BulkMatching, all_read, complete
 from conformance.flows.bulk_requests import STATUS, Requests
@@ -37,6 +37,7 @@ MARGIN = 0.2  # seconds after the end of a consent
 NEVER = "Encounter?date=lt1900-01-01"  # a filter that nothing fits
 WHOLE, SINCE = "whole", "since"  # the export without further parameters, and that of what was updated lately
 STARTED, EXPORT = "export started", "export"  # the acts of an export: its kick-off, and all that came of it
+TAKEN_UP = "export of an earlier run"
 
 
 @dataclass(frozen=True)
@@ -165,10 +166,20 @@ class Bulk:
         return own, answered(asked, RAW)
 
     def taken_up(self, group: str, job: Job) -> Export:
-        """The export of an earlier run that has come to its end since, in the place of one of this run: its Group is
-        read anew, and its files."""
-        act = (self.claim, EXPORT, WHOLE)
-        return self._recording.act(act, lambda: self._read(self._groups.read(group), job))
+        """The export of an earlier run that has come to its end since, in the place of one of this run: its Group (""
+        where nobody knows which) is read anew, and its files. NotTested where these are no longer kept, as is lawful;
+        Unjudgeable where they could not be had this time."""
+
+        def take() -> Export:
+            found = self._read(self._groups.read(group) if group else None, job)
+            if any(each.exchange and each.exchange.status in GONE for each in found.files):
+                raise NotTested("the files of an export are not there any more: its data are not judged")
+            if unread := next((each.unread for each in found.files if each.unread), ""):
+                raise Unjudgeable(unread)
+            return found
+
+        self._recording.recall((self.claim, TAKEN_UP), job)
+        return self._recording.act((self.claim, EXPORT, WHOLE), take)
 
     def is_past(self, one: Authorization) -> bool:
         """Whether an authorization ended, and was last touched, more than a year before; two days are given."""
@@ -274,9 +285,7 @@ class Bulk:
 
     def _is_matched_here(self) -> bool:
         """Whether the Group that is exported comes of a match of this run."""
-        done = self._recording.done
-        earlier = done((self.claim, EXPORT, WHOLE)) and not done((self.claim, STARTED, WHOLE))
-        return self.claim.api == "payer-to-payer" and not earlier
+        return self.claim.api == "payer-to-payer" and not self._recording.done((self.claim, TAKEN_UP))
 
     def _export(self, group: MatchGroup, name: str, more: Mapping[str, str]) -> Export:
         started = self._recording.act((self.claim, STARTED, name), lambda: self._start(group.id, name, more))

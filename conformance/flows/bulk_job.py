@@ -28,6 +28,7 @@ PAUSES = (
     10.0,
 )  # seconds between polls where the payer names none, and after them the last
 MOST_PAUSE = 60.0  # seconds that a payer's Retry-After is followed for at once
+GONE = (404, 410)  # a job, or a file of it, that is no longer kept
 MISHAPS = 1  # answers with a 5xx that are asked again
 
 

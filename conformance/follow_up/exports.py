@@ -11,7 +11,7 @@ from conformance.apis.bulk_manifest import ACCEPTED, OK, read_manifest
 from conformance.errors import NotTested
 from conformance.exchange import Exchange, ended
 from conformance.flows.bulk import Bulk
-from conformance.flows.bulk_job import Job
+from conformance.flows.bulk_job import GONE, Job
 from conformance.flows.bulk_matching import OF_MATCH
 from conformance.flows.bulk_requests import STATUS, Requests
 from conformance.flows.recording import Recording
@@ -23,7 +23,6 @@ from conformance.strict_json import load_or_none
 from conformance.target import Claim, Target
 
 EXPORTS = {api: f"{api}.export" for api in OF_MATCH}
-GONE = (404, 410)
 
 
 def _view(target: Target, _entry: Entry) -> Target:
@@ -36,7 +35,7 @@ def _ask(recording: Recording, claim: Claim, entry: Entry) -> Exchange:
 
 
 def _stand(subject: Subject, claim: Claim, entry: Entry, asked: Exchange) -> Stand:
-    recording = subject.recording
+    recording, told = subject.recording, ""
     manifest = read_manifest(load_or_none(asked.body)) if asked.status == OK else None
     if asked.status != ACCEPTED and (manifest is None or manifest.faults):
         raise NotTested(f"the status of an export is answered with status {asked.status} and no whole manifest")
@@ -45,11 +44,14 @@ def _stand(subject: Subject, claim: Claim, entry: Entry, asked: Exchange) -> Sta
     else:
         status_url, group = (*entry.numbers, "")[:2]
         job = Job(_kick_off(claim, entry), status_url, (asked,), manifest)
-        Bulk(recording, claim).taken_up(group, job)
+        try:
+            Bulk(recording, claim).taken_up(group, job)
+        except NotTested as reason:
+            told = reason.message
     response = Response(f"{STATUS} {entry.name}", entry.sent, entry.pended_at, ended(asked) if manifest else None)
     recording.recall((claim, RESPONSES), (response,), [asked])
     [timed] = ResponseTimes(recording, claim).timed()
-    return Stand(entry, manifest is None, timed.late and subject.target.representative)
+    return Stand(entry, manifest is None, timed.late and subject.target.representative, told)
 
 
 def _kick_off(claim: Claim, entry: Entry) -> Exchange:

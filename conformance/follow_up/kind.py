@@ -15,11 +15,13 @@ from conformance.target import Claim, Target
 
 @dataclass(frozen=True)
 class Stand:
-    """How an act stands: its entry as it is to be noted, whether its end is still to come, and whether it is late."""
+    """How an act stands: its entry as it is to be noted, whether its end is still to come, whether it is late, and what
+    is to be told of it besides."""
 
     entry: Entry
     open: bool
     late: bool
+    told: str = ""
 
 
 @dataclass(frozen=True)

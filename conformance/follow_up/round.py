@@ -143,6 +143,8 @@ class Round:
     def judge(self, claim: Claim, subject: Subject, stand: Stand) -> None:
         """Judges an act as it stands, if it has come to its end or is late."""
         entry = stand.entry
+        if stand.told:
+            self.told.trouble(stand.told)
         if stand.open and not stand.late:
             self._ledger.put(entry)
             return

@@ -127,8 +127,9 @@ def records(call: Call, payer: Payer) -> Answer:
 
 def held(member: str, payer: Payer) -> list[Resource]:
     """The records of a member that may leave this payer for another, or for a provider."""
-    withheld = payer.policies.exchange.get("withholds", ())
-    return [each for each in payer.seed.records.get(member, ()) if each["resourceType"] not in withheld]
+    withheld = payer.policies.exchange.get("withholds", ())  # types, or what an ExplanationOfBenefit is used for
+    kept = payer.seed.records.get(member, ())
+    return [each for each in kept if each["resourceType"] not in withheld and each.get("use") not in withheld]
 
 
 def may_see(call: Call, payer: Payer, member: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,4 +83,23 @@ def test_an_export_that_the_payer_knows_nothing_of_is_given_up(followed: Followe
         told = followed.round(hours)
     assert told.ended == 1
     assert list(told.troubles) == ["what waited is not there any more (status 404): given up"]
+    assert not list(followed.ledger.waiting("t"))
+
+
+def test_files_that_are_no_longer_kept_are_told_and_fail_nobody(followed: Followed) -> None:
+    kept = followed.payer.stage.current
+
+    async def forgetful(scope: Any, receive: Any, send: Any) -> None:
+        if "/bulk-files/" not in scope.get("path", ""):
+            await kept(scope, receive, send)
+        else:
+            await send({"type": "http.response.start", "status": 404, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+    followed.payer.mount(forgetful)
+    followed.round(1)
+    told = followed.round(21)
+
+    assert [verdict.requirement for _, verdict in told.verdicts] == ["provider-access.response-time"]
+    assert "the files of an export are not there any more: its data are not judged" in told.troubles
     assert not list(followed.ledger.waiting("t"))

@@ -30,10 +30,6 @@ def _as_two(group: Resource) -> None:
         group["member"].append(other)
 
 
-def _held_back(found: list[Resource]) -> list[Resource]:
-    return [each for each in found if each.get("use") != "claim"]
-
-
 def _priced(found: list[Resource]) -> list[Resource]:
     """Claims with what was paid where no profile has it: in an extension, and as supporting information."""
     paid = {"url": "https://payer.example.org/fhir/paid", "valueMoney": {"value": 184.2}}
@@ -65,7 +61,7 @@ FAULTS: tuple[Fault, ...] = (
         "gives_authorizations_for_claims",
         "Of a member's ExplanationOfBenefits only the authorizations are given.",
         ("payer-to-payer.matched-data", "payer-to-payer.five-years", "provider-access.data"),
-        seed=bulk_edits.of_first(_held_back),
+        policies=changes.rule("exchange", withholds=("claim",)),
     ),
     Fault(
         "prices_claims_elsewhere",
