@@ -40,8 +40,8 @@ class Understood:
 
     ``unknown``: column -> word -> how often, of words that mean nothing to us; ``spelt``: stamps by how they are
     written; ``unread``: stamps that are none, by column, with examples; ``twice``: rows beyond the first for one
-    decision; ``items``: rows beyond the first for
-    one request, where there is a row for each item; ``keyless``: rows without a number.
+    decision; ``items``: rows beyond the first for one request, where there is a row for each item; ``keyless``: rows
+    without a number.
     """
 
     table: Any
@@ -112,8 +112,7 @@ def _latest(engine: Engine, table: Any, by: Sequence[str]) -> tuple[Any, int]:
         ibis.desc(table.outcome.fill_null("")),
         *(ibis.desc(table[name].fill_null(_NEVER)) for name in ("r_e", "source", "start", "place")),
     ]
-    ranked = table.mutate(rank=ibis.row_number().over(group_by=by, order_by=order))
-    ranked = engine.keep("ranked", ranked)
+    ranked = engine.keep("ranked", table.mutate(rank=ibis.row_number().over(group_by=by, order_by=order)))
     others = engine.rows(ranked.agg(n=(ranked["rank"] > 0).cast("int64").sum()))[0]["n"]
     return ranked.filter(ranked["rank"] == 0).drop("rank"), int(others)
 
