@@ -40,13 +40,23 @@ def collect(
     }
     if found.sources:
         audit |= _of_records(records, given, year)
-    if items := records.understood.items:
-        audit["remarks"].append(f"a row for each item: {items:,} tell of other items of a request that has one already")
+        audit["remarks"] += _remarks(records, mapped)
     if records.published is not None:
         audit["published"] = records.published.as_json()
         for report, shown in zip(records.published.reports, audit["published"]["reports"], strict=True):
             shown["remarks"] = beyond(report)
     return audit
+
+
+def _remarks(records: Records, mapped: Mapped) -> list[str]:
+    """What a reader must know of how rows became decisions."""
+    said = []
+    if items := records.understood.items:
+        said.append(f"a row for each item: {items:,} tell of other items of a request that has one already")
+    lines = records.engine.rows(records.started.agg(n=records.started.line.nunique()))[0]["n"]
+    if lines > 1 and "line" not in mapped.only:
+        said.append(f"{lines:,} lines of business are judged together, by the clocks of one: name yours under [only]")
+    return said
 
 
 def _of_records(records: Records, given: Mapping[str, Any], year: int | None) -> dict[str, Any]:

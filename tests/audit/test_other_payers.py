@@ -232,6 +232,9 @@ def test_a_mapping_is_proposed_checked_and_used(tmp_path: Path) -> None:
 
     assert mapped.columns["received"] == ("received",)
     assert mapped.columns["key"] == ("id",)
+    (out := tmp_path / "out").mkdir()
+    told = audit([str(file)], out, {"map": str(tmp_path / "audit.toml")})["audit"]
+    assert [each for each in told["remarks"] if "2 lines of business are judged together" in each]
     only = Mapped(mapped.file, mapped.facts, mapped.columns, mapped.values, {"line": ("MA",)})
     with records_of([file], tmp_path, {"payer_type": "ma"}, only) as records:
         assert records.understood.rows == 1
