@@ -27,7 +27,7 @@ PAUSES = (
     5.0,
     10.0,
 )  # seconds between polls where the payer names none, and after them the last
-MOST_PAUSE = 60.0  # seconds that a payer's Retry-After is followed for at once
+USUAL, LONGEST_PAUSE = 300.0, 60.0  # seconds that a job is waited for, and a pause kept, where the target names none
 GONE = (404, 410)  # a job, or a file of it, that is no longer kept
 MISHAPS = 1  # answers with a 5xx that are asked again
 
@@ -73,12 +73,16 @@ def status_url_of(kick_off: Exchange, base_url: str) -> str:
     return urljoin(f"{base_url}/", there) if there else ""
 
 
-def run(kick_off: Exchange, base_url: str, ask: Ask, patience: float) -> Job:
-    """Follows a job that was kicked off until its manifest is there; ``patience`` is in seconds."""
+def run(kick_off: Exchange, base_url: str, ask: Ask, patience: float | None) -> Job:
+    """Follows a job that was kicked off until its manifest is there; ``patience`` is in seconds, those of the target.
+
+    Where the target names none, a payer that asks for a long pause is not waited for: runs are to end.
+    """
     status_url = status_url_of(kick_off, base_url)
     if not status_url:
         return Job(kick_off, broken=f"the kick-off is answered with status {kick_off.status} and no status URL")
-    ends = clock.monotonic() + patience
+    given, longest = (USUAL, LONGEST_PAUSE) if patience is None else (patience, patience)
+    ends = clock.monotonic() + given
     polls: list[Exchange] = []
     mishaps = 0
     while True:
@@ -95,9 +99,9 @@ def run(kick_off: Exchange, base_url: str, ask: Ask, patience: float) -> Job:
             return Job(kick_off, status_url, tuple(polls), broken=f"the status URL answers with status {last.status}")
         mishaps += not going
         pause = _pause(last, len(polls))
-        if pause > MOST_PAUSE or clock.monotonic() + pause > ends:
+        if pause > longest or clock.monotonic() + pause > ends:
             waited = f"the job was not complete after {len(polls)} polls"
-            asked = f", and is to be asked again in {pause:.0f} s" if pause > MOST_PAUSE else f" and {patience:.0f} s"
+            asked = f", and is to be asked again in {pause:.0f} s" if pause > PAUSES[-1] else f" and {given:.0f} s"
             return Job(kick_off, status_url, tuple(polls), unfinished=waited + asked)
         clock.sleep(pause)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from typing import Any
 
 from conformance.apis.bulk_manifest import ACCEPTED
@@ -19,7 +18,6 @@ from conformance.flows.recording import Recording, answered
 from conformance.flows.target_cases import case_of, cases_of
 from conformance.target import Case, Claim
 
-PATIENCE = timedelta(minutes=5)  # for a job whose case does not say how long it settles
 KICK_OFF, MANIFEST, FILES = "bulk.kick-off", "bulk.manifest", "bulk.files"
 OF_MATCH = {"payer-to-payer": "payer-to-payer.bulk-match", "provider-access": "provider-access.member-match"}
 
@@ -41,10 +39,10 @@ class BulkMatching:
         return case_of(self._recording.target, self.claim.api, name)
 
     @property
-    def patience(self) -> float:
-        """Seconds that a job of this endpoint is waited for."""
+    def patience(self) -> float | None:
+        """Seconds that a job of this endpoint is waited for, where the target says so."""
         waits = self._cases.get("bulk") or self._cases.get("one-match") or self._cases.get("attributed")
-        return (waits.settles if waits and waits.settles else PATIENCE).total_seconds()
+        return waits.settles.total_seconds() if waits and waits.settles else None
 
     def matching(self, only: str = "") -> Matching:
         """The bulk match of every declared case that is about a match, or of one case alone."""

@@ -53,8 +53,8 @@ class Requests:
         path = self.path("bulk.group-export").replace("{id}", group)
         return self.send("bulk.group-export", path, "standard", method="GET")
 
-    def followed(self, kick_off: Exchange, patience: float) -> Job:
-        """The job of a kick-off, as far as it comes within ``patience`` seconds."""
+    def followed(self, kick_off: Exchange, patience: float | None) -> Job:
+        """The job of a kick-off, as far as it comes within ``patience`` seconds; None: the usual."""
         named = kick_off.headers.get("content-location", "")
         if "://" in named and (wrong := trouble(named, self.claim.base_url)):
             return Job(kick_off, broken=f"Content-Location names {wrong}")

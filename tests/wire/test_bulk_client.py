@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from hostile import Heard, Payer, answer, saying, serving
 
+from conformance import clock
 from conformance.apis.bulk_manifest import Manifest, read_manifest
 from conformance.apis.harvest import Harvest
 from conformance.exchange import Exchange
@@ -61,7 +62,7 @@ def wired() -> Iterator[Wire]:
 # -- jobs --------------------------------------------------------------------------------------------------------------
 
 
-def job(*answers: bytes, patience: float = 3.0) -> tuple[Job, Payer]:
+def job(*answers: bytes, patience: float | None = 3.0) -> tuple[Job, Payer]:
     with serving(saying(*answers)) as payer, wired() as wire:
         kick_off = Exchange("x", "bulk.export", "c", "pdex=2.2.0", "POST", payer.url, status=202,
                             headers={"content-location": f"{payer.url}/jobs/1"})  # fmt: skip
@@ -85,9 +86,21 @@ def test_a_job_that_never_ends_is_left_and_not_failed() -> None:
 
 
 def test_a_day_is_not_waited_for() -> None:
-    found, payer = job(going("86400"), patience=1e6)
+    found, payer = job(going("86400"), patience=480.0)
     assert "86400 s" in found.unfinished
     assert len(payer.heard) == 1
+
+
+def test_two_minutes_are_waited_for_where_the_tester_gives_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr(clock, "sleep", slept.append)
+
+    usual, _ = job(going("120"), DONE, patience=None)
+    given, _ = job(going("120"), DONE, patience=480.0)
+
+    assert usual.unfinished == "the job was not complete after 1 polls, and is to be asked again in 120 s"
+    assert given.manifest is not None
+    assert slept == [120.0]
 
 
 @pytest.mark.parametrize("retry_after", ["-1", "soon", "Sun, 01 Nov 2020 00:00:00 GMT", ""])
