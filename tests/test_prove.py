@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -390,3 +391,22 @@ def test_a_bend_runs_only_the_scenarios_that_use_its_operation() -> None:
     for other in ({"seed": lambda seed: seed}, {"policies": lambda policies: policies}):
         assert _narrowed(fault("a.one", bend=None, **other), judged)["scenarios"] is None
     assert Policies().changed("transport", maximum_tls="1.1").transport == {"maximum_tls": "1.1"}
+
+
+class _NothingAsked:
+    def wait(self) -> int:
+        return proof.NOTHING_ASKED
+
+
+@pytest.mark.parametrize("payer", ["chip-mco", ""])
+def test_a_payer_type_of_which_a_suite_asks_nothing_is_no_trouble(
+    payer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "out").write_text("no tests ran")
+    monkeypatch.setattr(proof, "_start", lambda *_: (_NothingAsked(), tmp_path / "verdicts", tmp_path / "out"))
+    subject = proof._subject("x", [], payer=payer)
+    if payer:
+        assert proof._run([subject], ["formulary"], [], workers=1) == {"x": []}
+    else:
+        with pytest.raises(UsageError, match="no tests ran"):
+            proof._run([subject], ["formulary"], [], workers=1)
