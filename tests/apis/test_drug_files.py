@@ -167,6 +167,23 @@ def test_plans_and_providers() -> None:
 
 
 @pytest.mark.parametrize(
+    ("named", "told_of"),
+    [
+        ({"type": "INDIVIDUAL", "name": {"first": "Imke", "last": "Halloran"}}, []),
+        ({"type": "INDIVIDUAL", "facility_name": "Main Street"}, ["'name' is a required property"]),
+        ({"type": "facility", "facility_name": "Main Street"}, []),
+        ({"type": "FACILITY"}, ["'facility_name' is a required property"]),
+        ({"type": "GROUP", "group_name": "Main Street Group"}, []),  # the marketplace reads it, the document is silent
+    ],
+)
+def test_a_provider_is_named_as_its_type_is(named: dict[str, Any], told_of: list[str]) -> None:
+    about = {"npi": "1234567890", "plans": [], "addresses": [], "last_updated_on": "2026-11-01"}
+
+    told_us = [message for _, message in errors_of("qhp-provider")(about | named)]
+    assert [each for each in told_us if "name" in each] == told_of
+
+
+@pytest.mark.parametrize(
     ("text", "entries_before", "says"),
     [
         (b"", 0, "empty"),
