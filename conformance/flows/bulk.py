@@ -235,8 +235,8 @@ class Bulk:
         return self._recording.act((self.claim, "after consent"), lambda: self._after_consent(case))
 
     def _after_consent(self, case: Case) -> tuple[str, Export] | None:
-        ends = ends_at(case)
         found = self._matches.carried(self._matches.matching(case.name))
+        ends = ends_at(case)  # no sooner than that of the consent that was sent
         group = found.group(MATCHED)
         member = found.found(found.sent[0], group) if group else None
         if group is None or member is None or ends is None:
