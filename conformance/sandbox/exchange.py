@@ -5,6 +5,7 @@ A client sees only the members that it matched before, and of the others not eve
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,7 @@ from conformance.sandbox.store import Payer
 NOT_FOUND, SEVERAL, CONSENT = "not-found", "multiple-matches", "suppressed"  # issue types of the three refusals
 # PDex 2.0.0 builds on HRex 1.0.0: the answer is the member number alone, and a consent is wanted.
 OLD = ("hrex=1.0.0", "pdex=2.0.0")
-MISSES, LOCKED = 5, 60.0  # failed matches for one number that lock it, and the seconds that each of them counts
+MISSES, LOCKED = 5, 180.0  # different guesses at one number that lock it, and the seconds that each of them counts
 SEARCHES = ("identifier", "_id", "_format")
 RECORDS = ("Condition", "Coverage", "DocumentReference", "Encounter", "ExplanationOfBenefit")  # searched by patient
 
@@ -151,14 +152,17 @@ def _is_probing(call: Call, given: Mapping[str, Resource], payer: Payer) -> bool
     """Whether this client failed too often of late to name the person behind the numbers that it sent."""
     allowed = payer.policies.exchange.get("misses_allowed", MISSES)
     counted = payer.clock.monotonic() - LOCKED
-    failed = (payer.overlay.misses.get(key, ()) for key in _guessed(call, given, payer))
-    return any(sum(when > counted for when in each) >= allowed for each in failed)
+    failed = (payer.overlay.misses.get(key, {}) for key in _guessed(call, given, payer))
+    return any(sum(when > counted for when in each.values()) >= allowed for each in failed)
 
 
 def _miss(call: Call, given: Mapping[str, Resource], payer: Payer) -> None:
+    """Notes a guess; who says the same again, as a run that is repeated does, guesses no more than before."""
+    patient = given["MemberPatient"]
+    guess = json.dumps([patient.get(each) for each in ("name", "birthDate", "gender")], sort_keys=True)
     with payer.overlay.lock:
         for key in _guessed(call, given, payer):
-            payer.overlay.misses.setdefault(key, []).append(payer.clock.monotonic())
+            payer.overlay.misses.setdefault(key, {})[guess] = payer.clock.monotonic()
 
 
 def _guessed(call: Call, given: Mapping[str, Resource], payer: Payer) -> list[tuple[str, str, str]]:

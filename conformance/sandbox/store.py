@@ -16,12 +16,12 @@ class Overlay:
     """What came in since the payer started; hold ``lock`` for anything that reads and then writes.
 
     ``submissions`` maps a key of the author's choice to what was submitted and decided, ``tokens`` an access token to
-    its ``trust.Grant``, ``assertion_ids`` a (client, jti) to its expiry, ``misses`` a (client, version, number) to when
-    (monotonic) a match with that number failed, ``matches`` a client to the members it has matched, ``groups`` and
-    ``jobs`` an id to the Group or bulk job, ``pages`` a paging cursor to what it stands for, ``subscriptions`` the id
-    of a subscription to it, ``codes`` an authorization code to its ``authorization.Code``, ``refresh_tokens`` one that
-    was given for a code to what was agreed to; ``due`` is what is to be notified, as (stamp of its time, what to do
-    then).
+    its ``trust.Grant``, ``assertion_ids`` a (client, jti) to its expiry, ``misses`` a (client, version, number) to the
+    guesses at who has that number, each with when (monotonic) it failed, ``matches`` a client to the members it has
+    matched, ``groups`` and ``jobs`` an id to the Group or bulk job, ``pages`` a paging cursor to what it stands for,
+    ``subscriptions`` the id of a subscription to it, ``codes`` an authorization code to its ``authorization.Code``,
+    ``refresh_tokens`` one that was given for a code to what was agreed to; ``due`` is what is to be notified, as
+    (stamp of its time, what to do then).
     """
 
     submissions: dict[str, Any] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class Overlay:
     assertion_ids: dict[tuple[str, str], float] = field(default_factory=dict)
     groups: dict[str, Any] = field(default_factory=dict)
     jobs: dict[str, Any] = field(default_factory=dict)
-    misses: dict[tuple[str, str, str], list[float]] = field(default_factory=dict)
+    misses: dict[tuple[str, str, str], dict[str, float]] = field(default_factory=dict)
     matches: dict[str, set[str]] = field(default_factory=dict)
     pages: dict[str, Any] = field(default_factory=dict)
     subscriptions: dict[str, Any] = field(default_factory=dict)

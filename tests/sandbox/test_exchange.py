@@ -170,11 +170,14 @@ def test_a_near_miss_does_not_match(talk: Talk, changes: dict[str, Any]) -> None
 
 def test_whoever_guesses_is_locked_out_for_a_while(talk: Talk, monkeypatch: pytest.MonkeyPatch) -> None:
     wrong = {**pc.target(talk.running)["members"]["first"], "birth_date": "1951-04-18"}
-    guesses = [talk.post(pc.match_request(talk.running, wrong)) for _ in range(exchange.MISSES + 1)]
+    again = [talk.post(pc.match_request(talk.running, wrong)) for _ in range(exchange.MISSES + 1)]
+    born = [f"1951-05-{day:02}" for day in range(1, exchange.MISSES + 1)]
+    guesses = [talk.post(pc.match_request(talk.running, {**wrong, "birth_date": each})) for each in born]
 
-    assert [each.status_code for each in guesses] == [422] * exchange.MISSES + [429]
+    assert {each.status_code for each in again} == {422}, "the same again is no other guess"
+    assert [each.status_code for each in guesses] == [422] * (exchange.MISSES - 1) + [429]
     assert talk.match("first").status_code == 429, "the right answer too, or guessing would still tell"
-    assert guesses[-1].headers["retry-after"] == "60"
+    assert guesses[-1].headers["retry-after"] == "180"
     monkeypatch.setattr(exchange, "LOCKED", 0.0)
     assert talk.match("first").status_code == 200
 
