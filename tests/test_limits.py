@@ -37,7 +37,7 @@ from conformance.rules import latency_limits
 # -- due ---------------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(written, limit_rows, zone_lists, holiday_lists, st.booleans())
 def test_the_lenient_bound_is_never_before_the_strict_one(text, limit, zones, holidays, extended):
     bounds = due(read(text, zones), limit, zones, holidays, extended=extended)
@@ -45,7 +45,7 @@ def test_the_lenient_bound_is_never_before_the_strict_one(text, limit, zones, ho
     assert instant(bounds.lenient) >= instant(bounds.strict)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(written, limit_rows, zone_lists, st.floats(0, 1))
 def test_what_is_decided_within_the_strict_bound_is_never_late(text, limit, zones, share):
     received = read(text, zones)
@@ -65,7 +65,7 @@ def is_late(decided: Stamp, bounds: Due) -> bool:
     return instant(decided.earliest) > instant(bounds.lenient)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(written_instants(), written_instants(), limit_rows, zone_lists, holiday_lists)
 @example("2026-03-07T00:00:01Z", "2026-03-08T00:00:00Z", replace(SEVEN_DAYS, days=1, counted="business"), NEW_YORK, [])
 @example(
@@ -106,7 +106,7 @@ def test_more_zones_holidays_and_time_only_help(text, limit, zones, zone, holida
     assert instant(longer.lenient) >= instant(bounds.lenient) + timedelta(days=limit.extension_days, hours=-1)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(written, st.integers(1, 200), zone_lists)
 @example("2027-03-13", 72, NEW_YORK)
 @example("2027-11-06T18:00:00", 72, NEW_YORK)
@@ -321,7 +321,7 @@ def test_no_requirement_has_two_clocks_at_once(day, payer, urgency, drug, period
 # -- late --------------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(written, written, limit_rows, zone_lists, holiday_lists, st.booleans())
 def test_nothing_is_late_by_one_reading_of_its_stamps_only(received, ended, limit, zones, holidays, extended):
     came, went = read(received, zones), read(ended, zones)
@@ -340,7 +340,7 @@ def test_nothing_is_late_by_one_reading_of_its_stamps_only(received, ended, limi
         assert instant(went.latest) <= instant(due(came, limit, zones, holidays).strict)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(days, zone_lists, holiday_lists)
 def test_seven_days_are_never_fewer_than_seven_nor_more_than_a_fortnight(day, zones, holidays):
     came = read(day.isoformat(), zones)
@@ -350,7 +350,7 @@ def test_seven_days_are_never_fewer_than_seven_nor_more_than_a_fortnight(day, zo
     assert instant(bounds.lenient) - instant(came.latest) <= timedelta(days=7 + 4 + len(set(holidays)), hours=2)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(written, st.integers(1, 12), zone_lists, holiday_lists)
 def test_business_days_end_on_a_working_day(received, number, zones, holidays):
     limit = replace(SEVEN_DAYS, days=number, counted="business", extension_days=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -83,6 +84,10 @@ class Api:
 
     def claim_list(self) -> tuple[Claim, ...]:
         """Every claim; a guide without a base URL of its own is claimed where the newest version is served."""
+        return self._listed
+
+    @cached_property
+    def _listed(self) -> tuple[Claim, ...]:
         served = [
             Claim(self.name, ig, version, url)
             for ig, versions in self.guides.items()

@@ -54,8 +54,9 @@ class TestAPayer:
             "hides_a_declared_prior_authorization": "formulary.prior-authorization-flag",
         }
         payer.become(tuple(broken))
+        suites = ("--suite", "prior_auth", "--suite", "formulary", "--suite", "payer_to_payer")
 
-        ran = examine(payer.target_file, tmp_path / "out", *NEWEST, "--intrusive")
+        ran = examine(payer.target_file, tmp_path / "out", *NEWEST, *suites, "--intrusive")
 
         assert ran.code == 1
         assert ran.of("fail", "error", "advisory") == set(broken.values())
