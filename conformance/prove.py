@@ -28,6 +28,7 @@ from conformance.sandbox.faults import variants as all_variants
 from conformance.sandbox.frame import Fault, Variant
 
 CLEAN = "clean"
+PER_CORE = 2  # processes: each waits as long as it works, for jobs, notifications, slow answers
 NOTHING_ASKED = 5  # how pytest ends that finds no test
 HARM = frozenset({"fail", "advisory", "error", "not-tested"})
 
@@ -87,7 +88,7 @@ def prove(*, suites: Sequence[str] = (), names: Sequence[str] = (), guides: Sequ
         if names or asked[each.payer] & (judged if isinstance(each, Variant) else set(each.breaks))
     ]
     bent = [_narrowed(each, clean[each.payer]) for each in chosen]
-    said = _run(bent, suites, guides, workers=os.cpu_count() or 1)
+    said = _run(bent, suites, guides, workers=PER_CORE * (os.cpu_count() or 1))
     matrix = _matrix(chosen, clean, said)
     return matrix if names else replace(matrix, unproven=_unproven(matrix.faults, judged))
 
