@@ -34,12 +34,13 @@ class DeclaredDrugs:
 
     def changed(self) -> tuple[Declared, ...]:
         """The drugs whose change took effect more than one business day ago; NotTested where there is none."""
-        holidays, moment = self._recording.target.holidays, self._formulary.moment()
+        holidays = self._recording.target.holidays
         dated = [(drug, due) for drug in self.needing() if (due := drug.due(holidays))]
         if not dated:
             raise NotTested(
                 "needs a drug with the day from which it is listed so", change="cases.formulary.….effective"
             )
+        moment = self._formulary.moment()
         over = tuple(drug for drug, due in dated if due.latest < moment)
         if not over:
             raise NotTested(f"no change is due yet: the first on {min(due.latest for _, due in dated).date()}")

@@ -153,15 +153,19 @@ class Formulary:
 
     def moment(self) -> datetime:
         """The moment whose formulary this is: now, or when a folder's export was made."""
-        folder = self._recording.folder(self.claim)
-        made = clock.stamp(folder.made) if folder else None
+        made = self._made
         return made.latest if made else clock.now()
 
     @property
     def is_dated(self) -> bool:
         """Whether that moment is known: a folder may not say when it was made."""
+        return self._recording.folder(self.claim) is None or self._made is not None
+
+    @property
+    def _made(self) -> clock.Stamp | None:
+        """When the export in a folder was made: read with its files, which are read once."""
         folder = self._recording.folder(self.claim)
-        return folder is None or clock.stamp(folder.made) is not None
+        return clock.stamp(folder.made) if folder and self.handed else None
 
     def was_listed(self) -> bool:
         """Whether this run listed the items already."""

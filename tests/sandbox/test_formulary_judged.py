@@ -23,6 +23,7 @@ from conformance.run import Subject
 from conformance.sandbox.formulary_rows import TIER, extension_url
 from conformance.sandbox.serve import Running, serve
 from conformance.scenario_fixtures import views
+from conformance.wire.files import Folder
 from conformance.wire.payer import Limits
 
 GUIDE = "usdf=2.1.0"
@@ -208,7 +209,7 @@ def told(tmp_path: Path, resources: list[dict[str, Any]], code: str = "1", needs
     target = tmp_path / "target.toml"
     target.write_text(
         'name = "Folder"\npayer_type = "ma"\npart_d = true\n[apis.formulary]\nusdf = "2.1.0"\nfiles = "data"\n'
-        f'[cases.formulary.one]\ndrug = "{code}"\nneeds = [{needs}]\n',
+        + (f'[cases.formulary.one]\ndrug = "{code}"\nneeds = [{needs}]\n' if code else ""),
         "utf-8",
     )
     return {name: each.verdict.verdict for name, each in judge(target).items()}
@@ -257,3 +258,18 @@ def test_what_is_no_formulary_item_or_drug_of_one_is_left_alone(tmp_path: Path):
     other = {"resourceType": "Basic", "id": "x", "code": {"coding": [{"code": "referral"}]}}
     said = told(tmp_path, [A, B, other, item(1, "MedicationKnowledge/a")])
     assert (said["usdf.item-required"], said["usdf.drug-rxnorm"]) == ("fail", "pass")
+
+
+@pytest.mark.parametrize("code", ["", "1"])
+def test_a_folder_is_read_once_whatever_is_declared(tmp_path: Path, monkeypatch: Any, code: str):
+    walks: list[Path] = []
+    walk = Folder.walk
+
+    def counted(folder: Folder, *condensing: Any) -> Iterator[Any]:
+        walks.append(folder.path)
+        return walk(folder, *condensing)
+
+    monkeypatch.setattr(Folder, "walk", counted)
+    told(tmp_path, [A, item(1, "MedicationKnowledge/a")], code)
+
+    assert len(walks) == 1
