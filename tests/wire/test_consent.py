@@ -75,7 +75,8 @@ def test_the_token_of_a_launch_opens_the_members_data(running: Running) -> None:
 
 def test_a_page_that_asks_is_left_to_a_command_or_to_a_person() -> None:
     def script(payer: object, line: object, heard: Heard) -> bool:
-        page = answer(b"<html>Do you agree?</html>", media_type="text/html")
+        # Said, or the next request may meet the connection as it is closed.
+        page = answer(b"<html>Do you agree?</html>", media_type="text/html", headers={"Connection": "close"})
         if heard.method == "POST":
             asked = parse_qs(urlsplit(heard.target).query)
             there = f"{asked['redirect_uri'][0]}?code=c1&state={asked['state'][0]}"
