@@ -165,7 +165,7 @@ def _subscription_deed(call: Call) -> Deed | None:
 
 def _formulary_deed(call: Call) -> Deed | None:
     kind, _, rest = call.path.partition("/")
-    if call.method == "GET" and (call.path == formulary_export.KICK_OFF or kind.startswith("export-")):
+    if call.method == "GET" and (formulary_export.is_kick_off(call.path) or kind.startswith("export-")):
         exports = {"export-status": ("formulary.status", formulary_export.status),
                    "export-files": ("formulary.file", formulary_export.file)}  # fmt: skip
         return Deed(*exports.get(kind, ("formulary.export", formulary_export.start)), "system/InsurancePlan.s")

@@ -51,6 +51,10 @@ def metadata(call: Call, payer: Payer) -> Answer:
     }
     if ig == "usdf":
         statement["instantiates"] = [f"{USDF}/CapabilityStatement/usdf-server"]
+        if not payer.policies.formulary.get("exports_nothing"):
+            # The guide defines no operation for it: this one is the payer's own.
+            export = {"name": "export", "definition": f"{payer.base_url}/OperationDefinition/plan-export"}
+            statement["rest"][0]["resource"][0]["operation"] = [export]
     return Answer(200, statement)
 
 

@@ -3,33 +3,89 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
 
 from conformance.sandbox import formulary
 from conformance.sandbox.bulk import NDJSON, Job, lines
-from conformance.sandbox.frame import Answer, Call
+from conformance.sandbox.formulary_parameters import PARAMETERS
+from conformance.sandbox.frame import Answer, Call, Resource
 from conformance.sandbox.outcome import refusal
 from conformance.sandbox.store import Payer
 
-KICK_OFF = "InsurancePlan/$export"
 TYPES = ("InsurancePlan", "Basic", "MedicationKnowledge", "Location")
+PARAMETERS_TAKEN = ("_since", "_type", "_outputFormat")
+
+Rooms = Mapping[str, Mapping[str, Resource]]
+
+
+def is_kick_off(path: str) -> bool:
+    """Whether a path is that of an export: of everything, or of one plan or formulary."""
+    steps = path.split("/")
+    return steps[0] == "InsurancePlan" and steps[-1] == "$export" and len(steps) in (2, 3)
 
 
 def start(call: Call, payer: Payer) -> Answer:
-    """202 with the URL of the job; 404 where nothing is exported."""
+    """202 with the URL of the job; 404 where nothing is exported, 400 for what is not understood."""
     rules = payer.policies.formulary
-    if rules.get("exports_nothing"):
+    found: Rooms = {kind: formulary.room(payer.seed, kind) for kind in TYPES}
+    _, _, own = call.path.removesuffix("/$export").partition("/")
+    if rules.get("exports_nothing") or (own and (rules.get("exports_all_alone") or own not in found["InsurancePlan"])):
         return refusal(404, "not-found", f"There is no {call.path} here.")
     if "respond-async" not in call.headers.get("prefer", ""):
         return refusal(400, "required", "The operation is asynchronous: Prefer: respond-async is missing.")
-    kept = rules.get("kept_from_exports", ())
-    found = {
-        kind: [each for own, each in formulary.room(payer.seed, kind).items() if own not in kept] for kind in TYPES
+    asked = {name: value for name, value in call.query if name not in rules.get("passed_over_in_exports", ())}
+    if unknown := next((name for name in asked if name not in PARAMETERS_TAKEN), ""):
+        return refusal(400, "not-supported", f"The parameter {unknown} is not supported.")
+    try:
+        since = datetime.fromisoformat(asked["_since"]) if "_since" in asked else None
+    except ValueError:
+        return refusal(400, "invalid", "_since is no instant.")
+    left_out = {*rules.get("kept_from_exports", ()), *(rules.get("kept_from_changes", ()) if since else ())}
+    part = _part(found, own) if own and not rules.get("exports_all_as_one") else found
+    kept = {
+        kind: [each for key, each in part[kind].items() if key not in left_out and _is_since(each, since)]
+        for kind in _types(asked)
     }
-    files = [(kind, lines(each), len(each)) for kind, each in found.items() if each]
+    kept["Organization"] = list(rules.get("exported_besides", ()))
+    files = [(kind, lines(each), len(each)) for kind, each in kept.items() if each]
     job = Job(payer.new_id(), "", f"{payer.base_url}/{call.path}", payer.clock.stamp(), files, payer.clock.now())
     with payer.overlay.lock:
         payer.overlay.jobs[job.id] = job
     return Answer(202, None, {"content-location": f"{payer.base_url}/export-status/{job.id}"})
+
+
+def _types(asked: Mapping[str, str]) -> Collection[str]:
+    return [kind for kind in TYPES if kind in asked["_type"].split(",")] if "_type" in asked else TYPES
+
+
+def _is_since(resource: Resource, since: datetime | None) -> bool:
+    return since is None or datetime.fromisoformat(resource["meta"]["lastUpdated"]) > since
+
+
+def _part(found: Rooms, own: str) -> Rooms:
+    """What the guide's graphs reach from one plan, or from one formulary."""
+    one = {own: found["InsurancePlan"][own]}
+    lists = {key: found["InsurancePlan"][key] for key in _named(one.values(), "InsurancePlan", "formulary-coverage")}
+    own_lists = {f"InsurancePlan/{key}" for key in (own, *lists)}
+    items = {
+        key: each
+        for key, each in found["Basic"].items()
+        if own_lists.intersection(PARAMETERS["Basic"]["formulary"].values(each))
+    }
+    drugs, areas = _named(items.values(), "Basic", "subject"), _named(one.values(), "InsurancePlan", "coverage-area")
+    return {
+        "InsurancePlan": one | lists,
+        "Basic": items,
+        "MedicationKnowledge": {key: found["MedicationKnowledge"][key] for key in drugs},
+        "Location": {key: found["Location"][key] for key in areas},
+    }
+
+
+def _named(resources: Iterable[Resource], kind: str, parameter: str) -> list[str]:
+    """The ids that these resources refer to."""
+    values = PARAMETERS[kind][parameter].values
+    return list(dict.fromkeys(key.rpartition("/")[2] for each in resources for key in values(each)))
 
 
 def status(call: Call, payer: Payer) -> Answer:

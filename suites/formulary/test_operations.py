@@ -15,16 +15,3 @@ def test_everything_listed_is_fhir(formulary):
         "FHIR R4 in JSON",
         got=lambda each: each.problem,
     )
-
-
-@requirement("usdf.bulk-export")
-def test_an_export_in_bulk_holds_what_the_api_lists(formulary_export):
-    export = formulary_export.offered()
-
-    expect(not export.broken, "a manifest, and files that are whole", at=export.job.at, got=export.broken)
-    expect.each(
-        need(formulary_export.compared(), "a resource that is listed", because="formulary.answers-are-fhir"),
-        lambda each: not each.problem,
-        "everything that is listed in the export",
-        got=lambda each: each.problem,
-    )
