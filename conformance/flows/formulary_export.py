@@ -152,10 +152,11 @@ class FormularyExport:
     def _listed(self) -> dict[str, str]:
         """Everything that the API lists ("Type/id"), and when it says that it was last updated."""
         listed = self._formulary
-        plans = {f"InsurancePlan/{each.id}": each.last_updated for each in (*listed.plans, *listed.formularies)}
-        items = {f"Basic/{each.id}": each.last_updated for each in listed.items}
-        drugs = {f"MedicationKnowledge/{each.id}": each.last_updated for each in listed.drugs}
-        return plans | items | drugs | {f"Location/{each.id}": each.last_updated for each in listed.locations}
+        updated = {f"InsurancePlan/{each.id}": each.last_updated for each in listed.plans}
+        updated |= {f"InsurancePlan/{each.id}": each.last_updated for each in listed.formularies}
+        updated |= {f"Basic/{each.id}": each.last_updated for each in listed.items}
+        updated |= {f"MedicationKnowledge/{each.id}": each.last_updated for each in listed.drugs}
+        return updated | {f"Location/{each.id}": each.last_updated for each in listed.locations}
 
     def _exported(self, case: str, path: str, asked: Mapping[str, str] = _ALL) -> Export:
         """An export as far as the payer brought it; NotTested where it is we who did not see all of it."""
