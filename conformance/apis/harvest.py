@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from conformance.apis.amounts import amounts
+from conformance.apis.amounts import amounts, worded_amounts
 from conformance.apis.authorizations import ATTACHMENTS, Authorization, authorization
 from conformance.apis.same_person import Who, same_person, who
 from conformance.apis.service_dates import served
@@ -24,6 +24,7 @@ MOST_PEOPLE = 20_000  # subjects, mentions and documents that are remembered
 PATIENT = re.compile(rb"Patient/[A-Za-z0-9.-]{1,64}")
 # What the short look would not see through.
 UNUSUAL = (rb"\/", rb"\u", b'"contained"', b"RelatedPerson/", b"/_history")
+SIGNS = (b"$", b"USD")  # without which no text speaks of a sum
 MADE = frozenset({"Provenance", "OperationOutcome"})  # by an export
 TRANSMITTER = ("http://hl7.org/fhir/us/core/CodeSystem/us-core-provenance-participant-type", "transmitter")
 
@@ -69,6 +70,7 @@ class Harvest:
     newest: tuple[str, str] = ("", "")  # the latest, of what the export itself did not make
     too_old: Pile = field(default_factory=Pile)
     amounts: Pile = field(default_factory=Pile)
+    worded: Pile = field(default_factory=Pile)  # texts of claims that speak of sums
     unplaced: Pile = field(default_factory=Pile)
     authorizations: list[Authorization] = field(default_factory=list)
     documents: dict[str, str] = field(default_factory=dict)
@@ -88,10 +90,13 @@ class Harvest:
         self._date(resource, kind, at)
         if not self._is_plainly_own(resource, raw):
             self._look(resource, at)
+        for path in amounts(resource)[:1]:
+            self.amounts.add(Found(at, kind, path))
+        if not raw or any(sign in raw for sign in SIGNS):
+            for path in worded_amounts(resource)[:1]:
+                self.worded.add(Found(at, kind, path))
         if kind == "ExplanationOfBenefit":
             self.types[f"{kind}?use={text(resource.get('use'))}"] += 1  # a claim, or an authorization
-            for path in amounts(resource)[:1]:
-                self.amounts.add(Found(at, kind, path))
             if (one := authorization(resource, at)) and len(self.authorizations) < MOST_PEOPLE:
                 self.authorizations.append(one)
         elif kind in ATTACHMENTS and len(self.documents) < MOST_PEOPLE:

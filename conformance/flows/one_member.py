@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 
 from conformance.apis.raw import body_of
 from conformance.apis.searchset import read_page
+from conformance.apis.shapes import entries
 from conformance.errors import NotApplicable, NotTested, Unjudgeable
 from conformance.exchange import Exchange
-from conformance.flows.member_data import NOT_THERE
+from conformance.flows.member_data import NOT_THERE, pages
 from conformance.flows.member_matching import MemberMatching
 from conformance.flows.payer_to_payer import PayerToPayer
 from conformance.flows.payer_to_payer_requests import RAW, Requests
@@ -20,6 +21,7 @@ from conformance.flows.recording import Recording, answered
 from conformance.target import Claim
 
 ONE = "cases.payer-to-payer.one-match"
+CLAIM, AT_ONCE = "ExplanationOfBenefit?use=claim", "pdex.everything"
 CASE = "one member"  # apart from the exchanges that other rows judge
 # What the capability statement has searched by the patient alone.
 SEARCHED = frozenset(
@@ -28,6 +30,15 @@ SEARCHED = frozenset(
         "ExplanationOfBenefit", "Goal", "Immunization", "MedicationDispense", "Procedure",
     }
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Given:
+    """How many claims, and how many OperationOutcomes, came with all of a member's data."""
+
+    at: str
+    claims: int
+    outcomes: int
 
 
 @dataclass(frozen=True)
@@ -73,6 +84,27 @@ class OneMember:
             self._recording.act((self._claim, "everything alone"), lambda: self._asks.everything(patient, CASE)),
             RAW,
         )
+
+    def claims(self) -> Given:
+        """What came of claims with $everything, over all its pages; NotTested where no claims are declared, or where
+        not all pages could be asked for."""
+        if CLAIM not in self._exchange.holds():
+            raise NotTested("needs a member with claims", change=f"{ONE}.holds")
+        first, path = self.everything(), self._asks.everything_path(self.patient())
+
+        def ask(url: str) -> Exchange:
+            return first if url == path else self._asks.send("everything", url, CASE)
+
+        found = self._recording.act(
+            (self._claim, "everything's pages"), lambda: pages(ask, path, self._claim.base_url, AT_ONCE)
+        )
+        if found is None:
+            raise NotTested("all of a member's data are not given at once", because=AT_ONCE)
+        placed = [each for bundle in found.bundles for each in entries(bundle, "Bundle")]
+        claims = sum(each.type == "ExplanationOfBenefit" and each.resource.get("use") == "claim" for each in placed)
+        if found.lost and not claims:
+            raise NotTested(found.lost, change="apis.payer-to-payer.base_url")
+        return Given(first.url, claims, sum(each.type == "OperationOutcome" for each in placed))
 
     def searches(self) -> tuple[KindSearched, ...]:
         """The searches by patient for each kind of data that the payer is declared to hold."""

@@ -44,6 +44,12 @@ class ProviderAccess:
     def _attributed(self) -> Case:
         return case_of(self._target, "provider-access", "attributed")
 
+    @property
+    def amounts_agreed(self) -> bool:
+        """Whether an agreement with the provider, as of value-based care, lets claims say what was paid (pdex-323)."""
+        attributed = self._cases.get("attributed")
+        return bool(attributed and attributed.facts.get("amounts_agreed"))
+
     def holds(self) -> tuple[str, ...]:
         """The resource types that the payer holds of the members attributed to the provider."""
         return kinds(self._attributed(), f"{AT}.attributed")

@@ -16,7 +16,7 @@ from conformance.errors import NotApplicable, NotTested
 from conformance.exchange import ended
 from conformance.flows.bulk import Bulk
 from conformance.flows.bulk_job import Job
-from conformance.flows.bulk_matching import MANIFEST
+from conformance.flows.bulk_matching import KICK_OFF, MANIFEST
 from conformance.flows.payer_to_payer import PayerToPayer
 from conformance.flows.recording import Recording
 from conformance.flows.target_cases import representative
@@ -118,7 +118,7 @@ def _of_job(bulk: Bulk, job: Job) -> Response:
     if job.unfinished:
         return Response(job.at, asked, job.pended_at or asked, None)
     if not bulk.has_manifest(job):
-        raise NotTested(f"{job.at} has no whole manifest", because=MANIFEST)
+        raise NotTested(f"{job.at} has no whole manifest", because=MANIFEST if job.polls else KICK_OFF)
     return Response(job.at, asked, job.pended_at or asked, ended(job.polls[-1]))
 
 

@@ -12,6 +12,13 @@ def test_everything_of_a_matched_member_is_given(one_member):
     expect(answer.status == 200 and not problem, "200 with a Bundle", at=answer.url, got=problem)
 
 
+@requirement("pdex.everything-claims")
+def test_claims_are_not_silently_left_out_of_everything(one_member):
+    given = one_member.claims()
+
+    expect(given.claims or given.outcomes, "claims, or an OperationOutcome among the data", at=given.at, got="neither")
+
+
 @requirement("pdex.member-searches")
 def test_each_kind_of_a_members_data_is_searched_by_the_member(one_member):
     expect.each(

@@ -1,9 +1,10 @@
 """Provider Access: the data of attributed members who did not opt out, and of nobody else."""
 
-from conformance import advise, expect, need, requirement
+from conformance import advise, expect, need, only_if, requirement
 from conformance.apis.bulk_manifest import is_given
 
 CLAIM = "ExplanationOfBenefit?use=claim"
+MOST_ADVISED = 20
 
 
 @requirement("provider-access.standards")
@@ -64,10 +65,13 @@ def test_who_opted_out_is_left_out_until_they_opt_in_again(provider_access):
 
 
 @requirement("pdex.provider-amounts")
-def test_no_claim_has_an_amount(bulk):
-    found = bulk.findings("amounts")
-    need(bulk.export().harvest.types[CLAIM] or None, "a claim", because="provider-access.data")
+def test_no_claim_has_an_amount(bulk, provider_access):
+    only_if(not provider_access.amounts_agreed, "an agreement with the provider lets amounts be sent")
+    found, given = bulk.findings("amounts"), bulk.export().harvest
+    need(any(found) or given.types[CLAIM], "a claim", because="provider-access.data")
 
+    for each in given.worded.first[:MOST_ADVISED]:
+        advise(False, "claims whose texts speak of no sums", at=each.at, got=each.what)
     expect.each(
         found,
         lambda each: each is None,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from shared_data import DATA, needs_data
 
-from conformance.apis.amounts import amounts
+from conformance.apis.amounts import amounts, worded_amounts
 from conformance.apis.authorizations import authorization
 from conformance.apis.harvest import Harvest
 from conformance.apis.match_groups import groups_of, is_preserved
@@ -97,6 +97,49 @@ def test_amounts_are_found_by_their_elements_in_claims_only() -> None:
     assert amounts({**claim, "payment": {"amount": money}}) == ("ExplanationOfBenefit.payment.amount",)
     assert amounts({**claim, "item": [{"net": {"value": 1}}]}) == ("ExplanationOfBenefit.item[0].net",)
     assert amounts({**claim, "use": "preauthorization", "total": [{"amount": money}]}) == ()
+    del claim["use"]
+    assert amounts({**claim, "item": [{"net": {"value": 1}}]}), "what does not say its use is no authorization"
+    assert amounts({"resourceType": "PaymentReconciliation", "paymentAmount": {"value": 1}})
+
+
+@pytest.mark.parametrize(
+    ("code", "system", "is_sum"),
+    [
+        ("paidtoprovider", "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBAdjudication", True),
+        ("copay", "http://terminology.hl7.org/CodeSystem/adjudication", True),
+        ("coinsurance", "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBAdjudication", False),
+        ("allowedunits", "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBAdjudicationDiscriminator", False),
+        ("copay", "https://payer.example/own", False),
+    ],
+)
+def test_the_plain_value_of_an_adjudication_is_a_sum_by_its_category(code: str, system: str, is_sum: bool) -> None:
+    judged = {"category": {"coding": [{"system": system, "code": code}]}, "value": 12.5}
+    found = amounts({"resourceType": "ExplanationOfBenefit", "use": "claim", "adjudication": [judged]})
+    assert found == (("ExplanationOfBenefit.adjudication[0].value",) if is_sum else ())
+
+
+@pytest.mark.parametrize(
+    ("quantity", "is_money"),
+    [
+        ({"value": 1, "unit": "USD"}, True),
+        ({"value": 1, "code": "$"}, True),
+        ({"value": 1, "system": "urn:iso:std:iso:4217", "code": "EUR"}, True),
+        ({"value": 1, "unit": "mg"}, False),
+        ({"value": 1, "code": ["USD"]}, False),
+        ({"unit": "USD"}, False),
+    ],
+)
+def test_a_quantity_is_money_by_its_currency(quantity: dict[str, Any], is_money: bool) -> None:
+    claim = {"resourceType": "ExplanationOfBenefit", "use": "claim", "supportingInfo": [{"valueQuantity": quantity}]}
+    assert bool(amounts(claim)) is is_money
+
+
+def test_words_about_sums_are_no_amounts() -> None:
+    note = {"processNote": [{"text": "Paid $ 12.50"}, {"text": "In network"}], "use": "claim"}
+    claim = {"resourceType": "ExplanationOfBenefit", **note}
+    assert (amounts(claim), worded_amounts(claim)) == ((), ("ExplanationOfBenefit.processNote[0].text",))
+    assert worded_amounts({**claim, "use": "preauthorization"}) == ()
+    assert harvested(claim, raw=False).worded.total == harvested(claim).worded.total == 1
 
 
 @needs_data

@@ -8,6 +8,7 @@ from typing import TypeVar
 from conformance.errors import UsageError
 from conformance.sandbox.faults import (
     bulk,
+    claim_amounts,
     claims_shown,
     coverage_discovery,
     discovery,
@@ -57,6 +58,7 @@ ROOMS = (
     patient_access,
     claims_shown,
     bulk,
+    claim_amounts,
     server_habits,
     exchange_more,
     strays,

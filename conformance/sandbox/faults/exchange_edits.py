@@ -36,6 +36,11 @@ def at_pdex(call: Call, answer: Answer) -> bool:
     return answer.status == 200 and call.version in NEWER
 
 
+def at_once(version: str) -> Callable[[Call, Answer], bool]:
+    """Holds for all of a member's data, given in a version."""
+    return lambda call, answer: answer.status == 200 and call.version == version
+
+
 def of_conditions(call: Call, answer: Answer) -> bool:
     """Holds for a search for conditions there."""
     return at_pdex(call, answer) and call.path == "Condition"
@@ -191,6 +196,20 @@ def with_records(*more: Resource) -> changes.Change:
         bundle["total"] = len(bundle["entry"])
 
     return changes.resource(changed)
+
+
+def without_claims(bundle: Resource) -> None:
+    """The data with the authorizations as the only ExplanationOfBenefits."""
+    bundle["entry"] = [each for each in bundle["entry"] if each["resource"].get("use") != "claim"]
+    bundle["total"] = len(bundle["entry"])
+
+
+def telling_of_no_claims(bundle: Resource) -> None:
+    """The same, with an outcome that says so."""
+    without_claims(bundle)
+    said = refusal(200, "suppressed", "Claims are given in bulk alone.").resource()
+    said["issue"][0]["severity"] = "information"
+    bundle["entry"].append({"resource": said, "search": {"mode": "outcome"}})
 
 
 EARLIER: Resource = {

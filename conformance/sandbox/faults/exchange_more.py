@@ -1,13 +1,14 @@
-"""Further faults of the exchange of members: a wrong number, one member as two, claims held back or priced."""
+"""Further faults of the exchange of members: a wrong number, one member as two, claims held back."""
 
 from __future__ import annotations
 
 import copy
 
 from conformance.sandbox.faults import bulk_edits, changes
+from conformance.sandbox.faults import exchange_edits as edits
 from conformance.sandbox.frame import Answer, Bend, Call, Fault, Resource, Variant
 
-MATCH, FILE = "payer-to-payer.member-match", "bulk.file"
+MATCH, EVERYTHING, FILE = "payer-to-payer.member-match", "payer-to-payer.everything", "bulk.file"
 SECOND = "second"
 REFERRING = ("hrex=1.1.0", "hrex=1.2.0", "pdex=2.1.0", "pdex=2.2.0")  # where a match refers to the Patient as well
 
@@ -28,19 +29,6 @@ def _as_two(group: Resource) -> None:
         other = copy.deepcopy(group["member"][0])
         other["entity"]["reference"] = f"Patient/{SECOND}"
         group["member"].append(other)
-
-
-def _priced(found: list[Resource]) -> list[Resource]:
-    """Claims with what was paid where no profile has it: in an extension, and as supporting information."""
-    paid = {"url": "https://payer.example.org/fhir/paid", "valueMoney": {"value": 184.2}}
-    quantity = {"value": 184.2, "unit": "USD", "system": "urn:iso:std:iso:4217", "code": "USD"}
-    told = {"sequence": 90, "category": {"text": "paid"}, "valueQuantity": quantity}
-    return [
-        {**each, "extension": [paid], "supportingInfo": [*each.get("supportingInfo", []), told]}
-        if each.get("use") == "claim"
-        else each
-        for each in found
-    ]
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -64,10 +52,24 @@ FAULTS: tuple[Fault, ...] = (
         policies=changes.rule("exchange", withholds=("claim",)),
     ),
     Fault(
-        "prices_claims_elsewhere",
-        "The first member's claims say what was paid in an extension and as supporting information.",
-        ("pdex.no-amounts", "pdex.provider-amounts"),
-        seed=bulk_edits.of_first(_priced),
+        "drops_claims_from_everything",
+        "All of a member's data at once hold no claims, and nothing says so.",
+        ("pdex.everything-claims",),
+        bend=Bend(EVERYTHING, changes.resource(edits.without_claims), edits.at_once("pdex=2.2.0")),
+        versions=("pdex=2.2.0",),
     ),
 )
-VARIANTS: tuple[Variant, ...] = ()
+VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "tells_that_claims_come_in_bulk",
+        "All of a member's data at once hold no claims, and say so.",
+        bend=Bend(EVERYTHING, changes.resource(edits.telling_of_no_claims), edits.at_once("pdex=2.2.0")),
+        versions=("pdex=2.2.0",),
+    ),
+    Variant(
+        "gives_only_authorizations_at_once",
+        "All of a member's data at once hold authorizations and no claims, as PDex 2.1.0 has it.",
+        bend=Bend(EVERYTHING, changes.resource(edits.without_claims), edits.at_once("pdex=2.1.0")),
+        versions=("pdex=2.1.0",),
+    ),
+)
