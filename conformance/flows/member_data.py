@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
 from conformance.apis.searchset import read_page
+from conformance.apis.shapes import entries, text
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
 from conformance.flows.recording import answered, resource_of
@@ -98,6 +100,32 @@ def next_url(base_url: str, url: str, written: str) -> str:
         return written
 
 
+def completed(found: Pages, ask: Ask, patient: str, kinds: Sequence[str], base_url: str, judged_by: str) -> Pages:
+    """The pages of $everything, and those of a search for each declared kind that is not among them.
+
+    A payer may keep kinds out of $everything: PDex 2.0.0 would have claims left out. ``kinds`` may name a use
+    ("ExplanationOfBenefit?use=claim"). Nobody demands such searches: what they do not give stays missing.
+    """
+    came: set[str] = set()
+    for each in (placed for bundle in found.bundles for placed in entries(bundle)):
+        came.update((each.type, f"{each.type}?use={text(each.resource.get('use'))}"))
+    for kind in dict.fromkeys(each.partition("?")[0] for each in kinds if each not in came):
+        with suppress(NotTested):
+            if more := pages(ask, _of_patient(kind, patient), base_url, judged_by, found.size):
+                found = replace(
+                    found,
+                    bundles=(*found.bundles, *more.bundles),
+                    lost=found.lost or more.lost,
+                    looped=found.looped or more.looped,
+                    size=found.size + more.size,
+                )
+    return found
+
+
+def _of_patient(kind: str, patient: str) -> str:
+    return f"{kind}?{urlencode({'patient': patient})}"
+
+
 def searched(
     ask: Ask, patient: str, kinds: Sequence[str], base_url: str, judged_by: str, *, wished: Sequence[str] = ()
 ) -> Pages | None:
@@ -115,7 +143,7 @@ def searched(
         if kind == "Patient":
             continue
         before = sum(each.size for each in found)
-        of_kind = pages(ask, f"{kind}?{urlencode({'patient': patient})}", base_url, judged_by, before)
+        of_kind = pages(ask, _of_patient(kind, patient), base_url, judged_by, before)
         if of_kind is None and kind in kinds:
             return None
         refused += [kind] if of_kind is None else []

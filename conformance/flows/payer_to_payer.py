@@ -19,7 +19,7 @@ from conformance.errors import NotApplicable, NotTested
 from conformance.exchange import Exchange
 from conformance.flows.bulk import Bulk
 from conformance.flows.held import Documented, Oldest, documented, kinds, oldest
-from conformance.flows.member_data import SEARCHES, demanded, pages, searched
+from conformance.flows.member_data import SEARCHES, completed, demanded, pages, searched
 from conformance.flows.member_matching import MemberMatching
 from conformance.flows.payer_to_payer_requests import RAW, Requests
 from conformance.flows.recording import Recording, answered, resource_of, unending
@@ -181,15 +181,18 @@ class PayerToPayer:
         return patients[0].id
 
     def _everything(self, case: str) -> Everything:
-        """$everything, which HRex asks of nobody; where it is refused, the member and a search per declared kind."""
+        """$everything, which HRex asks of nobody, and a search for each declared kind that it leaves out; where it is
+        refused, the member and a search per declared kind."""
         base, patient = self.claim.base_url, self.patient(case)
-        path = self._asks.everything_path(patient)
+        path, facts = self._asks.everything_path(patient), self._asks.case(case).facts
         found = pages(lambda url: self._asks.send("everything", url, case), path, base, RAW)
-        if found is None:
-            facts = self._asks.case(case).facts
-            kinds = tuple(dict.fromkeys(each.partition("?")[0] for each in facts.get("holds", ())))
+        search = partial(self._asks.send, "search", case=f"{case}{SEARCHES}")
+        holds = tuple(facts.get("holds", ()))
+        if found is not None:
+            found = completed(found, search, patient, holds, base, RAW)
+        else:
+            kinds = tuple(dict.fromkeys(each.partition("?")[0] for each in holds))
             wished = ("DocumentReference",) if "documented" in facts else ()
-            search = partial(self._asks.send, "search", case=f"{case}{SEARCHES}")
             found = searched(search, patient, kinds, base, RAW, wished=wished)
         if found is None:
             raise NotTested("neither $everything nor searches by patient are answered", change=EVERYTHING)

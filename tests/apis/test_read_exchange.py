@@ -14,7 +14,7 @@ from conformance.apis.naming import is_called, surnames_of
 from conformance.apis.refusal import patients_named, revealed
 from conformance.exchange import Exchange
 from conformance.flows import member_data
-from conformance.flows.member_data import next_url, pages, searched
+from conformance.flows.member_data import Pages, completed, next_url, pages, searched
 
 
 @needs_data
@@ -338,6 +338,28 @@ def test_the_bound_is_of_all_searches_together(monkeypatch):
     kinds = ("Condition", "Encounter", "Procedure", "Goal")
     found = searched(ask, "a", kinds, "https://payer.example/fhir", "x")
     assert (len(asked), found.lost) == (3, "there are more than 1 MiB")
+
+
+def test_a_kind_that_everything_leaves_out_is_searched_and_one_that_is_there_is_not():
+    given = Pages(({"resourceType": "Bundle", "entry": [
+        {"resource": {"resourceType": "ExplanationOfBenefit", "id": "pa", "use": "preauthorization"}},
+        {"resource": resource("Condition")}]},))  # fmt: skip
+    asked = []
+
+    def ask(url):
+        asked.append(url)
+        claim = {"resourceType": "ExplanationOfBenefit", "id": "c", "use": "claim"}
+        bundle = {"resourceType": "Bundle", "type": "searchset", "entry": [{"resource": claim}]}
+        refused = url.startswith("Goal")
+        return Exchange("x", "payer-to-payer.search", "", "", "GET", f"https://payer.example/fhir/{url}",
+                        status=403 if refused else 200, headers={"content-type": "application/fhir+json"},
+                        body=b"{}" if refused else json.dumps(bundle).encode())  # fmt: skip
+
+    kinds = ("ExplanationOfBenefit?use=claim", "ExplanationOfBenefit", "Condition", "Goal")
+    found = completed(given, ask, "a", kinds, "https://payer.example/fhir", "x")
+
+    assert asked == ["ExplanationOfBenefit?patient=a", "Goal?patient=a"]
+    assert [each["entry"][0]["resource"]["id"] for each in found.bundles] == ["pa", "c"]
 
 
 def test_pages_that_nobody_follows_to_their_end_are_told():

@@ -90,6 +90,12 @@ def test_a_subscriber_whom_the_coverage_mentions_is_no_stranger() -> None:
     assert harvested(coverage, subscriber, condition({"reference": "Patient/b"})).strangers.total == 1
 
 
+def test_what_is_contained_in_another_record_does_not_stand_for_itself() -> None:
+    claim = {"resourceType": "ExplanationOfBenefit", "id": "e", "use": "claim", "patient": {"reference": OWN}}
+    holder = {"resourceType": "Basic", "id": "b", "subject": {"reference": OWN}, "contained": [claim]}
+    assert not any(each.startswith("ExplanationOfBenefit") for each in harvested(holder).types)
+
+
 def test_amounts_are_found_by_their_elements_in_claims_only() -> None:
     money = {"value": 12.5, "currency": "USD"}
     claim = {"resourceType": "ExplanationOfBenefit", "use": "claim", "item": [{"adjudication": [{"value": 3}]}]}

@@ -42,6 +42,7 @@ FAULTS: tuple[Fault, ...] = (
             "payer-to-payer.five-years",
             "payer-to-payer.unstructured-documents",
             "pdex.authorizations",
+            "pdex.everything-claims",
             "pdex.member-searches",
             "provider-access.data",
         ),
@@ -176,17 +177,6 @@ FAULTS: tuple[Fault, ...] = (
         "A match of a person who is not on file is answered with 403.",
         ("payer-to-payer.no-match",),
         bend=Bend(MATCH, edits.forbids, edits.about_nobody),
-    ),
-    Fault(
-        "hides_records_in_another",
-        "A member's records are contained in a Basic instead of standing for themselves.",
-        (
-            "payer-to-payer.matched-data",
-            "payer-to-payer.five-years",
-            "payer-to-payer.unstructured-documents",
-        ),
-        bend=Bend(EVERYTHING, changes.resource(edits.puts_inside), changes.succeeded),
-        versions=SINGLE,
     ),
     Fault(
         "matches_without_a_token",

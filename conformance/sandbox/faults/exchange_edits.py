@@ -36,9 +36,14 @@ def at_pdex(call: Call, answer: Answer) -> bool:
     return answer.status == 200 and call.version in NEWER
 
 
-def at_once(version: str) -> Callable[[Call, Answer], bool]:
-    """Holds for all of a member's data, given in a version."""
-    return lambda call, answer: answer.status == 200 and call.version == version
+def at_pdex_2_2(call: Call, answer: Answer) -> bool:
+    """Holds for what is given in PDex 2.2.0."""
+    return answer.status == 200 and call.version == "pdex=2.2.0"
+
+
+def before_pdex_2_2(call: Call, answer: Answer) -> bool:
+    """Holds for what is given where nobody demands claims among all of a member's data."""
+    return answer.status == 200 and call.version != "pdex=2.2.0"
 
 
 def of_conditions(call: Call, answer: Answer) -> bool:
@@ -149,21 +154,6 @@ def paged(following: str) -> changes.Change:
         return answer.carrying(bundle)
 
     return changed
-
-
-def puts_inside(bundle: Resource) -> None:
-    """The member's records contained in one Basic instead of standing for themselves."""
-    apart = [entry for entry in bundle["entry"] if entry["resource"]["resourceType"] not in exchange.RECORDS]
-    inside = [entry["resource"] for entry in bundle["entry"] if entry not in apart]
-    holder: Resource = {
-        "resourceType": "Basic",
-        "id": "all-records",
-        "code": {"text": "Records"},
-        "subject": {"reference": next(one for one in inside if "subject" in one)["subject"]["reference"]},
-        "contained": inside,
-    }
-    bundle["entry"] = [*apart, {"fullUrl": "https://payer.example.org/fhir/Basic/all-records", "resource": holder}]
-    bundle["total"] = len(bundle["entry"])
 
 
 def own_patient(change: Callable[[Resource], object]) -> Callable[[Resource], None]:

@@ -48,14 +48,19 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "gives_authorizations_for_claims",
         "Of a member's ExplanationOfBenefits only the authorizations are given.",
-        ("payer-to-payer.matched-data", "payer-to-payer.five-years", "provider-access.data"),
+        (
+            "payer-to-payer.matched-data",
+            "payer-to-payer.five-years",
+            "pdex.everything-claims",
+            "provider-access.data",
+        ),
         policies=changes.rule("exchange", withholds=("claim",)),
     ),
     Fault(
         "drops_claims_from_everything",
         "All of a member's data at once hold no claims, and nothing says so.",
         ("pdex.everything-claims",),
-        bend=Bend(EVERYTHING, changes.resource(edits.without_claims), edits.at_once("pdex=2.2.0")),
+        bend=Bend(EVERYTHING, changes.resource(edits.without_claims), edits.at_pdex_2_2),
         versions=("pdex=2.2.0",),
     ),
 )
@@ -63,13 +68,12 @@ VARIANTS: tuple[Variant, ...] = (
     Variant(
         "tells_that_claims_come_in_bulk",
         "All of a member's data at once hold no claims, and say so.",
-        bend=Bend(EVERYTHING, changes.resource(edits.telling_of_no_claims), edits.at_once("pdex=2.2.0")),
+        bend=Bend(EVERYTHING, changes.resource(edits.telling_of_no_claims), edits.at_pdex_2_2),
         versions=("pdex=2.2.0",),
     ),
     Variant(
         "gives_only_authorizations_at_once",
-        "All of a member's data at once hold authorizations and no claims, as PDex 2.1.0 has it.",
-        bend=Bend(EVERYTHING, changes.resource(edits.without_claims), edits.at_once("pdex=2.1.0")),
-        versions=("pdex=2.1.0",),
+        "All of a member's data at once hold authorizations and no claims, which are searched, as PDex 2.0.0 has it.",
+        bend=Bend(EVERYTHING, changes.resource(edits.without_claims), edits.before_pdex_2_2),
     ),
 )
