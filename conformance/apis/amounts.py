@@ -33,7 +33,12 @@ SUMS = frozenset(
         "paidtoprovider", "priorpayerpaid", "submitted",
     }
 )  # fmt: skip
-ADJUDICATION = re.compile(r"http://(terminology\.hl7\.org|hl7\.org/fhir/us/carin-bb)/CodeSystem/(C4BBA|a)djudication")
+ADJUDICATIONS = frozenset(
+    {
+        "http://terminology.hl7.org/CodeSystem/adjudication",
+        "http://hl7.org/fhir/us/carin-bb/CodeSystem/C4BBAdjudication",
+    }
+)
 WORDED = re.compile(r"(?:\$|US\$|USD) ?\d|\d ?USD\b")
 WORDS = frozenset({"text", "display", "valueString", "allowedString", "usedString", "disposition"})
 
@@ -75,7 +80,7 @@ def _is_currency(node: JsonObject) -> bool:
 
 def _is_sum(adjudication: JsonObject) -> bool:
     found = codings(adjudication.get("category"))
-    return any(each.code in SUMS and ADJUDICATION.fullmatch(each.system) for each in found)
+    return any(each.code in SUMS and each.system in ADJUDICATIONS for each in found)
 
 
 def _worded(node: Any, at: str) -> Iterator[str]:

@@ -37,13 +37,12 @@ def _category(system: str, code: str) -> Resource:
 
 
 def _balance(**values: Any) -> Resource:
-    spent = {"type": _category(f"{HL7}/benefit-type", "visit"), **values}
+    spent = {"type": {"text": "visits"}, **values}
     return {"benefitBalance": [{"category": {"text": "Physical therapy"}, "financial": [spent]}]}
 
 
 def _containing_coverage(_claim: Resource) -> Resource:
-    copay = {"type": _category(f"{HL7}/coverage-copay-type", "gpvisit"),
-             "valueMoney": {"value": 20, "currency": "USD"}}  # fmt: skip
+    copay = {"type": {"text": "a visit"}, "valueMoney": {"value": 20, "currency": "USD"}}
     coverage = {
         "resourceType": "Coverage",
         "id": "plan",
@@ -67,7 +66,7 @@ def _with_a_remittance(found: list[Resource]) -> list[Resource]:
         "created": "2026-10-01",
         "insurer": {"reference": "Organization/model-payer"},
         "outcome": "complete",
-        "payment": {"type": _category(f"{HL7}/ex-paymenttype", "complete"), "amount": {"value": 184.2}},
+        "payment": {"type": {"text": "complete"}, "amount": {"value": 184.2}},
     }
     return [*found, answer]
 
