@@ -56,6 +56,14 @@ def altered(subject: Subject, claim: Claim) -> object:
 
 
 @view
+def information(subject: Subject, claim: Claim) -> object:
+    """What a prior-authorization endpoint asks for in its answers."""
+    from conformance.flows.information import Information
+
+    return Information(subject.recording, claim)
+
+
+@view
 def lookups(subject: Subject, claim: Claim) -> object:
     """Inquiries in all their forms, at a prior-authorization endpoint."""
     from conformance.flows.lookups import LookUps

@@ -21,11 +21,14 @@ USUAL_PREFETCH = {"patient": "Patient/{{context.patientId}}", "coverage": "Cover
 
 def resources(target: Target, case: Case, sent: str) -> dict[str, dict[str, Any]]:
     """The resources of a request by type: the order, and the member, coverage, payer and requester around it."""
-    facts, change = _facts(target, case, sent), case_key(case)
-    wanted = (*SEARCH_BASIS, str(case.facts.get("order", DEFAULT_ORDER)))
-    made = {kind: fill(template("crd-resources")[kind], facts, change) for kind in wanted}
+    made = _filled(target, case, sent, (*SEARCH_BASIS, str(case.facts.get("order", DEFAULT_ORDER))))
     order_of(made)["id"] = str(uuid.uuid5(uuid.NAMESPACE_URL, sent))
     return made
+
+
+def parties(target: Target, case: Case, sent: str) -> dict[str, dict[str, Any]]:
+    """The member, coverage, payer and requester of a case of any API, without an order."""
+    return _filled(target, case, sent, SEARCH_BASIS)
 
 
 def order_of(made: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
@@ -35,7 +38,7 @@ def order_of(made: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
 
 def case_key(case: Case) -> str:
     """The key of target.toml under which a service stands."""
-    return case.name if case.name.startswith("pa_list") else f"cases.coverage-discovery.{case.name}"
+    return case.name if case.name.startswith("pa_list") else f"cases.{case.api}.{case.name}"
 
 
 def order_sign(guide: Guide, service: Service, made: Mapping[str, dict[str, Any]], instance: str) -> bytes:
@@ -84,15 +87,20 @@ def prefetched(wanted: Mapping[str, str], made: Mapping[str, dict[str, Any]]) ->
 
 
 def package_request(made: Mapping[str, dict[str, Any]], canonicals: tuple[str, ...], context: str) -> bytes:
-    """The body of $questionnaire-package for one order: its coverage, and what coverage discovery told of it."""
+    """The body of $questionnaire-package: the coverage, the order if there is one, and what was told of it."""
     coverage = {**made["Coverage"], "contained": [made["Organization"]], "payor": [{"reference": "#payer"}]}
     parameters: list[dict[str, Any]] = [
         {"name": "coverage", "resource": coverage},
-        {"name": "order", "resource": order_of(made)},
+        *({"name": "order", "resource": each} for kind, each in made.items() if kind not in SEARCH_BASIS),
         *({"name": "questionnaire", "valueCanonical": each} for each in canonicals),
         *([{"name": "context", "valueString": context}] if context else []),
     ]
     return json.dumps({"resourceType": "Parameters", "parameter": parameters}).encode()
+
+
+def _filled(target: Target, case: Case, sent: str, kinds: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    facts, change = _facts(target, case, sent), case_key(case)
+    return {kind: fill(template("crd-resources")[kind], facts, change) for kind in kinds}
 
 
 def _entry(resource: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from conformance.apis.questionnaire_package import Package, Packages, read_packa
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
 from conformance.flows.coverage_discovery import Asked, CoverageDiscovery
-from conformance.flows.coverage_requests import BASE, case_key, package_request, resources
+from conformance.flows.coverage_requests import BASE, case_key, package_request, parties, resources
 from conformance.flows.recording import Recording, answered, resource_of, unending
 from conformance.target import Case, Claim
 from conformance.wire.payer import Request
@@ -152,6 +152,21 @@ class Documentation:
         key = (self.claim, "package", "missing")
         return answered(self._recording.act(key, lambda: self._ask(case, apart="missing", more=(missing,))), RAW)
 
+    def opened(self, context: str, case: Case) -> tuple[str, ...]:
+        """The questionnaires to be had for a context alone, for the member of a case; none where it opens nothing."""
+
+        def ask() -> Exchange:
+            made = parties(self._recording.target, case, context)
+            return self._post(package_request(made, (), context), f"context:{case.name}")
+
+        exchange = answered(self._recording.act((self.claim, "package", "context", context), ask), RAW)
+        if exchange.refused:
+            return ()
+        found = read_packages(resource_of(exchange, RAW)) if exchange.status == 200 else None
+        if found is None:
+            raise NotTested(f"there is no package to read (status {exchange.status})", because=RAW)
+        return tuple(package.at for package in found.packages if package.questionnaire)
+
     def _discovery(self) -> CoverageDiscovery | None:
         """Coverage discovery in the version that goes with this one."""
         api = self._recording.target.apis.get("coverage-discovery")
@@ -170,11 +185,14 @@ class Documentation:
         made = self._discovery_made(case) or resources(self._recording.target, case, sent)
         named = dict.fromkeys(each for one in told for each in one.questionnaires if each)
         context = next((each.assertion for each in told if each.assertion), "")
+        body = package_request(made, (*named, *more), context)
+        return self._post(body, apart or case.name, token="none" if apart == "no-token" else "own")
+
+    def _post(self, body: bytes, case: str, token: str = "own") -> Exchange:
         own = self._recording.api(self.claim).paths.get("questionnaire-package")
         request = Request(
-            OPERATION, "POST", own or self.guide.path(OPERATION), case=apart or case.name,
-            claim=self.claim.label, headers=FHIR_JSON, body=package_request(made, (*named, *more), context),
-            token="none" if apart == "no-token" else "own",
+            OPERATION, "POST", own or self.guide.path(OPERATION), case=case, claim=self.claim.label,
+            headers=FHIR_JSON, body=body, token=token,
         )  # fmt: skip
         return self._recording.send(self.claim, request)
 

@@ -9,6 +9,7 @@ from typing import Any
 from conformance.sandbox.coverage_discovery import CODED, canonical
 from conformance.sandbox.frame import Answer, Call, Resource
 from conformance.sandbox.outcome import refusal
+from conformance.sandbox.prior_auth_decision import questionnaire_for
 from conformance.sandbox.shape import objects, one_object, text
 from conformance.sandbox.store import Payer
 
@@ -36,6 +37,8 @@ def package(call: Call, payer: Payer) -> Answer:
     orders = [one_object(each.get("resource")) for each in given if each.get("name") == "order"]
     rules = payer.seed.coverage_rules.values()
     forms = {rule["questionnaire"] for rule in rules if rule.get("questionnaire") and _url(call, rule, payer) in named}
+    contexts = [text(each.get("valueString")) for each in given if each.get("name") == "context"]
+    forms |= {form for context in contexts if (form := questionnaire_for(context, payer))}
     forms |= {rule["questionnaire"] for order in orders if (rule := _rule(order, payer)).get("questionnaire")}
     parameters = [
         {"name": PACKAGE[call.version], "resource": _bundle(call.version, form, payer)} for form in sorted(forms)

@@ -26,6 +26,7 @@ NOT_ON_FILE = "67"  # X12 901
 NOT_ELIGIBLE = "95"  # X12 901
 NOT_THE_PAYER = "T4"  # X12 901
 INSURERS = ("1649830274", "789312", "1234567893")  # its own, and those that the guides' examples address
+CONTEXTS = "https://payer.example.org/questionnaire-contexts"
 LEVEL_URGENT = ("U", "03")  # X12 1338
 
 
@@ -144,7 +145,19 @@ def _item(wanted: Resource, earlier: Item | None, payer: Payer, *, cancelled: bo
         return {**_numbers_before(earlier), **facts, "decision": "cancelled", "issued": _today(payer)}
     if earlier and earlier["decision"] != "cancelled" and not extensions(wanted, "extension-infoChanged"):
         return {**earlier, **facts}
-    return {**_numbers_before(earlier), **facts, **_ruling(_rule(wanted, payer), facts, payer)}
+    rule = _rule(wanted, payer)
+    if "questionnaire" in rule.get("asks", {}):  # to be had for a trace number of the payer's own
+        context = {"system": CONTEXTS, "value": payer.new_id()}
+        facts["traces"] = [*facts.get("traces", ()), context]
+    return {**_numbers_before(earlier), **facts, **_ruling(rule, facts, payer)}
+
+
+def questionnaire_for(context: str, payer: Payer) -> str:
+    """The questionnaire that a pended item waits for, by the trace number that it was asked for with; "" for none."""
+    with payer.overlay.lock:
+        items = [item for record in payer.overlay.submissions.values() for item in record["items"]]
+    known = {"system": CONTEXTS, "value": context}
+    return next((item["asks"]["questionnaire"] for item in items if known in item.get("traces", ())), "")
 
 
 def _facts(wanted: Resource) -> Item:

@@ -10,6 +10,8 @@ from conformance.sandbox.prior_auth_request import PAS
 
 X12 = "https://codesystem.x12.org/005010"
 LOINC = "http://loinc.org"
+BY_QUESTIONNAIRE = "102089-0"  # LOINC: the questionnaire that is to be had for the trace number of the item
+ACNS = "https://payer.example.org/attachments"  # whose the numbers are that attachments refer to
 ROOMS = {"item": "item", "added": "addItem"}
 
 
@@ -37,6 +39,7 @@ def communication_request(record: Mapping[str, Any], *, newer: bool, requester: 
     if waiting is None:
         return None
     asks = waiting["asks"]
+    document = BY_QUESTIONNAIRE if "questionnaire" in asks else asks["document"]
     line = {"url": f"{PAS}/extension-serviceLineNumber", "valuePositiveInt": waiting["sequence"]}
     diagnosis = _coded("communicatedDiagnosis", "http://hl7.org/fhir/sid/icd-10-cm", asks["diagnosis"])
     span = _coded("contentModifier", LOINC, asks["span"])
@@ -45,17 +48,22 @@ def communication_request(record: Mapping[str, Any], *, newer: bool, requester: 
         "id": f"asks-{record['id']}",
         "meta": {"profile": [f"{PAS}/profile-communicationrequest"]},
         **({"extension": [line]} if newer else {}),
-        "identifier": [{"system": "https://payer.example.org/attachments", "value": f"ACN-{record['id'][:8]}"}],
+        "identifier": [{"system": ACNS, "value": control_number(record)}],
         "status": "active",
         "category": [{"coding": [{"system": f"{X12}/755", "code": asks["report"]}]}],
         "medium": [{"coding": [{"system": f"{X12}/756", "code": asks["by"]}]}],
         "payload": [
-            {"extension": [*([] if newer else [line]), diagnosis, span], "contentString": asks["document"]},
+            {"extension": [*([] if newer else [line]), diagnosis, span], "contentString": document},
         ],
         "requester": {"reference": requester},
         "recipient": [{"reference": recipient}],
         "sender": {"reference": recipient},
     }
+
+
+def control_number(record: Mapping[str, Any]) -> str:
+    """The number that what is sent for a record has to refer to."""
+    return f"ACN-{record['id'][:8]}"
 
 
 def business_error(error: Mapping[str, str], rules: Mapping[str, Any], *, newer: bool) -> Resource:
