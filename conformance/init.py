@@ -23,6 +23,7 @@ LIMITS = Limits(total_seconds=30.0, retries=1, longest_wait=10.0)
 COLUMN = 56
 MOST_ENDPOINTS = 20
 DOCUMENTATION = "docs/target-file.md"
+ATTACH = "submit-attachment"
 
 REQUESTER = """\
 # [requester]                                           # Who asks, as the payer knows it?
@@ -142,6 +143,8 @@ def _api(said: SelfDescription, trace: Trace, known: KnownGuides, ca_file: str) 
     if said.smart and "smart" in known[trace.api]:
         newest = max(known[trace.api]["smart"], key=version_key)
         yield _line(f'# smart = "{newest}"', f"Does it claim SMART App Launch {newest}?")
+    if said.capabilities and said.capabilities.declares("", ATTACH) and "cdex" in known[trace.api]:
+        yield _line(f'cdex = "{max(known[trace.api]["cdex"], key=version_key)}"', "It lists $submit-attachment.")
     if ca_file:
         yield _line('auth = "anonymous"', 'Do requests need credentials? then "gateway"')
     elif said.smart:

@@ -22,6 +22,7 @@ HOMES = {
     "crd": "https://hl7.org/fhir/us/davinci-crd",
     "udap": "https://hl7.org/fhir/us/udap-security",
     "dtr": "https://hl7.org/fhir/us/davinci-dtr",
+    "cdex": "https://hl7.org/fhir/us/davinci-cdex",
 }
 # Where a guide that HL7 does not publish is read, in whatever version.
 ELSEWHERE = {"qhp": "https://github.com/CMSgov/QHP-provider-formulary-APIs"}
@@ -31,7 +32,7 @@ PUBLISHED_AS = {
     ("hrex", "1.0.0"): "STU1", ("hrex", "1.1.0"): "STU1.1",
     ("bulk", "1.0.0"): "STU1", ("bulk", "2.0.0"): "STU2",
     ("pdex", "2.0.0"): "STU2", ("pdex", "2.1.0"): "STU2.1", ("smart", "2.2.0"): "STU2.2",
-    ("crd", "2.0.1"): "STU2", ("dtr", "2.0.1"): "STU2",
+    ("crd", "2.0.1"): "STU2", ("dtr", "2.0.1"): "STU2", ("cdex", "2.1.0"): "STU2.1",
 }  # fmt: skip
 # The page of the PAS guide that a statement's key begins with.
 PAS_PAGES = {

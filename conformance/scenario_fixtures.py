@@ -56,6 +56,14 @@ def altered(subject: Subject, claim: Claim) -> object:
 
 
 @view
+def attachments(subject: Subject, claim: Claim) -> object:
+    """Documents attached to the requests of a prior-authorization endpoint."""
+    from conformance.flows.attachments import Attachments
+
+    return Attachments(subject.recording, claim)
+
+
+@view
 def information(subject: Subject, claim: Claim) -> object:
     """What a prior-authorization endpoint asks for in its answers."""
     from conformance.flows.information import Information

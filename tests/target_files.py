@@ -17,7 +17,7 @@ from conformance.target import Target, load
 
 TODAY = date(2026, 11, 21)
 KNOWN = {
-    "prior-auth": {"pas": ("2.0.1", "2.2.1"), "smart": ("2.2.0",)},
+    "prior-auth": {"pas": ("2.0.1", "2.2.1"), "cdex": ("2.1.0",), "smart": ("2.2.0",)},
     "formulary": {"usdf": ("2.0.1", "2.1.0")},
     "payer-to-payer": {"hrex": ("1.0.0", "1.2.0"), "smart": ("2.2.0",)},
     "coverage-discovery": {"crd": ("2.0.1", "2.2.1")},

@@ -26,7 +26,7 @@ from conformance.guides import Guide
 LINE_NUMBER = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-serviceLineNumber"
 REPORT_TYPES = "https://codesystem.x12.org/005010/755"
 LOINC_CODE = re.compile(r"[0-9]{1,7}-[0-9]")
-BY_QUESTIONNAIRE = "102089-0"  # LOINC: a questionnaire of the payer's, to be had for the trace number (PAS 2.2, ainfo-3)
+BY_QUESTIONNAIRE = "102089-0"  # LOINC: a questionnaire of the payer's, to be had for the trace number (ainfo-3)
 SINGLE = ("identifier", "category", "medium", "payload")  # at most one each, from 2.2 on
 
 

@@ -12,7 +12,7 @@ from conformance.flows.coverage_discovery import Asked, CoverageDiscovery
 from conformance.flows.coverage_requests import BASE, case_key, package_request, parties, resources
 from conformance.flows.recording import Recording, answered, resource_of, unending
 from conformance.target import Case, Claim
-from conformance.wire.payer import Request
+from conformance.wire.payer import NONE, OWN, Request
 
 RAW = "dtr.package-answer"
 OPERATION = "documentation.questionnaire-package"
@@ -186,9 +186,9 @@ class Documentation:
         named = dict.fromkeys(each for one in told for each in one.questionnaires if each)
         context = next((each.assertion for each in told if each.assertion), "")
         body = package_request(made, (*named, *more), context)
-        return self._post(body, apart or case.name, token="none" if apart == "no-token" else "own")
+        return self._post(body, apart or case.name, token=NONE if apart == "no-token" else OWN)
 
-    def _post(self, body: bytes, case: str, token: str = "own") -> Exchange:
+    def _post(self, body: bytes, case: str, token: str = OWN) -> Exchange:
         own = self._recording.api(self.claim).paths.get("questionnaire-package")
         request = Request(
             OPERATION, "POST", own or self.guide.path(OPERATION), case=case, claim=self.claim.label,

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from conformance.sandbox import (
+    attachments,
     authorization,
     bulk,
     coverage_discovery,
@@ -147,6 +148,8 @@ def _deed(ig: str, call: Call) -> Deed:
 def _prior_auth_deed(call: Call) -> Deed | None:
     if call.path.partition("/")[0] == "Subscription":
         return _subscription_deed(call)
+    if call.path == "$submit-attachment":
+        return Deed("prior-auth.submit-attachment", attachments.submit, "system/Claim.c")
     if call.method != "POST" or call.path not in ("Claim/$submit", "Claim/$inquire"):
         return None
     if call.path == "Claim/$submit":

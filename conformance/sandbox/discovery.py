@@ -17,6 +17,7 @@ HREX = "http://hl7.org/fhir/us/davinci-hrex"
 USDF = "http://hl7.org/fhir/us/davinci-drug-formulary"
 GROUP_EXPORT = "https://payer.example.org/fhir/OperationDefinition/group-export"  # the guide's own is not at hand
 PDEX = "http://hl7.org/fhir/us/davinci-pdex"
+CDEX = "http://hl7.org/fhir/us/davinci-cdex"
 DTR = "http://hl7.org/fhir/us/davinci-dtr"
 CORE = "http://hl7.org/fhir/SearchParameter"
 RELEASED = "2026-11-01"
@@ -49,6 +50,9 @@ def metadata(call: Call, payer: Payer) -> Answer:
         **({"implementationGuide": [f"{GUIDES[ig]}|{version}"]} if ig in GUIDES else {}),
         "rest": [{"mode": "server", "security": _security(ig, payer), "resource": RESOURCES[ig]()}],
     }
+    if ig == "pas":
+        attach = {"name": "submit-attachment", "definition": f"{CDEX}/OperationDefinition/submit-attachment"}
+        statement["rest"][0]["operation"] = [attach]
     if ig == "usdf":
         statement["instantiates"] = [f"{USDF}/CapabilityStatement/usdf-server"]
         if not payer.policies.formulary.get("exports_nothing"):

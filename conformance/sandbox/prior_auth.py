@@ -54,6 +54,7 @@ def submit(call: Call, payer: Payer) -> Answer:
         settled = decisions.settled(record, payer.clock.now())
         subscriptions.tell(record, call.version, told(settled), payer)
 
+    payer.overlay.tellers[record["id"]] = tell
     for moment in sorted({item["settles_at"] for item in record["items"] if "settles_at" in item}):
         subscriptions.announce(payer, moment, tell)
     return Answer(200, told(record))

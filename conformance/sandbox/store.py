@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +22,7 @@ class Overlay:
     matched, ``groups`` and ``jobs`` an id to the Group or bulk job, ``pages`` a paging cursor to what it stands for,
     ``subscriptions`` the id of a subscription to it, ``codes`` an authorization code to its ``authorization.Code``,
     ``refresh_tokens`` one that was given for a code to what was agreed to; ``due`` is what is to be notified, as
-    (stamp of its time, what to do then).
+    (stamp of its time, what to do then), ``tellers`` the id of what was submitted to what notifies of it.
     """
 
     submissions: dict[str, Any] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class Overlay:
     codes: dict[str, Any] = field(default_factory=dict)
     refresh_tokens: dict[str, Any] = field(default_factory=dict)
     due: list[Any] = field(default_factory=list)
+    tellers: dict[str, Callable[[], None]] = field(default_factory=dict)
     lock: threading.RLock = field(default_factory=threading.RLock)
 
 

@@ -30,7 +30,7 @@ MAIN_GUIDES: Mapping[str, tuple[str, ...]] = {
 }
 DISCOVERY = frozenset({"metadata", "smart-configuration", "davinci-configuration"})
 OPERATIONS: Mapping[str, frozenset[str]] = {
-    "prior-auth": DISCOVERY | {"submit", "inquire", "subscribe"},
+    "prior-auth": DISCOVERY | {"submit", "inquire", "subscribe", "submit-attachment"},
     "formulary": DISCOVERY | {"search", "read"},
     "payer-to-payer": DISCOVERY | {"member-match", "everything", "search", "bulk-match", "groups", "export"},
     "provider-access": DISCOVERY | {"member-match", "groups", "export"},

@@ -50,7 +50,7 @@ def test_the_suites_tables_hold_every_version_they_promise():
         ("pas", "2.0.1"), ("pas", "2.2.1"), ("usdf", "2.0.1"), ("usdf", "2.1.0"), ("qhp", "1"),
         ("hrex", "1.0.0"), ("hrex", "1.1.0"), ("hrex", "1.2.0"), ("smart", "2.2.0"),
         ("pdex", "2.0.0"), ("pdex", "2.1.0"), ("pdex", "2.2.0"), ("bulk", "1.0.0"), ("bulk", "2.0.0"),
-        ("udap", "2.0.0"), ("crd", "2.0.1"), ("crd", "2.2.1"), ("dtr", "2.0.1"), ("dtr", "2.2.0"),
+        ("udap", "2.0.0"), ("cdex", "2.1.0"), ("crd", "2.0.1"), ("crd", "2.2.1"), ("dtr", "2.0.1"), ("dtr", "2.2.0"),
     }  # fmt: skip
     assert {guide.label: guide.api for guide in GUIDES.values() if guide.version == "2.2.1"} == {
         "pas=2.2.1": "prior-auth",

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from conformance.errors import UsageError
 from conformance.sandbox.faults import (
+    attachments,
     bulk,
     claim_amounts,
     claims_shown,
@@ -44,6 +45,7 @@ ROOMS = (
     prior_auth_clocks,
     prior_auth_elements,
     prior_auth_information,
+    attachments,
     prior_auth_lawful,
     prior_auth_reasons,
     formulary,

@@ -24,7 +24,7 @@ def _asking(edit: Callable[[Resource], object], *codes: str) -> Bend:
     return submit(edits.editing_body(every), edits.asking_for(*(codes or (DOCUMENT, QUESTIONNAIRE))))
 
 
-def _answering(edit: Callable[[Resource], object]) -> Bend:
+def _answering(edit: Callable[[Resource], None]) -> Bend:
     """Each answer changed that asks for a questionnaire."""
     return submit(edits.editing(edit), edits.asking_for(QUESTIONNAIRE))
 
@@ -54,6 +54,10 @@ def _in_words(request: Resource) -> None:
 
 def _by_another_system(request: Resource) -> None:
     request["category"][0]["coding"][0]["system"] = "https://payer.example.org/report-types"
+
+
+def _untraced(response: Resource) -> None:
+    _traced(response)
 
 
 def _traced(response: Resource) -> list[Resource]:
@@ -113,7 +117,7 @@ FAULTS: tuple[Fault, ...] = (
         "asks_without_a_trace",
         "A questionnaire is wanted, and no trace number says which.",
         CONTEXT,
-        bend=_answering(_traced),
+        bend=_answering(_untraced),
         versions=NEWEST,
     ),
     Fault(

@@ -1,0 +1,185 @@
+"""Attachments (CDex): what a payer asked for about a pended request, sent to it under the number that it gave."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from conformance import clock
+from conformance.apis.information_requests import LOINC_CODE
+from conformance.apis.same_member import claim_of
+from conformance.apis.shapes import Placed, entries, record, records, resolve
+from conformance.cases import fill, template
+from conformance.errors import NotTested
+from conformance.exchange import Exchange
+from conformance.flows.information import Asked, Information
+from conformance.flows.prior_auth_requests import FHIR_JSON, good
+from conformance.flows.recording import Recording, answered, unending
+from conformance.flows.request_bodies import OURS
+from conformance.flows.submission import undecided
+from conformance.flows.target_cases import case_of
+from conformance.guides import version_key
+from conformance.target import Claim
+from conformance.wire.payer import Request
+
+TAKEN = "cdex.attachment-taken"
+ATTACH = "prior-auth.submit-attachment"
+LOINC = "http://loinc.org"
+OTHER_METHODS = ("GET", "PUT")
+# What the operation cannot do without: each broken request lacks one of these, or both of the last.
+NEEDED = (("TrackingId",), ("AttachTo",), ("MemberId",), ("Attachment",), ("OrganizationId", "ProviderId"))
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A document that was asked for, and what came of sending it: in every form that was tried."""
+
+    asked: Asked
+    exchanges: tuple[Exchange, ...]
+
+    @property
+    def taken(self) -> bool:
+        """Whether it was taken in any form."""
+        return any(good(each) and each.failure is None for each in self.exchanges)
+
+    @property
+    def at(self) -> str:
+        return self.asked.at
+
+    @property
+    def told(self) -> str:
+        """What came, for a finding."""
+        return ", ".join(f"status {each.status}" for each in self.exchanges)
+
+
+class Attachments:
+    """What can be attached at one endpoint to the requests of the prior-authorization API beside it."""
+
+    def __init__(self, recording: Recording, claim: Claim) -> None:
+        self._recording = recording
+        self._claim = claim
+        self.guide = recording.guide(claim)
+
+    def sent(self) -> Attached:
+        """The first document that was asked for, sent inline and, where that is refused, by its address."""
+        return self._recording.act((self._claim, "attached"), self._attach)
+
+    def of_nobody(self) -> Exchange:
+        """The answer to a document under a number that nobody gave."""
+        tracking = {"system": f"{OURS}/attachments", "value": f"{self._recording.run_id}-nowhere"}
+        return self._beside("unknown", lambda body: _changed(body, "TrackingId", {"valueIdentifier": tracking}))
+
+    def by_other_methods(self) -> tuple[Exchange, ...]:
+        """The answers to what was taken by POST, by every other method that could be meant."""
+        return tuple(self._beside(each, method=each) for each in OTHER_METHODS)
+
+    def broken(self) -> tuple[Exchange, ...]:
+        """The answers to attachments that lack what the operation cannot do without (intrusive)."""
+        self._recording.allow(self._claim, ATTACH, intrusive=True)
+        return tuple(
+            self._beside(f"without {' and '.join(names)}", partial(_without, names=names)) for names in NEEDED
+        )
+
+    def declaration(self) -> Mapping[str, str]:
+        """How a CapabilityStatement names the operation: its code and its definition."""
+        row = self.guide.operations[ATTACH]
+        return {"code": row["code"], "definition": row["definition"]}
+
+    # -- how -------------------------------------------------------------------------------------------------------
+
+    def _attach(self) -> Attached:
+        asked = self._asked()
+        inline = self._post("inline", self._body(asked))
+        if not inline.refused:
+            return Attached(asked, (inline,))
+        key = f"cases.prior-auth.{asked.submission.case}.document"
+        address = case_of(self._recording.target, "prior-auth", asked.submission.case).facts.get("document")
+        if not address:  # a payer may take either form alone
+            raise NotTested("the document is not taken inline: needs an address that the payer can read", change=key)
+        return Attached(asked, (inline, self._post("by address", self._body(asked, str(address)))))
+
+    def _asked(self) -> Asked:
+        """The first document that a payer still waits for; NotTested where it asks for none."""
+        claims = [each for each in self._recording.api(self._claim).claim_list() if each.ig == "pas"]
+        newest = max(claims, key=lambda each: (each.base_url == self._claim.base_url, version_key(each.version)))
+        wanted = [each for each in Information(self._recording, newest).asked() if not each.request.by_questionnaire]
+        waiting = [each for each in wanted if each.request.identifiers and undecided(each.submission.deciding)]
+        if not waiting:
+            raise NotTested("needs a pended case that a document is asked for, by a number", change="cases.prior-auth")
+        return waiting[0]
+
+    def _beside(
+        self, how: str, change: Callable[[dict[str, Any]], dict[str, Any]] = lambda body: body, method: str = "POST"
+    ) -> Exchange:
+        """The answer to another request than the one that was taken; NotTested where none was."""
+        sent = self.sent()
+        if not sent.taken:
+            raise NotTested(f"no attachment is taken ({sent.told})", because=TAKEN)
+        body = change(json.loads(sent.exchanges[-1].request_body))
+        return self._recording.act((self._claim, "attached", how), lambda: self._post(how, body, method))
+
+    def _post(self, how: str, body: Mapping[str, Any], method: str = "POST") -> Exchange:
+        own = self._recording.api(self._claim).paths.get("submit-attachment")
+        request = Request(
+            ATTACH, method, own or self.guide.path(ATTACH), case=f"attachment: {how}", claim=self._claim.label,
+            headers=FHIR_JSON, body=b"" if method == "GET" else json.dumps(body).encode(),
+        )  # fmt: skip
+        exchange = self._recording.send(self._claim, request)
+        return exchange if unending(exchange) else answered(exchange, TAKEN)
+
+    def _body(self, asked: Asked, address: str = "") -> dict[str, Any]:
+        request, claim = asked.submission.request, claim_of(asked.submission.request)
+        tracking = next(iter(records(asked.request.resource.get("identifier"))))[1]
+        about = [each for each in asked.answer.decided if each.sequence in asked.request.lines]
+        provider = _party(claim, "provider", request)
+        facts = {
+            "tracking": tracking,
+            "reference": next((each.reference_number for each in about if each.reference_number), ""),
+            "attach_to": self.guide["attach_to"],
+            "payer": _known_as(_party(claim, "insurer", request)),
+            "organization": _known_as(_behind(provider, "organization", request)),
+            "practitioner": _known_as(_behind(provider, "practitioner", request)),
+            "member": _known_as(_party(claim, "patient", request)),
+            "lines": [str(each) for each in asked.request.lines],
+            "code": _code(asked),
+            "inline": not address,
+            "address": address,
+            "now": clock.now().isoformat(timespec="seconds"),
+        }
+        body: dict[str, Any] = fill(template("cdex-attachment"), facts, f"cases.prior-auth.{asked.submission.case}")
+        return body
+
+
+def _party(holder: Placed, element: str, request: Mapping[str, Any]) -> Placed | None:
+    return resolve(holder.resource.get(element), holder, entries(request))
+
+
+def _behind(provider: Placed | None, element: str, request: Mapping[str, Any]) -> Placed | None:
+    """The organization or the practitioner that a request comes from: itself, or what a role names."""
+    if provider is None or provider.type == element.capitalize():
+        return provider
+    return _party(provider, element, request)
+
+
+def _known_as(party: Placed | None) -> dict[str, Any]:
+    """The first identifier of somebody; an empty one where there is none."""
+    return record(next((each for _, each in records(party.resource.get("identifier"))), {})) if party else {}
+
+
+def _code(asked: Asked) -> dict[str, Any]:
+    """What was asked for: the LOINC code of the document, else the kind of report."""
+    coded = next((each for each in asked.request.wanted if LOINC_CODE.fullmatch(each)), "")
+    if coded:
+        return {"coding": [{"system": LOINC, "code": coded}]}
+    return next((each for _, each in records(asked.request.resource.get("category"))), {})
+
+
+def _without(body: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {**body, "parameter": [each for each in body["parameter"] if each["name"] not in names]}
+
+
+def _changed(body: dict[str, Any], name: str, value: Mapping[str, Any]) -> dict[str, Any]:
+    return {**body, "parameter": [{"name": name, **value}, *_without(body, (name,))["parameter"]]}
