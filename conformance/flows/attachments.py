@@ -79,9 +79,7 @@ class Attachments:
     def broken(self) -> tuple[Exchange, ...]:
         """The answers to attachments that lack what the operation cannot do without (intrusive)."""
         self._recording.allow(self._claim, ATTACH, intrusive=True)
-        return tuple(
-            self._beside(f"without {' and '.join(names)}", partial(_without, names=names)) for names in NEEDED
-        )
+        return tuple(self._beside(f"without {' and '.join(names)}", partial(_without, names=names)) for names in NEEDED)
 
     def declaration(self) -> Mapping[str, str]:
         """How a CapabilityStatement names the operation: its code and its definition."""
