@@ -21,6 +21,7 @@ from conformance.wire.payer import OWN, Request
 RAW = "prior-auth.answers-are-fhir"
 EXCHANGE = "prior-auth.exchange"
 SUBMIT, INQUIRE = "prior-auth.submit", "prior-auth.inquire"
+READ = "read"  # an act: what an inquiry tells
 FHIR_JSON = {"content-type": "application/fhir+json"}
 # Exchanges of these cases are judged by scenarios of their own, not with the answers to the declared cases.
 APART = ("invalid:", "no-token", "altered:", "update:", "lookup:", "probe:")
@@ -126,7 +127,9 @@ class Requests:
 
     def found(self, exchange: Exchange) -> tuple[Answer, ...]:
         """What an inquiry finds."""
-        answers = read_inquiry(self.usable(exchange), self._recording.guide(self._claim))
+        resource, guide = self.usable(exchange), self._recording.guide(self._claim)
+        # Asked for by many, and long where a payer tells all that it knows of a member.
+        answers = self._recording.act((self._claim, READ, exchange.id), lambda: read_inquiry(resource, guide))
         if answers is None:
             raise NotTested("the answer is no inquiry response", because=RAW)
         return answers

@@ -7,7 +7,9 @@ come from the catalogue only, and a Content-Security-Policy of hashes lets nothi
 from __future__ import annotations
 
 import json
+import os
 import re
+import sys
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -15,9 +17,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+import conformance
 from conformance import paths
 from conformance.report import chart, words
 from conformance.report.text import folded, one_line, visible
@@ -87,10 +90,31 @@ def _hash(text: str) -> str:
 
 
 @cache
+def _compiled(templates: Path) -> FileSystemBytecodeCache | None:
+    """Where compiled templates are kept: beside them, as Python keeps what it compiles, and only where it may.
+
+    To compile them takes longer than to write most pages.
+    """
+    folder = templates / "__pycache__"
+    if sys.dont_write_bytecode:
+        return None
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError:
+        return None
+    # Jinja minds its own version, Python's and the source; the filters that it may have applied are ours.
+    kept = f"{conformance.__version__}-%s.cache"
+    return FileSystemBytecodeCache(str(folder), kept) if os.access(folder, os.W_OK) else None
+
+
 def environment(templates: Path) -> Environment:
     """Jinja with autoescape everywhere, strict names, and ``visible`` on every printed value."""
     room = Environment(
-        loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined, finalize=_finalize
+        loader=FileSystemLoader(templates),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_finalize,
+        bytecode_cache=_compiled(templates),
     )
     room.filters.update(
         api=words.api,

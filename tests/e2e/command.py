@@ -20,7 +20,11 @@ from results_schema import results_schema
 
 COMMAND = str(Path(sys.executable).with_name("conformance"))
 PATIENCE = 240.0  # seconds; a command that takes longer hangs
-NEWEST = ("--guide", "pas=2.2.1", "--guide", "usdf=2.1.0", "--guide", "hrex=1.2.0")
+NEWEST = tuple(
+    word
+    for guide in ("pas=2.2.1", "usdf=2.1.0", "hrex=1.2.0", "pdex=2.2.0", "bulk=2.0.0", "crd=2.2.1", "dtr=2.2.0")
+    for word in ("--guide", guide)
+)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from another_payer import MEMBERS, another_payer
-from command import examine
+from command import NEWEST, examine
 
 from conformance.sandbox import seed
 from conformance.sandbox.clock import Clock
@@ -21,7 +21,6 @@ HABITS = (
     "pins_the_profile", "shows_the_reason_in_a_note", "numbers_lines_otherwise",
     "refuses_other_members_for_want_of_scope",
 )  # fmt: skip
-NEWEST = ("--guide", "hrex=1.2.0", "--guide", "pdex=2.2.0", "--guide", "pas=2.2.1")
 SUITES = ("payer_to_payer", "provider_access", "patient_access", "bulk")
 
 
