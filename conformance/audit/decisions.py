@@ -94,7 +94,8 @@ def _told_again(engine: Engine, table: Any, by: Sequence[str]) -> tuple[Any, Any
 
     named = table.key.concat(ibis.literal(" "), table.item.fill_null("")) if "item" in by else table.key
     table = table.mutate(number=ibis.ifelse(table.key.isnull(), _null("int64"), named.hash()))
-    several = table.group_by("number").agg(times=table.count()).filter(lambda t: (t.times > 1) & t.number.notnull())
+    numbered = table.filter(table.key.notnull())
+    several = numbered.group_by("number").agg(times=numbered.count()).filter(lambda t: t.times > 1)
     doubled = engine.keep("doubled", several.select("number"))
     if not engine.rows(doubled.limit(1)):
         return table, None

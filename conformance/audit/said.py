@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -159,15 +160,19 @@ def _text(table: Any, headings: Sequence[str], nothing: Sequence[str]) -> Any:
 
     parts = [table[heading] for heading in headings] or [ibis.null("string")]
     if nothing:
-        most = max(map(len, nothing))  # the length is asked first: few texts are as short
-        parts = [
-            ibis.ifelse((part.length() <= most) & part.lower().isin(nothing), ibis.null("string"), part)
-            for part in parts
-        ]
+        parts = [ibis.ifelse(_among(part, nothing), ibis.null("string"), part) for part in parts]
     joined = parts[0]
     for part in parts[1:]:
         joined = ibis.ifelse(joined.isnull(), part, joined.concat(ibis.coalesce(ibis.literal(" ").concat(part), "")))
     return joined
+
+
+def _among(text: Any, words: Sequence[str]) -> Any:
+    """Whether a text is one of few short ``words``, whatever the size of its letters.
+
+    The length is asked first: few texts are as short. Not as a list of words: engines join those to all rows.
+    """
+    return (text.length() <= max(map(len, words))) & text.re_search(f"(?i)^({'|'.join(map(re.escape, words))})$")
 
 
 def trimmed(text: Any) -> Any:

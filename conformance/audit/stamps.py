@@ -27,10 +27,10 @@ def seconds(text: Any) -> Any:
     import ibis
 
     whole = _whole(text)
-    plain = whole.like("____-__-_____:__:__%") & (whole > "0") & (whole.substr(11, 2) < "24")
-    shown = ibis.ifelse(plain, whole.substr(0, SECONDS), _nothing()).try_cast("timestamp").epoch_seconds()
-    first, after = (int((datetime(year, 1, 1) - _EPOCH).total_seconds()) for year in _YEARS)  # noqa: DTZ001
-    return ibis.ifelse((shown >= first) & (shown < after), shown.cast("int64"), ibis.null("int64"))
+    first, after = map(str, _YEARS)
+    plain = (whole >= first) & (whole < after) & whole.like("____-__-_____:__:__%") & (whole.substr(11, 2) < "24")
+    shown = ibis.ifelse(plain, whole.substr(0, SECONDS), _nothing()).try_cast("timestamp")
+    return shown.epoch_seconds().cast("int64")
 
 
 def parts(text: Any, n: Any) -> dict[str, Any]:
