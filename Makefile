@@ -65,6 +65,7 @@ types: $(READY)
 
 bench: $(READY)
 	@$(BIN)/python tests/bench/bench.py $(ARGS)
+	@$(BIN)/python tests/bench/follow_up.py
 	@$(BIN)/python tests/bench/records.py
 	@$(BIN)/python tests/bench/bulk_export.py
 	@$(BIN)/python tests/bench/formulary.py

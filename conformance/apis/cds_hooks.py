@@ -13,6 +13,8 @@ from conformance.guides import Guide
 ORDER_SIGN = "order-sign"
 VERSIONS = "davinci-crd.version"
 OPTIONS = "davinci-crd.configuration-options"
+ACTIONS = frozenset({"create", "update", "delete"})
+LINK_TYPES = frozenset({"absolute", "smart"})
 INDICATORS = frozenset({"info", "warning", "critical"})
 OPTION_TYPES = {"boolean": bool, "integer": int}
 
@@ -37,12 +39,24 @@ class Service:
 
 @dataclass(frozen=True)
 class Action:
-    """A system action, or one of a card's suggestion; ``resource`` is empty where it has none."""
+    """A system action, or one of a card's suggestion; ``resource`` is empty where it has none, ``described`` says
+    whether words tell what it does.
+    """
 
     at: str
     kind: str
     resource: JsonObject
     in_card: bool
+    resource_id: str = ""
+    described: bool = False
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """What CDS Hooks requires of it and is not there."""
+        if self.kind not in ACTIONS:
+            return (f"type {self.kind or 'missing'}",)
+        named = self.resource or (self.kind == "delete" and self.resource_id)
+        return () if named else (f"{self.kind} of nothing",)
 
 
 @dataclass(frozen=True)
@@ -110,7 +124,9 @@ def read_answer(document: Any) -> HookAnswer | None:
     information = [
         found
         for action in actions
-        for found in read_coverage_information(action.resource, f"{action.at}.resource", in_card=action.in_card)
+        for found in read_coverage_information(
+            action.resource, f"{action.at}.resource", in_card=action.in_card, action=action.kind
+        )
     ]
     return HookAnswer(cards, actions, tuple(information))
 
@@ -125,8 +141,7 @@ def answer_faults(document: Any) -> tuple[str, ...]:
         faults.append("a card that is no object")
     if "systemActions" in document and not isinstance(document["systemActions"], list):
         faults.append("systemActions is no list")
-    kinds = ("create", "update", "delete")
-    faults += [f"{each.at}: type {each.kind or 'missing'}" for each in found.actions if each.kind not in kinds]
+    faults += [f"{each.at}: {fault}" for each in found.actions for fault in each.faults]
     return tuple(faults)
 
 
@@ -138,6 +153,15 @@ def topic_faults(card: Card) -> tuple[str, ...]:
         "no source.topic": not text(record(source.get("topic")).get("code")),
     }
     return tuple(name for name, missing in faults.items() if missing)
+
+
+def card_faults(answer: HookAnswer) -> tuple[str, ...]:
+    """What CRD requires of cards from 2.2 on, beside what CDS Hooks does: an id each, and every suggestion in words."""
+    nameless = [f"{each.at}: no uuid" for each in answer.cards if not text(each.content.get("uuid"))]
+    return (
+        *nameless,
+        *(f"{each.at}: no description" for each in answer.actions if each.in_card and not each.described),
+    )
 
 
 def changes(sent: JsonObject, returned: JsonObject) -> tuple[str, ...]:
@@ -156,20 +180,38 @@ def _service(each: Any, at: str) -> Service:
         description=text(raw.get("description")),
         prefetch={key: value for key, value in prefetch.items() if isinstance(value, str)},
         versions=texts(extension.get(VERSIONS)),
-        options=tuple(option for _, option in records(extension.get(OPTIONS))),
+        options=_options(extension.get(OPTIONS)),
     )
+
+
+def _options(value: Any) -> tuple[JsonObject, ...]:
+    """The options of a service; what is no option counts as one with nothing in it."""
+    if value is None:
+        return ()
+    return tuple(record(each) for each in value) if isinstance(value, list) else ({},)
 
 
 def _system_actions(document: JsonObject) -> Iterator[Action]:
     for place, each in records(document.get("systemActions")):
-        yield Action(f"systemActions[{place}]", text(each.get("type")), record(each.get("resource")), in_card=False)
+        yield _action(each, f"systemActions[{place}]", in_card=False)
 
 
 def _suggested(card: Card) -> Iterator[Action]:
     for number, suggestion in records(card.content.get("suggestions")):
         for place, each in records(suggestion.get("actions")):
-            at = f"{card.at}.suggestions[{number}].actions[{place}]"
-            yield Action(at, text(each.get("type")), record(each.get("resource")), in_card=True)
+            yield _action(each, f"{card.at}.suggestions[{number}].actions[{place}]", in_card=True)
+
+
+def _action(raw: JsonObject, at: str, *, in_card: bool) -> Action:
+    ident = raw.get("resourceId") or raw.get("resource")  # CDS Hooks 1 had the id of what is deleted as the resource
+    return Action(
+        at=at,
+        kind=text(raw.get("type")),
+        resource=record(raw.get("resource")),
+        in_card=in_card,
+        resource_id=text(ident),
+        described=bool(text(raw.get("description"))),
+    )
 
 
 def _card_faults(card: JsonObject) -> Iterator[str]:
@@ -182,6 +224,8 @@ def _card_faults(card: JsonObject) -> Iterator[str]:
     for place, link in records(card.get("links")):
         if not all(text(link.get(key)) for key in ("label", "url", "type")):
             yield f"links[{place}] without label, url or type"
+        elif text(link.get("type")) not in LINK_TYPES:
+            yield f"links[{place}] of type {text(link.get('type'))}"
     for place, suggestion in records(card.get("suggestions")):
         if not text(suggestion.get("label")):
             yield f"suggestions[{place}] without a label"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from conformance.apis.shapes import JsonObject, codings, extensions, record, records, reference_text, text
 from conformance.guides import Guide
+from conformance.primitives import wrong
 
 COVERAGE_INFORMATION = "http://hl7.org/fhir/us/davinci-crd/StructureDefinition/ext-coverage-information"
 NEEDED = frozenset({"auth-needed", "performpa", "satisfied"})  # that prior authorization is or would be due
@@ -18,21 +18,24 @@ EXEMPT = frozenset(
 )  # no authorization for this provider, though the list asks for one
 UNKNOWN_MEMBER = frozenset({"no-member-found", "no-active-coverage", "coverage-not-found"})
 TELLING_DETAILS = frozenset({"policy-link", "instructions"})  # details that may name documentation
+UPDATE = "update"  # of an action: the order as it was, with more
 QUANTITY = "allowed-quantity"  # the detail that says how much is covered at most
 _ONCE = ("coverage", "covered", "date", "coverage-assertion-id")  # 1..1 in every version
 
 
 @dataclass(frozen=True)
 class CoverageInformation:
-    """One statement about one order: ``order`` is "Type/id" of the resource that carries it, ``in_card`` where it was.
+    """One statement about one order: ``order`` is "Type/id" of the resource that carries it, ``in_card`` where it was,
+    ``action`` what is to be done with the order.
 
     Codes are as written; ``counts`` says how often each part stands there, ``wordless`` are the codes of each reason
-    that is not put into words.
+    that is not put into words, ``detail_parts`` what each detail is made of.
     """
 
     at: str
     order: str
     in_card: bool
+    action: str
     covered: str
     authorization: str
     documentation: tuple[str, ...]
@@ -43,10 +46,17 @@ class CoverageInformation:
     wordless: tuple[tuple[str, ...], ...]
     questionnaires: tuple[str, ...]
     details: tuple[str, ...]
+    detail_parts: tuple[frozenset[str], ...]
+    date: str
     assertion: str
     authorization_number: str
     coverage: str
     counts: Mapping[str, int]
+
+    @property
+    def carrier(self) -> str:
+        """What carries it, for a finding."""
+        return "a card" if self.in_card else f"a system action of type {self.action or 'missing'}"
 
     @property
     def undecided(self) -> bool:
@@ -71,14 +81,16 @@ class CoverageInformation:
         return self.authorization or self.covered or "nothing"
 
 
-def read_coverage_information(resource: JsonObject, at: str, *, in_card: bool) -> Iterator[CoverageInformation]:
+def read_coverage_information(
+    resource: JsonObject, at: str, *, in_card: bool, action: str = UPDATE
+) -> Iterator[CoverageInformation]:
     """The statements that an order carries."""
     order = f"{text(resource.get('resourceType'))}/{text(resource.get('id'))}"
     for place, each in extensions(resource, COVERAGE_INFORMATION, at):
-        yield _one(each, place, order, in_card)
+        yield _one(each, place, order, in_card=in_card, action=action)
 
 
-def _one(extension: JsonObject, at: str, order: str, in_card: bool) -> CoverageInformation:
+def _one(extension: JsonObject, at: str, order: str, *, in_card: bool, action: str) -> CoverageInformation:
     parts: dict[str, list[JsonObject]] = {}
     for _, each in records(extension.get("extension")):
         parts.setdefault(text(each.get("url")), []).append(each)
@@ -94,6 +106,7 @@ def _one(extension: JsonObject, at: str, order: str, in_card: bool) -> CoverageI
         at=at,
         order=order,
         in_card=in_card,
+        action=action,
         covered=first("covered", "valueCode"),
         authorization=first("pa-needed", "valueCode"),
         documentation=codes("doc-needed"),
@@ -106,6 +119,11 @@ def _one(extension: JsonObject, at: str, order: str, in_card: bool) -> CoverageI
         ),
         questionnaires=tuple(text(each.get("valueCanonical")) for each in parts.get("questionnaire", ())),
         details=tuple(_detail(each) for each in parts.get("detail", ())),
+        detail_parts=tuple(
+            frozenset(text(one.get("url")) for _, one in records(each.get("extension")))
+            for each in parts.get("detail", ())
+        ),
+        date=first("date", "valueDate"),
         assertion=first("coverage-assertion-id", "valueString"),
         authorization_number=first("satisfied-pa-id", "valueString"),
         coverage=next((reference_text(each.get("valueReference")) for each in parts.get("coverage", ())), ""),
@@ -133,9 +151,18 @@ def content_faults(found: CoverageInformation, guide: Guide) -> tuple[str, ...]:
     for name, (codes, cell) in said.items():
         strange = sorted(set(codes) - set(guide[cell])) if found.counts.get(name) else []
         faults += [f"{name} {each or 'without a code'}" for each in strange]
-    values: Mapping[str, Any] = {"coverage": found.coverage, "coverage-assertion-id": found.assertion}
-    faults += [f"an empty {name}" for name, value in values.items() if found.counts.get(name) and not value]
-    return tuple(faults)
+    values: Mapping[str, bool] = {
+        "coverage": bool(found.coverage),
+        "coverage-assertion-id": bool(found.assertion),
+        "date": not wrong("date", found.date),
+        "questionnaire": all(found.questionnaires),
+        "satisfied-pa-id": bool(found.authorization_number),
+    }
+    faults += [
+        f"{name} without a value of its kind" for name, good in values.items() if found.counts.get(name) and not good
+    ]
+    lacking = {name for each in found.detail_parts for name in set(guide["detail_parts"]) - each}
+    return (*faults, *(f"detail without its {name}" for name in sorted(lacking)))
 
 
 def contradictions(found: CoverageInformation, guide: Guide) -> tuple[str, ...]:

@@ -32,7 +32,7 @@ class Package:
 
 @dataclass(frozen=True)
 class Packages:
-    """The whole answer: its Bundles, the names of its parameters, and how many outcomes say why there is none."""
+    """The whole answer: its Bundles, the names of their parameters, and how many outcomes say why there is none."""
 
     packages: tuple[Package, ...]
     names: tuple[str, ...]
@@ -72,7 +72,7 @@ def read_packages(resource: Any) -> Packages | None:
             Package(f"Parameters.parameter[{place}].resource", bundle, entries(bundle, "Bundle"))
             for place, bundle in bundles
         ),
-        names=tuple(text(each.get("name")) for _, each in given),
+        names=tuple(text(each.get("name")) for _, each in given if is_type(each.get("resource"), "Bundle")),
         outcomes=sum(is_type(each.get("resource"), "OperationOutcome") for _, each in given),
     )
 

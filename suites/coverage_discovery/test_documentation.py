@@ -9,7 +9,7 @@ from conformance.apis.questionnaire_package import (
     package_faults,
 )
 from conformance.apis.raw import body_of, raw_problem
-from conformance.apis.refusal import holds_data, outcomes
+from conformance.apis.refusal import holds_data, says_why
 
 
 @requirement("dtr.package-answer")
@@ -45,7 +45,7 @@ def test_packages_come_in_the_parameter_that_the_guide_names(documentation):
 
     expect.each(
         only_if([each for each in answers if not (may_be_alone and each.found.alone)], "packages in Parameters"),
-        lambda each: set(names) & set(each.found.names),
+        lambda each: set(each.found.names) <= set(names),
         f"Parameters with {' or '.join(names)}",
         at=lambda each: each.at,
         got=lambda each: each.found.names,
@@ -82,7 +82,7 @@ def test_where_there_is_no_package_an_outcome_says_why(documentation):
 def test_a_questionnaire_that_does_not_exist_is_told_of(documentation):
     answer = documentation.with_a_missing_one()
 
-    expect(outcomes(body_of(answer)), "an OperationOutcome beside the packages, or instead", at=answer.url, got="none")
+    expect(says_why(body_of(answer)), "an OperationOutcome beside the packages, or instead", at=answer.url, got="none")
 
 
 @requirement("dtr.libraries-included")

@@ -1,8 +1,8 @@
 """What a payer answers when an order is signed: does it need authorization, and which documents?"""
 
 from conformance import advise, expect, only_if, requirement
-from conformance.apis.cds_hooks import topic_faults
-from conformance.apis.coverage_information import content_faults, contradictions
+from conformance.apis.cds_hooks import card_faults, topic_faults
+from conformance.apis.coverage_information import UPDATE, content_faults, contradictions
 
 
 @requirement("prior-auth.list-of-services")
@@ -58,7 +58,11 @@ def test_coverage_information_is_a_system_action_and_no_card(coverage_discovery)
     information = coverage_discovery.information()
 
     expect.each(
-        information, lambda each: not each.in_card, "a system action", at=lambda each: each.at, got=lambda _: "a card"
+        information,
+        lambda each: not each.in_card and each.action == UPDATE,
+        "a system action that updates the order",
+        at=lambda each: each.at,
+        got=lambda each: each.carrier,
     )
 
 
@@ -113,6 +117,19 @@ def test_every_card_says_who_speaks_and_about_what(coverage_discovery):
         "source.label and source.topic",
         at=lambda each: each.at,
         got=lambda each: "; ".join(topic_faults(each)),
+    )
+
+
+@requirement("crd.card-form")
+def test_every_card_has_an_id_and_its_suggestions_are_put_into_words(coverage_discovery):
+    answered = only_if([each for each in coverage_discovery.every() if each.answer.cards], "answers with cards")
+
+    expect.each(
+        answered,
+        lambda each: not card_faults(each.answer),
+        "a uuid of each card, and a description of each suggested action",
+        at=lambda each: each.at,
+        got=lambda each: "; ".join(card_faults(each.answer)),
     )
 
 

@@ -8,7 +8,15 @@ import pytest
 from api_examples import GUIDES, example
 from shared_data import needs_data
 
-from conformance.apis.cds_hooks import answer_faults, changes, option_faults, read_answer, read_services, service_faults
+from conformance.apis.cds_hooks import (
+    answer_faults,
+    card_faults,
+    changes,
+    option_faults,
+    read_answer,
+    read_services,
+    service_faults,
+)
 from conformance.apis.coverage_information import (
     COVERAGE_INFORMATION,
     CoverageInformation,
@@ -54,6 +62,7 @@ def test_official_answers_of_2_2_1_are_sound(name):
 
     assert answer_faults(document) == ()
     assert found is not None
+    assert card_faults(found) == ()
     assert bool(found.information) == (name != "CRDServiceResponse2"), "the second is about clinical matters alone"
     assert [content_faults(each, NEW) for each in found.information] == [()] * len(found.information)
     assert [contradictions(each, NEW) for each in found.information] == [()] * len(found.information)
@@ -242,3 +251,17 @@ def test_a_package_without_the_library_it_names():
 
     assert absent_libraries(packaged(form)) == ("https://p/L|1",)
     assert absent_libraries(packaged(form, library)) == ()
+
+
+@pytest.mark.parametrize(
+    ("action", "faults"),
+    [
+        ({"type": "delete", "resourceId": "ServiceRequest/1"}, ()),
+        ({"type": "delete", "resource": "ServiceRequest/1"}, ()),
+        ({"type": "delete"}, ("systemActions[0]: delete of nothing",)),
+        ({"type": "update", "resourceId": "ServiceRequest/1"}, ("systemActions[0]: update of nothing",)),
+        ({"type": "replace", "resource": {"id": "1"}}, ("systemActions[0]: type replace",)),
+    ],
+)
+def test_an_action_is_done_to_something(action, faults):
+    assert answer_faults({"cards": [], "systemActions": [action]}) == faults

@@ -107,7 +107,13 @@ def into_cards(body: dict[str, Any]) -> None:
     }
     suggestion = {"label": "Note the coverage information", "actions": body.pop("systemActions")}
     body["cards"].append(
-        {"summary": "Coverage information", "indicator": "info", "source": source, "suggestions": [suggestion]}
+        {
+            "uuid": "b6f0c1de-55a1-4d5c-8f1e-2f6a3f0c7c11",
+            "summary": "Coverage information",
+            "indicator": "info",
+            "source": source,
+            "suggestions": [suggestion],
+        }
     )
     body["systemActions"] = []
 

@@ -1,0 +1,179 @@
+"""Faults and variants of coverage discovery and documentation that only a careful reader sees."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.sandbox.faults import changes
+from conformance.sandbox.faults import coverage_edits as edits
+from conformance.sandbox.faults.coverage_edits import AIRWAY, FUSION, NEW, OLD, VISIT
+from conformance.sandbox.frame import Answer, Bend, Call, Fault, Resource, Variant
+
+CRD_OLD, CRD_NEW = ("crd=2.0.1",), ("crd=2.2.1",)
+ANSWER, CONTENT, FORM = ("crd.hook-answer",), ("crd.coverage-information-content",), ("crd.card-form",)
+OPTIONS = "davinci-crd.configuration-options"
+CODE = {"url": "code", "valueCodeableConcept": {"coding": [{"system": "urn:details", "code": "allowed-quantity"}]}}
+AMOUNT = {"url": "value", "valueQuantity": {"value": 12}}
+LIMITED = {"url": "category", "valueCode": "cat-limitation"}
+
+
+def _detail(*parts: Resource) -> Any:
+    return lambda told: told.append({"url": "detail", "extension": [*parts]})
+
+
+def _dated_in_words(told: list[Resource]) -> None:
+    for part in told:
+        if part["url"] == "date":
+            part["valueDate"] = "yesterday"
+
+
+def _as_addresses(told: list[Resource]) -> None:
+    for part in told:
+        if part["url"] == "questionnaire":
+            part["valueUri"] = part.pop("valueCanonical")
+
+
+def _created(body: Resource) -> None:
+    for action in body["systemActions"]:
+        action["type"] = "create"
+
+
+def _updating_nothing(body: Resource) -> None:
+    body["systemActions"].append({"type": "update", "description": "Adds what is needed."})
+
+
+def _suggesting(**action: Any) -> Any:
+    def change(card: Resource) -> None:
+        card["selectionBehavior"] = "any"
+        draft = {"resourceType": "ServiceRequest", "status": "draft", "intent": "order"}
+        card["suggestions"] = [{"label": "Order it elsewhere", "actions": [{"resource": draft, **action}]}]
+
+    return change
+
+
+def _deleting(body: Resource) -> None:
+    doomed = {"type": "delete", "description": "Takes the order back.", "resourceId": "ServiceRequest/old"}
+    body["cards"].append(
+        {
+            "uuid": "0b3f1a9e-7a43-4c8b-9a54-0a0d3c7f5b11",
+            "summary": "The order is there twice",
+            "indicator": "warning",
+            "source": {"label": "Model Payer Health Plan", "topic": {"code": "duplicate-therapy"}},
+            "selectionBehavior": "any",
+            "suggestions": [{"label": "Take one back", "actions": [doomed]}],
+        }
+    )
+
+
+def _twice_named(resource: Resource) -> None:
+    resource["parameter"].append({"name": "more", "resource": resource["parameter"][0]["resource"]})
+
+
+def _of_a_stranger(call: Call, _answer: Answer) -> bool:
+    return b"Questionnaire/nowhere" in call.body
+
+
+def _wordless(resource: Resource) -> None:
+    for parameter in resource["parameter"]:
+        parameter["resource"].pop("issue", None)
+
+
+FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "offers_options_as_one",
+        "Configuration options are one object instead of a list.",
+        ("crd.configuration-options",),
+        bend=edits.services(lambda service: service["extension"].update({OPTIONS: service["extension"][OPTIONS][0]})),
+    ),
+    Fault(
+        "links_in_its_own_way",
+        "The links of cards are of a type that CDS Hooks does not know.",
+        ANSWER,
+        bend=edits.cards(lambda card: card["links"][0].update(type="page")),
+    ),
+    Fault(
+        "updates_nothing",
+        "A system action updates, and holds no resource.",
+        ANSWER,
+        bend=edits.answer(_updating_nothing, VISIT),
+    ),
+    Fault(
+        "creates_the_order_anew",
+        "The order comes back to be created, not to be updated.",
+        ("crd.coverage-information-place",),
+        bend=edits.answer(_created, VISIT, NEW),
+        versions=CRD_NEW,
+    ),
+    Fault(
+        "dates_in_words",
+        "The date of coverage information is a word.",
+        CONTENT,
+        bend=edits.information(_dated_in_words),
+    ),
+    Fault(
+        "names_forms_as_addresses",
+        "The questionnaire of coverage information is no canonical.",
+        CONTENT,
+        bend=edits.information(_as_addresses, AIRWAY),
+    ),
+    Fault("tells_details_by_half", "A detail has a code and no value.", CONTENT, bend=edits.information(_detail(CODE))),
+    Fault(
+        "tells_details_of_no_category",
+        "A detail has no category.",
+        CONTENT,
+        bend=edits.information(_detail(CODE, AMOUNT), version=NEW),
+        versions=CRD_NEW,
+    ),
+    Fault(
+        "shows_cards_without_an_id",
+        "Cards have no uuid.",
+        FORM,
+        bend=edits.cards(lambda card: card.pop("uuid")),
+        versions=CRD_NEW,
+    ),
+    Fault(
+        "suggests_without_words",
+        "A card suggests an action and does not put it into words.",
+        FORM,
+        bend=edits.cards(_suggesting(type="create")),
+        versions=CRD_NEW,
+    ),
+    Fault(
+        "names_packages_in_two_ways",
+        "One package comes in the guide's parameter, another in one of the payer's own.",
+        ("dtr.package-parameters",),
+        bend=edits.parameters(_twice_named, code=FUSION),
+    ),
+    Fault(
+        "warns_without_a_word",
+        "Of a questionnaire that does not exist an outcome says nothing.",
+        ("dtr.missing-warned",),
+        bend=Bend(edits.PACKAGE, changes.resource(_wordless), _of_a_stranger),
+    ),
+)
+VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "tells_details",
+        "Coverage information says how much is allowed.",
+        bend=edits.information(_detail(LIMITED, CODE, AMOUNT)),
+    ),
+    Variant(
+        "tells_details_as_2_0",
+        "Coverage information says how much is allowed, without the category of later versions.",
+        bend=edits.information(_detail(CODE, AMOUNT), version=OLD),
+        versions=CRD_OLD,
+    ),
+    Variant(
+        "suggests_another_order",
+        "Cards suggest another order, in words.",
+        bend=edits.cards(_suggesting(type="create", description="Orders the same at another place")),
+    ),
+    Variant(
+        "suggests_to_take_back", "A card suggests to delete an order, by its id.", bend=edits.answer(_deleting, VISIT)
+    ),
+    Variant(
+        "offers_no_options",
+        "The list of configuration options is empty.",
+        bend=edits.services(lambda service: service["extension"].update({OPTIONS: []})),
+    ),
+)
