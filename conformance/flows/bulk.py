@@ -165,17 +165,17 @@ class Bulk:
         asked = self._recording.act((self.claim, "standard export"), lambda: self._asks.standard_kick_off(group))
         return own, answered(asked, RAW)
 
-    def taken_up(self, group: str, job: Job) -> Export:
+    def taken_up(self, group: str, job: Job, *, last: bool) -> Export:
         """The export of an earlier run that has come to its end since, in the place of one of this run: its Group (""
         where nobody knows which) is read anew, and its files. NotTested where these are no longer kept, as is lawful;
-        Unjudgeable where they could not be had this time."""
+        Unjudgeable where they could not be had this time, which the ``last`` time is for good."""
 
         def take() -> Export:
             found = self._read(self._groups.read(group) if group else None, job)
             if any(each.exchange and each.exchange.status in GONE for each in found.files):
                 raise NotTested("the files of an export are not there any more: its data are not judged")
             if unread := next((each.unread for each in found.files if each.unread), ""):
-                raise Unjudgeable(unread)
+                raise NotTested(f"{unread}: given up, its data are not judged") if last else Unjudgeable(unread)
             return found
 
         self._recording.recall((self.claim, TAKEN_UP), job)

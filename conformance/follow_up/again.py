@@ -29,7 +29,7 @@ class Rules:
     requirements: Mapping[str, frozenset[str]]
     usual: timedelta
     least: timedelta
-    gone: int  # answers in a row that the payer knows of no such act, after which it is asked no more
+    gone: int  # times in a row that nothing more can be had of an act, after which it is given up
 
 
 @cache

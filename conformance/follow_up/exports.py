@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.apis.bulk_manifest import ACCEPTED, OK, read_manifest
-from conformance.errors import NotTested
+from conformance.errors import NotTested, Unjudgeable
 from conformance.exchange import Exchange, ended
 from conformance.flows.bulk import Bulk
 from conformance.flows.bulk_job import GONE, Job
@@ -16,6 +16,7 @@ from conformance.flows.bulk_matching import OF_MATCH
 from conformance.flows.bulk_requests import STATUS, Requests
 from conformance.flows.recording import Recording
 from conformance.flows.response_times import RESPONSES, Response, ResponseTimes
+from conformance.follow_up.again import rules
 from conformance.follow_up.kind import Kind, Stand
 from conformance.follow_up.ledger import Entry
 from conformance.run import Subject
@@ -40,14 +41,17 @@ def _stand(subject: Subject, claim: Claim, entry: Entry, asked: Exchange) -> Sta
     if asked.status != ACCEPTED and (manifest is None or manifest.faults):
         raise NotTested(f"the status of an export is answered with status {asked.status} and no whole manifest")
     if manifest is None:
-        entry = replace(entry, pended_at=asked.started or entry.asked)
+        entry = replace(entry, pended_at=asked.started or entry.asked, gone=0)
     else:
         status_url, group = (*entry.numbers, "")[:2]
         job = Job(_kick_off(claim, entry), status_url, (asked,), manifest)
+        last = entry.gone + 1 >= rules().gone
         try:
-            Bulk(recording, claim).taken_up(group, job)
+            Bulk(recording, claim).taken_up(group, job, last=last)
         except NotTested as reason:
             told = reason.message
+        except Unjudgeable as reason:
+            return Stand(replace(entry, gone=entry.gone + 1), True, False, reason.message)
     response = Response(f"{STATUS} {entry.name}", entry.sent, entry.pended_at, ended(asked) if manifest else None)
     recording.recall((claim, RESPONSES), (response,), [asked])
     [timed] = ResponseTimes(recording, claim).timed()

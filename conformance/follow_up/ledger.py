@@ -53,8 +53,8 @@ class Entry:
     ``kind`` is the act ("prior-auth.submission"). ``pended_at`` is when it was last seen without its end, ``asked``
     when the payer was last asked, ``not_before`` until when it asked to be left alone. ``state`` is waiting,
     judged (and not in the pages yet) or over; ``told`` the worst verdict. ``asks_more``: the payer has asked for more
-    information, of which a later inquiry need not tell. ``gone``: how often in a row it has answered that it knows of
-    no such act.
+    information, of which a later inquiry need not tell. ``gone``: how often in a row nothing more could be had of it,
+    as the payer knows of no such act, or as its files are out of reach.
     """
 
     target: str

@@ -125,7 +125,6 @@ class Round:
         if kind.gone(asked):
             self._count_gone(entry, asked)
             return
-        entry = replace(entry, gone=0)
         try:
             self.judge(claim, subject, kind.stand(subject, claim, entry, asked))
         except (NotTested, Unjudgeable) as reason:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from conformance.follow_up.round import Round, Told
 from conformance.opening import catalogue_of, guides, open_target, scenario_folders
 from conformance.run import Run, Selection, Subject
 from conformance.sandbox.serve import Running, serve
+from conformance.target import Target
 
 HOUR = 3600.0
 
@@ -41,7 +42,7 @@ class Followed:
         return Round(self._run, self.ledger, "t").poll(rules().least)
 
 
-def _target(payer: Running):
+def _target(payer: Running) -> Target:
     return open_target(str(payer.target_file), {}, guides(), today=clock.now().date())
 
 
@@ -86,20 +87,74 @@ def test_an_export_that_the_payer_knows_nothing_of_is_given_up(followed: Followe
     assert not list(followed.ledger.waiting("t"))
 
 
-def test_files_that_are_no_longer_kept_are_told_and_fail_nobody(followed: Followed) -> None:
+Send = Any
+
+
+def in_place_of_files(followed: Followed, answer: Callable[[Send], Awaitable[None]]) -> None:
+    """The payer, whose files are answered otherwise from now on."""
     kept = followed.payer.stage.current
 
-    async def forgetful(scope: Any, receive: Any, send: Any) -> None:
-        if "/bulk-files/" not in scope.get("path", ""):
-            await kept(scope, receive, send)
+    async def changed(scope: Any, receive: Any, send: Send) -> None:
+        if "/bulk-files/" in scope.get("path", ""):
+            await answer(send)
         else:
-            await send({"type": "http.response.start", "status": 404, "headers": []})
-            await send({"type": "http.response.body", "body": b""})
+            await kept(scope, receive, send)
 
-    followed.payer.mount(forgetful)
+    followed.payer.mount(changed)
+
+
+async def forgotten(send: Send) -> None:
+    await send({"type": "http.response.start", "status": 404, "headers": []})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def out_of_reach(send: Send) -> None:
+    busy = [(b"retry-after", b"86400")]
+    await send({"type": "http.response.start", "status": 429, "headers": busy})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def test_files_that_are_no_longer_kept_are_told_and_fail_nobody(followed: Followed) -> None:
+    in_place_of_files(followed, forgotten)
     followed.round(1)
     told = followed.round(21)
 
     assert [verdict.requirement for _, verdict in told.verdicts] == ["provider-access.response-time"]
     assert "the files of an export are not there any more: its data are not judged" in told.troubles
     assert not list(followed.ledger.waiting("t"))
+
+
+def test_files_that_stay_out_of_reach_are_given_up(followed: Followed) -> None:
+    in_place_of_files(followed, out_of_reach)
+    followed.round(1)
+    for times in range(1, rules().gone):
+        told = followed.round(20 + times)
+        assert (told.decided, told.verdicts) == (0, [])
+        assert [each.gone for each in followed.ledger.waiting("t")] == [times]
+    told = followed.round(24)
+
+    assert [verdict.requirement for _, verdict in told.verdicts] == ["provider-access.response-time"]
+    assert any("given up, its data are not judged" in each for each in told.troubles)
+    assert not list(followed.ledger.waiting("t"))
+
+
+def test_a_token_that_expires_while_the_files_are_fetched_is_asked_for_anew(followed: Followed) -> None:
+    kept, used = followed.payer.stage.current, list[bytes]()
+
+    async def short_lived(scope: Any, receive: Any, send: Any) -> None:
+        sent = dict(scope.get("headers", ())).get(b"authorization", b"")
+        used.extend({sent} - set(used) if "/bulk-" in scope.get("path", "") else ())
+        if "/bulk-files/" in scope.get("path", "") and sent == used[0]:
+            await send({"type": "http.response.start", "status": 401, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            await kept(scope, receive, send)
+
+    followed.payer.mount(short_lived)
+    followed.round(1)
+    used.clear()
+    told = followed.round(21)
+
+    assert len(used) == 2
+    assert {verdict.verdict for _, verdict in told.verdicts} == {"pass"}
+    assert "provider-access.data" in {verdict.requirement for _, verdict in told.verdicts}
