@@ -28,8 +28,6 @@ from conformance.flows.bulk_requests import STATUS, Requests
 from conformance.flows.recording import Recording, answered, unending
 from conformance.flows.target_cases import case_of
 from conformance.target import Api, Case, Claim
-from conformance.wire.gateway import origin
-from conformance.wire.request import NONE
 
 SINCE_DAYS = 30
 DAY = timedelta(days=1)
@@ -261,22 +259,6 @@ class Bulk:
         deleted = self._asks.send("bulk.cancel", job.status_url, "cancelled", method="DELETE")
         after = self._asks.get(STATUS, job.status_url, "cancelled")
         return answered(deleted, RAW), answered(after, RAW)
-
-    def without_token(self) -> tuple[Exchange, ...]:
-        """The answers without credentials: to the kick-off and, where the manifest says that it takes a token, to the
-        status URL and to the first file of the export."""
-        self._recording.guarded(self.claim)
-        whole = self.export()
-        return self._recording.act((self.claim, "no-token"), lambda: self._without_token(whole))
-
-    def _without_token(self, whole: Export) -> tuple[Exchange, ...]:
-        sent = [self._asks.kick_off(self._groups.group().id, "no-token", {}, token=NONE)]
-        manifest = whole.job.manifest
-        if manifest and manifest.requires_token:
-            own = [each for each in whole.files if origin(each.url) == origin(self.claim.base_url)][:1]
-            sent.append(self._asks.get(STATUS, whole.job.status_url, "no-token", token=NONE))
-            sent += [self._asks.get("bulk.file", each.url, "no-token", token=NONE) for each in own]
-        return tuple(answered(each, RAW) for each in sent)
 
     # -- how -----------------------------------------------------------------------------------------------------
 

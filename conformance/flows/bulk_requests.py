@@ -26,12 +26,14 @@ STATUS = "bulk.status"
 
 
 class Requests:
-    """What is sent to one bulk endpoint; ``room`` is the first word of its operations in the guide's table."""
+    """What is sent to one bulk endpoint; ``room`` is the first word of its operations in the guide's table, ``other``:
+    sent as the target's second client."""
 
-    def __init__(self, recording: Recording, claim: Claim, room: str = "bulk") -> None:
+    def __init__(self, recording: Recording, claim: Claim, room: str = "bulk", *, other: bool = False) -> None:
         self._recording = recording
         self.claim = claim
         self._room = room
+        self._other = other
         self.guide = recording.guide(claim)
         self._api = recording.api(claim)
 
@@ -90,7 +92,7 @@ class Requests:
     def _at_home_or_away(self, request: Request) -> Exchange:
         """To another origin than the payer's nothing of ours goes: no token, no header of the target."""
         if origin(request.path) == origin(self.claim.base_url):
-            return self._recording.send(self.claim, request)
+            return self._recording.send(self.claim, request, other=self._other)
         self._recording.allow(self.claim, request.operation)
         away = replace(self._api, headers={}, auth=replace(self._api.auth, name="", type="none"))
         there = "://".join(str(each) for each in origin(request.path)[:2])
@@ -132,4 +134,4 @@ class Requests:
         )  # fmt: skip
         if "://" in path:
             return self._at_home_or_away(request)
-        return self._recording.send(self.claim, request)
+        return self._recording.send(self.claim, request, other=self._other)

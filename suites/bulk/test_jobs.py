@@ -41,11 +41,22 @@ def test_every_file_is_what_the_manifest_says(bulk):
 
 
 @requirement("bulk.protection")
-def test_without_a_token_nothing_is_begun_or_given(bulk):
+def test_without_a_token_nothing_is_begun_or_given(strangers):
     expect.each(
-        bulk.without_token(),
+        strangers.without_token(),
         lambda answer: not is_given(answer),
         "nothing without a token",
+        at=lambda answer: answer.operation,
+        got=lambda answer: f"status {answer.status}",
+    )
+
+
+@requirement("bulk.own-exports")
+def test_what_one_client_exports_is_not_given_to_another(strangers):
+    expect.each(
+        strangers.another_client(),
+        lambda answer: not is_given(answer),
+        "nothing for another client",
         at=lambda answer: answer.operation,
         got=lambda answer: f"status {answer.status}",
     )

@@ -77,6 +77,17 @@ def test_nobody_elses_records_are_among_them(exchange):
     )
 
 
+@requirement("payer-to-payer.unmatched-members")
+def test_nothing_is_given_of_a_member_whom_nobody_matched(unmatched):
+    expect.each(
+        unmatched.probes(),
+        lambda each: not each.found,
+        "nothing of a member who was not matched",
+        at=lambda each: each.way,
+        got=lambda each: ", ".join(each.found[:3]),
+    )
+
+
 @requirement("payer-to-payer.response-time")
 def test_the_data_are_there_within_a_business_day(responses):
     timed = responses.judge()

@@ -109,8 +109,14 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "gives_files_to_anybody",
         "Status and files are given without the token that the manifest says they take.",
-        ("bulk.protection",),
+        ("bulk.own-exports", "bulk.protection"),
         policies=changes.rule("exchange", jobs_leak=True),
+    ),
+    Fault(
+        "gives_files_to_every_client",
+        "Status and files of an export are given to whoever brings a token.",
+        ("bulk.own-exports",),
+        policies=changes.rule("exchange", jobs_for_all=True),
     ),
     Fault(
         "keeps_deleted_jobs",
@@ -133,7 +139,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "shares_groups_with_all",
         "Groups are read and exported by any client.",
-        ("bulk.own-groups", "provider-access.attribution"),
+        ("bulk.own-exports", "bulk.own-groups", "provider-access.attribution"),
         policies=changes.rule("exchange", groups_for_all=True),
     ),
     Fault(

@@ -46,6 +46,12 @@ FAULTS: tuple[Fault, ...] = (
         bend=Bend(FILE, bulk_edits.lines(bulk_edits.groups(_as_two)), changes.succeeded),
     ),
     Fault(
+        "gives_members_without_a_match",
+        "Whoever has a token gets the data of any member.",
+        ("payer-to-payer.unmatched-members",),
+        policies=changes.rule("exchange", gives_unmatched=True),
+    ),
+    Fault(
         "gives_authorizations_for_claims",
         "Of a member's ExplanationOfBenefits only the authorizations are given.",
         (
@@ -65,6 +71,11 @@ FAULTS: tuple[Fault, ...] = (
     ),
 )
 VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "knows_nobody_unmatched",
+        "A member who was not matched is not found.",
+        bend=Bend("payer-to-payer.search", changes.to_not_found, lambda _call, answer: answer.status == 403),
+    ),
     Variant(
         "tells_that_claims_come_in_bulk",
         "All of a member's data at once hold no claims, and say so.",
