@@ -257,27 +257,11 @@ def bulk(subject: Subject, claim: Claim) -> object:
 
 
 @view
-def strangers(subject: Subject, claim: Claim) -> object:
-    """Who asks for what is ours at a bulk endpoint."""
-    from conformance.flows.bulk_strangers import Strangers
-
-    return Strangers(subject.recording, claim)
-
-
-@view
 def groups(subject: Subject, claim: Claim) -> object:
     """The Groups at a bulk endpoint."""
     from conformance.flows.bulk_groups import Groups
 
     return Groups(subject.recording, claim)
-
-
-@view
-def unmatched(subject: Subject, claim: Claim) -> object:
-    """A member of a payer-to-payer endpoint whom nobody has matched."""
-    from conformance.flows.unmatched import Unmatched
-
-    return Unmatched(subject.recording, claim)
 
 
 @view

@@ -25,8 +25,9 @@ from conformance.flows.bulk_job import GONE, Job, status_url_of
 from conformance.flows.bulk_match import MATCHED, Matching, ends_at
 from conformance.flows.bulk_matching import KICK_OFF, BulkMatching, all_read, complete
 from conformance.flows.bulk_requests import STATUS, Requests
+from conformance.flows.bulk_strangers import with_another_token, without_token
 from conformance.flows.recording import Recording, answered, unending
-from conformance.flows.target_cases import case_of
+from conformance.flows.target_cases import another_organization, case_of
 from conformance.target import Api, Case, Claim
 
 SINCE_DAYS = 30
@@ -259,6 +260,22 @@ class Bulk:
         deleted = self._asks.send("bulk.cancel", job.status_url, "cancelled", method="DELETE")
         after = self._asks.get(STATUS, job.status_url, "cancelled")
         return answered(deleted, RAW), answered(after, RAW)
+
+    def without_token(self) -> tuple[Exchange, ...]:
+        """The answers to whoever asks for our export without credentials."""
+        self._recording.guarded(self.claim)
+        own = self.export()
+        return self._recording.act(
+            (self.claim, "no-token"), lambda: without_token(self._asks, own.group, own.job, own.files)
+        )
+
+    def by_another_client(self) -> tuple[Exchange, ...]:
+        """The answers to another organization's client that asks for our export."""
+        own, other = self.export(), Requests(self._recording, self.claim, other=True)
+        another_organization(self._recording.target)
+        return self._recording.act(
+            (self.claim, "another client"), lambda: with_another_token(other, own.group, own.job, own.files)
+        )
 
     # -- how -----------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,8 @@ from conformance.flows.member_data import SEARCHES, completed, demanded, pages, 
 from conformance.flows.member_matching import MemberMatching
 from conformance.flows.payer_to_payer_requests import RAW, Requests
 from conformance.flows.recording import Recording, answered, resource_of, unending
+from conformance.flows.shown_to_members import Probe
+from conformance.flows.unmatched import unmatched
 from conformance.primitives import wrong
 from conformance.target import Api, Claim
 from conformance.wire.payer import NONE, Request
@@ -118,6 +120,13 @@ class PayerToPayer:
             if each.case in ("one-match", f"one-match{SEARCHES}")
         ]
         return tuple(each if unending(each) else answered(each, "") for each in demanded(sent))
+
+    def unmatched(self) -> tuple[Probe, ...]:
+        """What comes of a member whom nobody matched, asked for in every way."""
+        self._recording.guarded(self.claim)
+        if not self.everything().entries:
+            raise NotTested("nothing comes of the matched member either", because="payer-to-payer.matched-data")
+        return unmatched(self._recording, self.claim)
 
     def without_token(self) -> tuple[Exchange, ...]:
         """The answers to the match, a search for the member and the member's data, without credentials."""

@@ -23,6 +23,7 @@ from conformance.flows.recording import Recording, answered
 from conformance.flows.submission import Submission, same_request, undecided
 from conformance.flows.subscribed import Heard, Made, Notified, Touched, about, gone
 from conformance.flows.subscription_bodies import subscription, with_content
+from conformance.flows.target_cases import another_organization
 from conformance.strict_json import load_or_none
 from conformance.target import Claim
 from conformance.wire.callbacks import Received
@@ -101,9 +102,7 @@ class Subscriptions:
     def made_by_another(self) -> Made:
         """The subscription of a second client, one of another organization's, to the results of our own requests."""
         self._usable(self.made())
-        target = self._recording.target
-        if target.other_requester.get("npi") in (None, target.requester.get("npi")):
-            raise NotTested("needs to know whose system the second client is", change="other_requester.npi")
+        another_organization(self._recording.target)
         LookUps(self._recording, self._claim).by_a_third_party()  # a 403 now is about what it may do, not who it is
         return self._made("by-another", other=True)
 

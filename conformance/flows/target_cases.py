@@ -39,3 +39,9 @@ def representative(target: Target) -> None:
     """NotTested where data may come seldom, as in a test environment: there no business day decides anything."""
     if not target.representative:
         raise NotTested("the environment does not work at the speed of the real thing", change="representative")
+
+
+def another_organization(target: Target) -> None:
+    """NotTested where nothing tells that the second client is another organization's than ours."""
+    if target.other_requester.get("npi") in (None, target.requester.get("npi")):
+        raise NotTested("needs to know whose system the second client is", change="other_requester.npi")

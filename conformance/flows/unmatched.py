@@ -12,7 +12,6 @@ from conformance.apis.search_values import token
 from conformance.apis.strangers import tells_of
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
-from conformance.flows.payer_to_payer import PayerToPayer
 from conformance.flows.payer_to_payer_requests import RAW, Requests
 from conformance.flows.recording import Recording, answered
 from conformance.flows.shown_to_members import Probe
@@ -23,49 +22,39 @@ from conformance.wire.gateway import REFUSED
 CASE = "unmatched"
 
 
-class Unmatched:
-    """The ways to ask for a member who was not matched; every act is recorded."""
+def unmatched(recording: Recording, claim: Claim) -> tuple[Probe, ...]:
+    """What each way to ask for such a member tells of the member, once something was given to us."""
+    member = _member(recording)
+    asked = recording.act((claim, CASE), lambda: _asked(Requests(recording, claim), member))
+    # Our own token was taken before: a refusal, in whatever words, is about the member.
+    answers = {way: each if each.status in REFUSED else answered(each, RAW) for way, each in asked.items()}
+    return tuple(Probe(way, tells_of(body_of(each), member.facts)) for way, each in answers.items())
 
-    def __init__(self, recording: Recording, claim: Claim) -> None:
-        self._recording = recording
-        self._claim = claim
-        self._asks = Requests(recording, claim)
-        self._exchange = PayerToPayer(recording, claim)
 
-    def probes(self) -> tuple[Probe, ...]:
-        """What each way tells of the member; NotTested where nothing comes of the one who was matched."""
-        self._recording.guarded(self._claim)
-        member = self._member()
-        if not self._exchange.everything().entries:
-            raise NotTested("nothing comes of the matched member either", because="payer-to-payer.matched-data")
-        asked = self._recording.act((self._claim, CASE), lambda: self._asked(member))
-        # Our own token was taken before: a refusal, in whatever words, is about the member.
-        answers = {way: each if each.status in REFUSED else answered(each, RAW) for way, each in asked.items()}
-        return tuple(Probe(way, tells_of(body_of(each), member.facts)) for way, each in answers.items())
+def _asked(asks: Requests, member: Member) -> dict[str, Exchange]:
+    patient, facts = str(member.facts["patient_id"]), member.facts
+    of_patient = urlencode({"patient": patient})
+    paths = {
+        "read": f"Patient/{quote(patient)}",
+        "search of claims": f"ExplanationOfBenefit?{of_patient}",
+        "search of coverage": f"Coverage?{of_patient}",
+    }
+    if facts.get("member_id"):
+        number = token(facts.get("identifier_system", ""), facts["member_id"])
+        paths["search by number"] = f"Patient?{urlencode({'identifier': number})}"
+    asked = {way: asks.send("search", path, CASE) for way, path in paths.items()}
+    return {**asked, "$everything": asks.everything(patient, CASE)}
 
-    def _asked(self, member: Member) -> dict[str, Exchange]:
-        patient, facts = str(member.facts["patient_id"]), member.facts
-        of_patient = urlencode({"patient": patient})
-        paths = {
-            "read": f"Patient/{quote(patient)}",
-            "search of claims": f"ExplanationOfBenefit?{of_patient}",
-            "search of coverage": f"Coverage?{of_patient}",
-        }
-        if facts.get("member_id"):
-            number = token(facts.get("identifier_system", ""), facts["member_id"])
-            paths["search by number"] = f"Patient?{urlencode({'identifier': number})}"
-        asked = {way: self._asks.send("search", path, CASE) for way, path in paths.items()}
-        return {**asked, "$everything": self._asks.everything(patient, CASE)}
 
-    def _member(self) -> Member:
-        """A member of the payer's whom no case asks for, and who has nothing to do with the one who is matched."""
-        target = self._recording.target
-        cases = cases_of(target, "payer-to-payer")
-        asked_for = {str(case.facts.get("member", DEFAULT_MEMBER)) for name, case in cases.items() if name != "probing"}
-        matched = str(cases["one-match"].facts.get("member", DEFAULT_MEMBER)) if "one-match" in cases else ""
-        own = target.members.get(matched)
-        for key, each in target.members.items():
-            related = own is not None and (own.subscriber == key or each.subscriber == matched)
-            if key not in asked_for and not related and each.facts.get("patient_id"):
-                return each
-        raise NotTested("needs a member's Patient id whom no case asks for", change="members.NAME.patient_id")
+def _member(recording: Recording) -> Member:
+    """A member of the payer's whom no case asks for, and who has nothing to do with the one who is matched."""
+    members = recording.target.members
+    cases = cases_of(recording.target, "payer-to-payer")
+    asked_for = {str(case.facts.get("member", DEFAULT_MEMBER)) for name, case in cases.items() if name != "probing"}
+    matched = str(cases["one-match"].facts.get("member", DEFAULT_MEMBER)) if "one-match" in cases else ""
+    own = members.get(matched)
+    for key, each in members.items():
+        related = own is not None and (own.subscriber == key or each.subscriber == matched)
+        if key not in asked_for and not related and each.facts.get("patient_id"):
+            return each
+    raise NotTested("needs a member's Patient id whom no case asks for", change="members.NAME.patient_id")

@@ -41,9 +41,9 @@ def test_every_file_is_what_the_manifest_says(bulk):
 
 
 @requirement("bulk.protection")
-def test_without_a_token_nothing_is_begun_or_given(strangers):
+def test_without_a_token_nothing_is_begun_or_given(bulk):
     expect.each(
-        strangers.without_token(),
+        bulk.without_token(),
         lambda answer: not is_given(answer),
         "nothing without a token",
         at=lambda answer: answer.operation,
@@ -52,9 +52,9 @@ def test_without_a_token_nothing_is_begun_or_given(strangers):
 
 
 @requirement("bulk.own-exports")
-def test_what_one_client_exports_is_not_given_to_another(strangers):
+def test_what_one_client_exports_is_not_given_to_another(bulk):
     expect.each(
-        strangers.another_client(),
+        bulk.by_another_client(),
         lambda answer: not is_given(answer),
         "nothing for another client",
         at=lambda answer: answer.operation,

@@ -78,9 +78,9 @@ def test_nobody_elses_records_are_among_them(exchange):
 
 
 @requirement("payer-to-payer.unmatched-members")
-def test_nothing_is_given_of_a_member_whom_nobody_matched(unmatched):
+def test_nothing_is_given_of_a_member_whom_nobody_matched(exchange):
     expect.each(
-        unmatched.probes(),
+        exchange.unmatched(),
         lambda each: not each.found,
         "nothing of a member who was not matched",
         at=lambda each: each.way,
