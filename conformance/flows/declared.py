@@ -65,6 +65,14 @@ class Declared:
 
 
 @dataclass(frozen=True)
+class Awaited:
+    """A change of the drug list that need not be told yet: the case that names it, and by when it must be."""
+
+    case: str
+    due: datetime
+
+
+@dataclass(frozen=True)
 class Lists:
     """All that is listed, and the ``moment`` it is judged at (None: unknown).
 

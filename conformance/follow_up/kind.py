@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.exchange import Exchange
@@ -40,3 +40,12 @@ class Kind:
     seen: Callable[[Subject, Claim], Mapping[str, Any]]
     operations: tuple[str, ...]
     gone: Callable[[Exchange], bool] = lambda _asked: False
+
+
+def own_case(target: Target, entry: Entry) -> Target | None:
+    """The target with the entry's own case and nothing else; nothing that writes is allowed."""
+    case = target.cases.get(entry.api, {}).get(entry.name)
+    if case is None:
+        return None
+    only = {entry.api: {entry.name: case}}
+    return replace(target, cases=only, known={}, environment="production", allow=frozenset())

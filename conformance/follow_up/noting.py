@@ -15,8 +15,10 @@ from conformance.clock import now
 from conformance.errors import UsageError
 from conformance.exchange import ended
 from conformance.flows.bulk import EXPORT, STARTED, WHOLE, Export, Started
+from conformance.flows.declared import Awaited
 from conformance.flows.prior_auth import FIRST_ANSWER, SETTLED
 from conformance.flows.submission import Submission, numbers_of, undecided
+from conformance.follow_up.changes import CHANGE
 from conformance.follow_up.exports import EXPORTS
 from conformance.follow_up.ledger import Entry, Ledger
 from conformance.follow_up.submissions import SUBMISSION
@@ -44,7 +46,7 @@ class Noting:
         return len(self._noted)
 
     def _learn(self, key: Hashable, value: object) -> None:
-        """Notes or strikes out a case that was answered, and an export."""
+        """Notes or strikes out a case that was answered, and an export; notes a change that is not due."""
         match key, value:
             case (Claim() as claim, str(act), str()), Submission() if act in (FIRST_ANSWER, SETTLED):
                 waits = undecided(value.deciding) and not value.failed
@@ -54,6 +56,8 @@ class Noting:
             ):
                 waits = bool(value.job.status_url and value.job.unfinished)
                 self._put(claim, _of_export(claim, value, self._known(claim)), waits=waits)
+            case (Claim() as claim, str(), str()), Awaited():
+                self._put(claim, _of_change(value, self._known(claim)), waits=True)
 
     def _known(self, claim: Claim) -> Known:
         return partial(self._entry, api=claim.api, ig=claim.ig, version=claim.version, asked=now(), not_before=now())
@@ -92,3 +96,10 @@ def _of_export(claim: Claim, export: Started | Export, known: Known) -> Entry | 
         kind=EXPORTS[claim.api], name=job.kick_off.case, numbers=(job.status_url, export.group), sent=sent,
         answered=answered, pended_at=job.pended_at or sent,
     )  # fmt: skip
+
+
+def _of_change(change: Awaited, known: Known) -> Entry:
+    """What is noted of a change of a drug list: when it is to be looked at."""
+    return known(
+        kind=CHANGE, name=change.case, numbers=(), sent=now(), answered=now(), pended_at=now(), not_before=change.due
+    )

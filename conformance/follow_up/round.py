@@ -18,8 +18,9 @@ from conformance import clock
 from conformance.errors import NotTested, Unjudgeable, UsageError
 from conformance.exchange import Exchange
 from conformance.flows.recording import Options, Recording
-from conformance.follow_up import exports, submissions
+from conformance.follow_up import changes, exports, submissions
 from conformance.follow_up.again import judge_again, rules
+from conformance.follow_up.changes import CHANGE
 from conformance.follow_up.kind import Kind, Stand
 from conformance.follow_up.ledger import Entry, Ledger
 from conformance.follow_up.submissions import SUBMISSION
@@ -35,7 +36,9 @@ from conformance.wire import gateway
 from conformance.wire.payer import Wire
 
 Ask = Callable[[Entry, Claim], Subject]
-KINDS: Mapping[str, Kind] = {SUBMISSION: submissions.KIND, **dict.fromkeys(exports.EXPORTS.values(), exports.KIND)}
+KINDS: Mapping[str, Kind] = {
+    SUBMISSION: submissions.KIND, CHANGE: changes.KIND, **dict.fromkeys(exports.EXPORTS.values(), exports.KIND)
+}  # fmt: skip
 SKEW = timedelta(hours=1)  # where our clock and the payer's differ by more, one of them jumped: nothing is judged
 
 

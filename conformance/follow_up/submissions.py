@@ -16,12 +16,12 @@ from conformance.flows.prior_auth import SETTLED, PriorAuth
 from conformance.flows.prior_auth_requests import INQUIRE, Requests
 from conformance.flows.recording import HEARD, Recording
 from conformance.flows.submission import Submission, holds, undecided
-from conformance.follow_up.kind import Kind, Stand
+from conformance.follow_up.kind import Kind, Stand, own_case
 from conformance.follow_up.ledger import Entry
 from conformance.limits import ANTICIPATED
 from conformance.run import Subject
 from conformance.seen import denial_rows
-from conformance.target import Claim, Target
+from conformance.target import Claim
 
 SUBMISSION = "prior-auth.submission"
 
@@ -44,15 +44,6 @@ def stands(subject: Subject, claim: Claim, entry: Entry, told: Exchange, answers
     if undecided(answer):
         entry = replace(entry, pended_at=told.started or entry.asked)
     return Stand(entry, undecided(answer), late)
-
-
-def _view(target: Target, entry: Entry) -> Target | None:
-    """The target with the entry's own case and nothing else; nothing that writes is allowed."""
-    case = target.cases.get(entry.api, {}).get(entry.name)
-    if case is None:
-        return None
-    only = {entry.api: {entry.name: case}}
-    return replace(target, cases=only, known={}, environment="production", allow=frozenset())
 
 
 def _ask(recording: Recording, claim: Claim, entry: Entry) -> Exchange:
@@ -89,4 +80,4 @@ def _recall(recording: Recording, claim: Claim, entry: Entry, answer: Answer, as
     recording.recall((claim, "inquire", entry.name), asked, [asked])
 
 
-KIND = Kind(_view, _ask, _stand, _seen, (INQUIRE, HEARD))
+KIND = Kind(own_case, _ask, _stand, _seen, (INQUIRE, HEARD))

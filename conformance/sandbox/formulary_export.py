@@ -9,6 +9,7 @@ from datetime import datetime
 from conformance.sandbox import formulary
 from conformance.sandbox.bulk import NDJSON, Job, lines
 from conformance.sandbox.formulary_parameters import PARAMETERS
+from conformance.sandbox.formulary_rows import GUIDE
 from conformance.sandbox.frame import Answer, Call, Resource
 from conformance.sandbox.outcome import refusal
 from conformance.sandbox.store import Payer
@@ -28,7 +29,7 @@ def is_kick_off(path: str) -> bool:
 def start(call: Call, payer: Payer) -> Answer:
     """202 with the URL of the job; 404 where nothing is exported, 400 for what is not understood."""
     rules = payer.policies.formulary
-    found: Rooms = {kind: formulary.room(payer.seed, kind) for kind in TYPES}
+    found: Rooms = {kind: dict(filter(_is_own, formulary.room(payer.seed, kind).items())) for kind in TYPES}
     _, _, own = call.path.removesuffix("/$export").partition("/")
     if rules.get("exports_nothing") or (own and (rules.get("exports_all_alone") or own not in found["InsurancePlan"])):
         return refusal(404, "not-found", f"There is no {call.path} here.")
@@ -59,8 +60,16 @@ def _types(asked: Mapping[str, str]) -> Collection[str]:
     return [kind for kind in TYPES if kind in asked["_type"].split(",")] if "_type" in asked else TYPES
 
 
+def _is_own(placed: tuple[str, Resource]) -> bool:
+    """Whether a resource is the formulary's: other things on the server follow other guides."""
+    profiles = placed[1].get("meta", {}).get("profile", ())
+    return not profiles or any(each.startswith(GUIDE) for each in profiles)
+
+
 def _is_since(resource: Resource, since: datetime | None) -> bool:
-    return since is None or datetime.fromisoformat(resource["meta"]["lastUpdated"]) > since
+    """Whether a resource was updated after a moment; one that does not say when may have been."""
+    updated = resource.get("meta", {}).get("lastUpdated")
+    return since is None or updated is None or datetime.fromisoformat(updated) > since
 
 
 def _part(found: Rooms, own: str) -> Rooms:

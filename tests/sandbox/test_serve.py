@@ -115,7 +115,7 @@ def test_each_base_declares_itself(running: Running, client: httpx.Client, base:
         "hrex": {"member-match", "everything"},
         "pdex": {"member-match", "everything"},
         "bulk": {"export"},
-        "usdf": set(),
+        "usdf": {"export"},
         "dtr": {"questionnaire-package"},
     }
     assert operations == expected[base.partition("=")[0]]
