@@ -62,6 +62,7 @@ __all__ = [
     "Item",
     "Location",
     "Plan",
+    "has_own_tier",
     "is_number",
     "kind_of",
     "read_drug",
@@ -189,6 +190,13 @@ def read_item(resource: Any, at: str = "") -> Item | None:
     drug = intern(reference_key(subject))
     logical = not drug and _is_logical(subject)
     return Item(at, ident, intern(updated), codings(resource.get("code")), drug, logical, *terms)
+
+
+def has_own_tier(drug: JsonObject) -> bool:
+    """Whether a drug itself says its tier, as in the guide's first releases (1.x), which knew no items. Its extensions
+    may be read already (Terms)."""
+    said = drug.get("extension")
+    return bool(said and (said if isinstance(said, Terms) else read_terms(said)).tiers)
 
 
 def read_terms(extensions: Any) -> Terms:

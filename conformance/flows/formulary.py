@@ -14,6 +14,7 @@ from conformance.apis.formulary import (
     Item,
     Location,
     Plan,
+    has_own_tier,
     kind_of,
     read_drug,
     read_formulary,
@@ -32,14 +33,12 @@ from conformance.exchange import Exchange
 from conformance.expect import advise
 from conformance.flows.formulary_folder import Handed, Raw, read_folder
 from conformance.flows.formulary_searches import (
-    AGAIN,
     ENOUGH,
-    LISTING,
     LISTINGS,
     ONE_PAGE,
     RAW,
     Searches,
-    asked,
+    listings_sent,
 )
 from conformance.flows.paging import Found, Reach
 from conformance.flows.recording import Recording, answered, resource_of, unending
@@ -75,14 +74,15 @@ class Formulary:
     def plans(self) -> tuple[Plan, ...]:
         """Every insurance plan of the guide's that is listed."""
         if handed := self.handed:
-            return handed.plans
-        return self._values("plans", "InsurancePlan", lambda r: read_plan(r) if kind_of(r) == "plan" else None)
+            return self._known(handed.plans)
+        listed = self._values("plans", "InsurancePlan", lambda r: read_plan(r) if kind_of(r) == "plan" else None)
+        return self._known(listed)
 
     @cached_property
     def formularies(self) -> tuple[FormularyList, ...]:
         """Every formulary listed: it says that it is one, or an item or plan takes it for one."""
         if handed := self.handed:
-            return handed.formularies
+            return self._known(handed.formularies)
         named = {item.formulary for item in self.items} | {key for plan in self.plans for key in plan.formularies}
 
         def read(resource: Any) -> FormularyList | None:
@@ -96,16 +96,20 @@ class Formulary:
     def items(self) -> tuple[Item, ...]:
         """Every formulary item listed."""
         if handed := self.handed:
-            return handed.items
-        return self._values("items", "Basic", lambda r: item if (item := read_item(r)) and item.is_listing else None)
+            return self._known(handed.items)
+
+        def read(resource: Any) -> Item | None:
+            return item if (item := read_item(resource)) and item.is_listing else None
+
+        return self._known(self._values("items", "Basic", read))
 
     @cached_property
     def drugs(self) -> tuple[Drug, ...]:
         """Every drug of the formularies: those listed that claim the guide's profile or that an item names, and (of an
         endpoint, as far as we read them) those that an item names and no listing shows."""
+        named = {item.drug for item in self.items}
         if handed := self.handed:
             return handed.drugs
-        named = {item.drug for item in self.items}
         listed = self._values("drugs", "MedicationKnowledge", read_drug)
         read = [self.looked_up(key) for key in self.unlisted[:MOST_READS] if key.startswith("MedicationKnowledge/")]
         return (
@@ -142,14 +146,9 @@ class Formulary:
         for type_ in LISTINGS:
             with suppress(NotTested):
                 self.listing(type_)
-        sent = self._recording.exchanges("formulary.search", self.claim)
-        again = {asked(each) for each in sent if each.case == AGAIN}
-        judged = [
-            each
-            for each in sent
-            if each.case == AGAIN or (each.case == LISTING and ((each.status or 0) < 400 or asked(each) not in again))
-        ]
-        return tuple(each if unending(each) else answered(each, "") for each in judged)
+        return tuple(
+            each if unending(each) else answered(each, "") for each in listings_sent(self._recording, self.claim)
+        )
 
     def moment(self) -> datetime:
         """The moment whose formulary this is: now, or when a folder's export was made."""
@@ -275,6 +274,26 @@ class Formulary:
         return self._recording.act(
             (self.claim, "values", what), lambda: tuple(v for placed in listed if (v := read(placed.resource)))
         )
+
+    def _known(self, values: tuple[T, ...]) -> tuple[T, ...]:
+        """The values; NotTested where there are none as the formulary is of a release that nothing here reads."""
+        if not values and self._older:
+            raise NotTested(self._older)
+        return values
+
+    @cached_property
+    def _older(self) -> str:
+        """What shows that the formulary follows the guide's first releases: no items, and drugs that say their tier
+        themselves; "" where nothing does."""
+        if handed := self.handed:
+            tiered = 0 if handed.items else handed.tiered
+        elif self.listing("Basic").matches:
+            tiered = 0
+        else:
+            tiered = sum(has_own_tier(each.resource) for each in self.listing("MedicationKnowledge").matches)
+        known = " and ".join(version for ig, version in self._recording.guides if ig == self.claim.ig)
+        found = f"there are no formulary items, and {tiered} tiers on drugs themselves"
+        return f"{found}: US Drug Formulary 1.x is not judged, {known} are" if tiered else ""
 
     def _ok(self, found: Found, type_: str) -> Found:
         if not found.ok:

@@ -12,6 +12,7 @@ from conformance.apis.formulary import (
     Item,
     Location,
     Plan,
+    has_own_tier,
     kind_of,
     read_drug,
     read_formulary,
@@ -50,7 +51,8 @@ class Handed:
     """What a folder holds of a formulary. ``kinds`` says what "Type/id" leads to: "plan", "formulary", "" or a type.
 
     ``asides`` are problems that may not be the payer's: see ``Folder``. ``partial`` are the types of which it may hold
-    only a part ("": any): files that are not there, pages that were not saved.
+    only a part ("": any): files that are not there, pages that were not saved. ``tiered`` counts the drugs that say
+    their tier themselves.
     """
 
     plans: tuple[Plan, ...]
@@ -63,6 +65,7 @@ class Handed:
     looks: Mapping[str, Look]
     asides: tuple[Raw, ...] = ()
     partial: frozenset[str] = frozenset()
+    tiered: int = 0
 
     def may_lack(self, key: str) -> bool:
         """Whether "Type/id" is not there, and may only not have been handed over."""
@@ -80,6 +83,7 @@ class _Reading:
     formularies: list[tuple[str | None, Formulary]] = field(default_factory=list)
     raw: list[Raw] = field(default_factory=list)
     kinds: dict[str, str] = field(default_factory=dict)
+    tiered: int = 0
     file: str = ""  # that is being read, and the digests of what it has shown so far, by type and id
     shown: dict[str, dict[str, int]] = field(default_factory=dict)
     before: dict[str, set[str]] = field(default_factory=dict)  # the ids that files before it showed, by type
@@ -124,6 +128,7 @@ def read_folder(folder: Folder, types: tuple[str, ...]) -> Handed:
         looks=reading.looks,
         asides=tuple(Raw(each.at, each.message) for each in folder.problems if each in asides),
         partial=folder.partial | pages.lost() | (set(types) - reading.looks.keys()),
+        tiered=reading.tiered,
     )  # fmt: skip
 
 
@@ -199,6 +204,7 @@ def _keep(placed: Placed, reading: _Reading) -> None:
     key = f"{placed.type}/{resource.get('id')}"
     if placed.type == "MedicationKnowledge":
         _append(reading.drugs, read_drug(resource, at))
+        reading.tiered += has_own_tier(resource)
         reading.kinds[key] = placed.type
     elif placed.type == "Location":
         _append(reading.locations, read_location(resource, at))

@@ -91,6 +91,17 @@ class Searches:
                 raise Unjudgeable(exchange.failure.message, exchange.failure.actor)
 
 
-def asked(exchange: Exchange) -> str:
+def listings_sent(recording: Recording, claim: Claim) -> tuple[Exchange, ...]:
+    """The answers by which an endpoint listed its resources; a refusal is none where the type was asked for again."""
+    sent = recording.exchanges("formulary.search", claim)
+    again = {_asked(each) for each in sent if each.case == AGAIN}
+    return tuple(
+        each
+        for each in sent
+        if each.case == AGAIN or (each.case == LISTING and ((each.status or 0) < 400 or _asked(each) not in again))
+    )
+
+
+def _asked(exchange: Exchange) -> str:
     """The address of a search without what it was searched by."""
     return exchange.url.partition("?")[0]

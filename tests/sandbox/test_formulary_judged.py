@@ -273,3 +273,20 @@ def test_a_folder_is_read_once_whatever_is_declared(tmp_path: Path, monkeypatch:
     told(tmp_path, [A, item(1, "MedicationKnowledge/a")], code)
 
     assert len(walks) == 1
+
+
+def test_a_formulary_of_the_guides_first_releases_is_told_and_not_judged(tmp_path: Path):
+    tier = {
+        "url": extension_url("DrugTierID"),
+        "valueCodeableConcept": {"coding": [{"system": TIER, "code": "generic"}]},
+    }
+    code = {"coding": [{"system": "http://www.nlm.nih.gov/research/umls/rxnorm", "code": "1000091"}]}
+    drug = {"resourceType": "MedicationKnowledge", "id": "d", "status": "active", "code": code, "extension": [tier]}
+    (tmp_path / "MedicationKnowledge.ndjson").write_text(json.dumps(drug), "utf-8")
+
+    said = judge(tmp_path)
+
+    assert failed(said) == set()
+    for name in ("formulary.tier", "usdf.item-required", "usdf.drug-rxnorm", "usdf.plan-required", "usdf.last-updated"):
+        assert said[name].verdict.verdict == "not-tested"
+        assert "US Drug Formulary 1.x is not judged, 2.0.1 and 2.1.0 are" in said[name].verdict.message
