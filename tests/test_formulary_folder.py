@@ -12,9 +12,12 @@ from typing import Any
 from bench.generated import write_folder
 from shared_data import DATA, needs_data
 
+from conformance.apis.formulary_drugs import code_of
 from conformance.apis.raw import resource_problem
+from conformance.flows.declared import Lists
 from conformance.flows.formulary import TYPES
 from conformance.flows.formulary_folder import LOOKED_AT, Handed, read_folder
+from conformance.target import Case
 from conformance.wire.files import Folder
 
 
@@ -192,3 +195,27 @@ def test_what_a_client_saved_beside_an_export_is_its_own(tmp_path: Path):
 
     (tmp_path / "manifest.json").unlink()
     assert [each.at for each in handed(tmp_path).raw if each.problem] == ["log.ndjson:1"]
+
+
+def test_what_is_named_by_an_identifier_or_contained_is_found(tmp_path: Path):
+    given = items(tmp_path, 20)
+    drug = json.loads((tmp_path / "MedicationKnowledge.ndjson").read_bytes().splitlines()[0])
+    first, second, third = given[:3]
+    first["extension"][0]["valueReference"] = {"identifier": {"value": "F0"}}
+    plans = [json.loads(line) for line in (tmp_path / "InsurancePlan.ndjson").read_bytes().splitlines()]
+    plan = next(each for each in plans if each["id"] == "P0")
+    plan["coverage"][0]["extension"][0]["valueReference"] = {"identifier": {"value": "F0"}}
+    second["contained"], second["subject"] = [{**drug, "id": "own"}], {"reference": "#own"}
+    third["subject"] = {"reference": "#nothing"}
+    found = handed(tmp_path, Basic=lines(*given), InsurancePlan=lines(*plans))
+
+    numbered, inside, astray = found.items[:3]
+    assert (numbered.formulary, numbered.formulary_number) == ("InsurancePlan/F0", "|F0")
+    assert next(each for each in found.plans if each.id == "P0").formularies == ("InsurancePlan/F0",)
+    code = code_of(inside.drug_number)
+    assert (inside.drug, code) == ("", drug["code"]["coding"][0]["code"])
+    assert (astray.drug, astray.drug_number) == ("#nothing", "")
+    declared = Lists(found.items, found.drugs, found.plans, found.formularies).declared(
+        Case("formulary", "x", {"drug": code})
+    )
+    assert inside in declared.items

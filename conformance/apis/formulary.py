@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from sys import intern
 from typing import Any, NamedTuple
 
-from conformance.apis.formulary_drugs import RXNORM, Drug, is_number, read_drug
+from conformance.apis.formulary_drugs import RXNORM, Drug, contained_drug, is_number, read_drug
 from conformance.apis.formulary_flags import (
     PRIOR_AUTHORIZATION,
     PRIOR_AUTHORIZATION_NEW_STARTS,
@@ -40,6 +40,7 @@ from conformance.apis.shapes import (
     Period,
     codings,
     is_type,
+    logical_key,
     period,
     place,
     record,
@@ -70,6 +71,7 @@ __all__ = [
     "read_item",
     "read_location",
     "read_plan",
+    "with_formularies",
 ]
 
 AVAILABILITY_STATUS = (
@@ -105,9 +107,10 @@ Tiers = tuple[tuple[Coding, ...], ...]  # the codings of each tier that an item 
 class Item(NamedTuple):  # made by the hundred thousand, and no other value is made as fast
     """One drug's place in one formulary. The limits are None where the item does not speak of them.
 
-    ``formulary`` and ``drug`` are "Type/id", or "" beside True where an identifier alone names them; ``tiers`` and
-    ``benefit_types`` hold one tuple of codings per extension, and for a concept in words only its text, as what a
-    coding without a code displays.
+    ``formulary`` and ``drug`` are "Type/id", or "" where an identifier alone names them, which is the number beside
+    ("system|value"); a drug that is contained in its item goes by its RxNorm code. ``tiers`` and ``benefit_types`` hold
+    one tuple of codings per extension, and for a concept in words only its text, as what a coding without a code
+    displays.
     """
 
     at: str
@@ -115,9 +118,9 @@ class Item(NamedTuple):  # made by the hundred thousand, and no other value is m
     last_updated: str
     codes: tuple[Coding, ...]
     drug: str
-    drug_by_identifier: bool
+    drug_number: str
     formulary: str
-    formulary_by_identifier: bool
+    formulary_number: str
     status: str
     period: Period | None
     tiers: Tiers
@@ -163,7 +166,7 @@ class Terms(NamedTuple):
     """What the extensions of an item say: an item's fields from ``formulary`` on, in the same order."""
 
     formulary: str
-    formulary_by_identifier: bool
+    formulary_number: str
     status: str
     period: Period | None
     tiers: Tiers
@@ -188,8 +191,18 @@ def read_item(resource: Any, at: str = "") -> Item | None:
     terms = said if isinstance(said, Terms) else read_terms(said)
     subject = resource.get("subject")
     drug = intern(reference_key(subject))
-    logical = not drug and _is_logical(subject)
-    return Item(at, ident, intern(updated), codings(resource.get("code")), drug, logical, *terms)
+    number = "" if drug else logical_key(subject)
+    if drug.startswith("#") and (number := contained_drug(resource, drug)):
+        drug = ""
+    return Item(at, ident, intern(updated), codings(resource.get("code")), drug, number, *terms)
+
+
+def with_formularies(items: tuple[Item, ...], known: Mapping[str, str]) -> tuple[Item, ...]:
+    """The items, each with the formulary that it names by an identifier alone, as far as that is ``known``."""
+    return tuple(
+        item._replace(formulary=known.get(item.formulary_number, "")) if item.formulary_number else item
+        for item in items
+    )
 
 
 def has_own_tier(drug: JsonObject) -> bool:
@@ -207,7 +220,7 @@ def read_terms(extensions: Any) -> Terms:
     formulary = _first_reference(listed)
     return Terms(
         formulary=formulary,
-        formulary_by_identifier=not formulary and any(_is_logical(each.get("valueReference")) for each in listed),
+        formulary_number="" if formulary else _first_number(listed),
         status=_first_text(said.get(AVAILABILITY_STATUS, []), "valueCode"),
         period=_first_period(said.get(AVAILABILITY_PERIOD, [])),
         tiers=tiers,
@@ -243,11 +256,6 @@ def _by_url(extensions: Any) -> dict[str, list[JsonObject]]:
     return said
 
 
-def _is_logical(reference: Any) -> bool:
-    """Whether a Reference names what it points to by an identifier (FHIR R4, Logical references)."""
-    return bool(text(record(record(reference).get("identifier")).get("value")))
-
-
 def _first_text(found: list[JsonObject], value: str) -> str:
     for each in found:
         if said := text(each.get(value)):
@@ -259,6 +267,13 @@ def _first_reference(found: list[JsonObject]) -> str:
     for each in found:
         if key := reference_key(each.get("valueReference")):
             return key
+    return ""
+
+
+def _first_number(found: list[JsonObject]) -> str:
+    for each in found:
+        if number := logical_key(each.get("valueReference")):
+            return number
     return ""
 
 

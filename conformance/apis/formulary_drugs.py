@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.apis.shapes import Coding, codings, is_type, place, record, text, texts
+from conformance.apis.shapes import Coding, JsonObject, codings, is_type, place, record, records, text, texts
 
 DRUG_PROFILE = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-FormularyDrug"
 NDC = "http://hl7.org/fhir/sid/ndc"
@@ -67,3 +67,18 @@ def read_drug(resource: Any, at: str = "") -> Drug | None:
         claimed=any(each.split("|")[0] == DRUG_PROFILE for each in profiles),
         dose_form=codings(resource.get("doseForm")),
     )
+
+
+def contained_drug(resource: JsonObject, reference: str) -> str:
+    """What the drug goes by that an item contains ("#id"): "system|code" of its first RxNorm code, or "#id" without
+    any; "" where it contains none."""
+    for _, each in records(resource.get("contained")):
+        if (drug := read_drug(each)) and f"#{drug.id}" == reference:
+            return f"{RXNORM}|{drug.number}" if drug.number else reference
+    return ""
+
+
+def code_of(number: str) -> str:
+    """The RxNorm code or the NDC (without hyphens) that a number ("system|value") is; "" for any other number."""
+    system, _, value = number.rpartition("|")
+    return value.replace("-", "") if system in (RXNORM, NDC) else ""

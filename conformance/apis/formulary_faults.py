@@ -27,13 +27,13 @@ def item_faults(item: Item) -> tuple[str, ...]:
     if coded and item.formulary and item.status and item.benefit_types and len(item.tiers) == 1 and item.drug:
         return ()  # nearly all of hundreds of thousands
     faults = {
-        "no formulary": not (item.formulary or item.formulary_by_identifier),
+        "no formulary": not (item.formulary or item.formulary_number),
         "no availability status": not item.status,
         "no pharmacy benefit type": not item.benefit_types,
         "no tier": not item.tiers,
         "more than one tier": len(item.tiers) > 1,
         "not coded as a formulary item": not coded,
-        "no drug": not (item.drug or item.drug_by_identifier),
+        "no drug": not (item.drug or item.drug_number),
     }
     return _told(faults)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from conformance.apis.shapes import (
@@ -17,6 +17,7 @@ from conformance.apis.shapes import (
     extensions,
     identifiers,
     is_type,
+    logical_key,
     period,
     place,
     record,
@@ -54,7 +55,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One insurance plan; ``formularies`` are "Type/id".
+    """One insurance plan; ``formularies`` are "Type/id", ``numbers`` those that are named by an identifier alone.
 
     ``drug_coverages`` counts its drug coverages, ``bare_coverages`` those of them that name no formulary.
     """
@@ -71,6 +72,7 @@ class Plan:
     drug_coverages: int
     bare_coverages: int
     formularies: tuple[str, ...]
+    numbers: tuple[str, ...]
     costs: tuple[Cost, ...]
 
 
@@ -134,7 +136,8 @@ def read_plan(resource: Any, at: str = "") -> Plan | None:
         return None
     at, ident, updated = place(resource, at)
     covered = [each for _, each in records(resource.get("coverage")) if _has(each.get("type"), DRUG_POLICY)]
-    named = [_formularies(coverage) for coverage in covered]
+    named = [_formularies(coverage, reference_key) for coverage in covered]
+    numbered = [_formularies(coverage, logical_key) for coverage in covered]
     areas = (reference_key(each) for _, each in records(resource.get("coverageArea")))
     return Plan(
         at=at,
@@ -147,15 +150,37 @@ def read_plan(resource: Any, at: str = "") -> Plan | None:
         period=period(resource.get("period"), f"{at}.period"),
         areas=tuple(key for key in areas if key),
         drug_coverages=len(covered),
-        bare_coverages=sum(not each for each in named),
+        bare_coverages=sum(not (keys or numbers) for keys, numbers in zip(named, numbered, strict=True)),
         formularies=tuple(key for each in named for key in each),
+        numbers=tuple(number for each in numbered for number in each),
         costs=tuple(_costs(resource, at)),
     )
 
 
-def _formularies(coverage: JsonObject) -> list[str]:
-    keys = (reference_key(each.get("valueReference")) for _, each in extensions(coverage, FORMULARY_REFERENCE))
+def _formularies(coverage: JsonObject, key_of: Callable[[Any], str]) -> list[str]:
+    keys = (key_of(each.get("valueReference")) for _, each in extensions(coverage, FORMULARY_REFERENCE))
     return [key for key in keys if key]
+
+
+def with_named(plans: tuple[Plan, ...], known: Mapping[str, str]) -> tuple[Plan, ...]:
+    """The plans, each with the formularies that it names by an identifier alone, as far as these are ``known``."""
+    return tuple(
+        replace(
+            plan, formularies=tuple(dict.fromkeys((*plan.formularies, *filter(None, map(known.get, plan.numbers)))))
+        )
+        if plan.numbers
+        else plan
+        for plan in plans
+    )
+
+
+def by_number(formularies: Iterable[Formulary]) -> dict[str, str]:
+    """Each formulary ("InsurancePlan/id") by its identifiers ("system|value"); of two with one number, the first."""
+    found: dict[str, str] = {}
+    for each in formularies:
+        for number in each.identifiers:
+            found.setdefault(number.key, f"InsurancePlan/{each.id}")
+    return found
 
 
 def _has(concept: Any, wanted: Coding) -> bool:

@@ -217,6 +217,13 @@ def reference_key(value: Any) -> str:
     return "/".join(steps[-2:]) if len(steps) > 1 and steps[-2][:1].isupper() else path
 
 
+def logical_key(value: Any) -> str:
+    """What a Reference names its target by, where it does so by an identifier ("system|value"; FHIR R4, Logical
+    references); "" where it does not."""
+    found = identifier(record(value).get("identifier"))
+    return found.key if found.value else ""
+
+
 def entries(bundle: Any, at: str = "Bundle") -> tuple[Placed, ...]:
     """The resources of a Bundle in order, each with its place and fullUrl; entries without a resource are left out."""
     found = []

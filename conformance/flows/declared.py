@@ -9,6 +9,7 @@ from functools import cached_property
 
 from conformance import clock
 from conformance.apis.formulary import Drug, Formulary, Item, Plan
+from conformance.apis.formulary_drugs import code_of
 from conformance.apis.formulary_faults import outside_its_period
 from conformance.errors import NotTested
 from conformance.target import Case
@@ -94,8 +95,10 @@ class Lists:
             listed |= {item.id: item for item in self.asked(code)}
         if not listed and self.drugs and not any(drug.rxnorm for drug in self.drugs):
             raise NotTested("no drug has an RxNorm code to be found by", because="usdf.drug-rxnorm")
-        if not listed and any(item.drug_by_identifier for item in self.items):
-            raise NotTested(f"no reference leads to drug {code}, and some items name their drug by an identifier alone")
+        if not listed and any(item.drug_number and not code_of(item.drug_number) for item in self.items):
+            raise NotTested(
+                f"nothing leads to drug {code}, and some items name their drug by an identifier of another kind"
+            )
         items = self._of_plan(case, listed.values())
         now = tuple(item for item in items if self._is_current(item))
         return Declared(case, now, len(items) - len(now))
@@ -108,6 +111,9 @@ class Lists:
         for drug in self.drugs:
             for code in {*drug.rxnorm, *(each.replace("-", "") for each in drug.ndc)}:
                 found.setdefault(code, []).extend(items.get(f"MedicationKnowledge/{drug.id}", ()))
+        for item in self.items:
+            if item.drug_number and (code := code_of(item.drug_number)):
+                found.setdefault(code, []).append(item)
         return found
 
     def _is_current(self, item: Item) -> bool:

@@ -30,6 +30,7 @@ from conformance.apis.drug_files import (
     read_providers,
 )
 from conformance.apis.formulary import Item
+from conformance.apis.formulary_drugs import code_of
 from conformance.apis.shapes import record, texts
 from conformance.errors import Actor, NotTested, Unjudgeable
 from conformance.flows.formulary import Formulary
@@ -301,6 +302,6 @@ def _by_code(formulary: Formulary) -> dict[str, list[tuple[str, Item]]]:
     found: dict[str, list[tuple[str, Item]]] = {}
     for item in formulary.items:
         if item.is_offered:
-            for code in codes.get(item.drug, ()):
+            for code in codes.get(item.drug) or filter(None, [code_of(item.drug_number)]):
                 found.setdefault(code, []).extend((plan, item) for plan in plans.get(item.formulary, ()))
     return found

@@ -21,11 +21,13 @@ from conformance.apis.formulary import (
     read_item,
     read_location,
     read_plan,
+    with_formularies,
 )
 from conformance.apis.formulary import (
     Formulary as FormularyList,
 )
 from conformance.apis.formulary_found import version_of
+from conformance.apis.formulary_plans import by_number, with_named
 from conformance.apis.raw import raw_problem
 from conformance.apis.shapes import JsonObject, Placed, is_type, text
 from conformance.errors import NotTested
@@ -76,7 +78,7 @@ class Formulary:
         if handed := self.handed:
             return self._known(handed.plans)
         listed = self._values("plans", "InsurancePlan", lambda r: read_plan(r) if kind_of(r) == "plan" else None)
-        return self._known(listed)
+        return self._known(with_named(listed, self._numbers) if any(plan.numbers for plan in listed) else listed)
 
     @cached_property
     def formularies(self) -> tuple[FormularyList, ...]:
@@ -101,7 +103,9 @@ class Formulary:
         def read(resource: Any) -> Item | None:
             return item if (item := read_item(resource)) and item.is_listing else None
 
-        return self._known(self._values("items", "Basic", read))
+        listed = self._values("items", "Basic", read)
+        tied = any(item.formulary_number for item in listed)
+        return self._known(with_formularies(listed, self._numbers) if tied else listed)
 
     @cached_property
     def drugs(self) -> tuple[Drug, ...]:
@@ -262,11 +266,7 @@ class Formulary:
         return {f"{placed.type}/{placed.id}": placed.resource for placed in listed}
 
     def _given(self, operation: str, path: str) -> JsonObject | None:
-        sent = self._recording.act((self.claim, path), lambda: self._searches.get(operation, path, "read"))
-        exchange = answered(sent, RAW)
-        with suppress(NotTested):
-            return resource_of(exchange, RAW) if exchange.status == 200 else None
-        return None
+        return self._recording.act((self.claim, path), lambda: self._searches.given(operation, path))
 
     def _values(self, what: str, type_: str, read: Callable[[Any], T | None]) -> tuple[T, ...]:
         """The listed resources of a type as values; the reading itself is remembered too."""
@@ -274,6 +274,12 @@ class Formulary:
         return self._recording.act(
             (self.claim, "values", what), lambda: tuple(v for placed in listed if (v := read(placed.resource)))
         )
+
+    @cached_property
+    def _numbers(self) -> dict[str, str]:
+        """The formularies that an endpoint lists, by their identifiers."""
+        listed = (each.resource for each in self.listed("InsurancePlan") if kind_of(each.resource) == "formulary")
+        return by_number(found for each in listed if (found := read_formulary(each)))
 
     def _known(self, values: tuple[T, ...]) -> tuple[T, ...]:
         """The values; NotTested where there are none as the formulary is of a release that nothing here reads."""

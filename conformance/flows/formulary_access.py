@@ -83,7 +83,8 @@ class FormularyAccess:
     def own_items(self) -> tuple[Probe, ...]:
         """Every item of the member's formularies: whether the member finds it, and its drug."""
         keys = self.own_plan().formularies
-        offered = [item for item in self._formulary.items if item.formulary in keys and item.is_offered]
+        items = (item for item in self._formulary.items if not item.formulary_number)  # no search follows those
+        offered = [item for item in items if item.formulary in keys and item.is_offered]
         if not offered:
             raise NotTested("needs an item of the member's plan", change=f"members.{DEFAULT_MEMBER}.plan")
         return tuple(each for key in keys for each in self._items_of(key, offered))

@@ -20,7 +20,9 @@ from conformance.apis.formulary import (
     read_location,
     read_plan,
     read_terms,
+    with_formularies,
 )
+from conformance.apis.formulary_plans import by_number, with_named
 from conformance.apis.raw import resource_problem
 from conformance.apis.searchset import Pages
 from conformance.wire.files import Folder, Placed
@@ -110,17 +112,19 @@ def read_folder(folder: Folder, types: tuple[str, ...]) -> Handed:
                 _keep(placed, reading)
     if reading.urns:
         _follow_urns(reading)
-    named = {item.formulary for item in reading.items} | {key for plan in reading.plans for key in plan.formularies}
+    known = by_number(each for _, each in reading.formularies)
+    items, plans = with_formularies(tuple(reading.items), known), with_named(tuple(reading.plans), known)
+    named = {item.formulary for item in items} | {key for plan in plans for key in plan.formularies}
     wanted = {item.drug for item in reading.items}
     covered = {key for plan in reading.plans for key in plan.areas}
     asides = folder.asides
     unread = [Raw(each.at, each.message) for each in folder.problems if each not in asides]
     return Handed(
-        plans=tuple(reading.plans),
+        plans=plans,
         formularies=tuple(
             each for kind, each in reading.formularies if kind or f"InsurancePlan/{each.id}" in named
         ),
-        items=tuple(reading.items),
+        items=items,
         drugs=tuple(each for each in reading.drugs if each.claimed or f"MedicationKnowledge/{each.id}" in wanted),
         locations=tuple(each for each in reading.locations if each.claimed or f"Location/{each.id}" in covered),
         kinds=reading.kinds,

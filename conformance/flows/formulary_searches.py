@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from conformance.apis.formulary import FORMULARY_ITEM
 from conformance.apis.searchset import read_page
+from conformance.apis.shapes import JsonObject
 from conformance.errors import NotTested, Unjudgeable
 from conformance.exchange import Exchange
 from conformance.flows.paging import Found, Reach, Step, gathered, next_page
-from conformance.flows.recording import Recording, resource_of
+from conformance.flows.recording import Recording, answered, resource_of
 from conformance.target import Claim
 from conformance.wire.payer import Request
 
@@ -47,6 +49,13 @@ class Searches:
             operation=operation, method="GET", path=path, case=case, claim=self._claim.label, params=params, token=token
         )
         return self._recording.send(self._claim, request, other=self._other)
+
+    def given(self, operation: str, path: str) -> JsonObject | None:
+        """The resource that one request gives, or None where it gives none."""
+        exchange = answered(self.get(operation, path, "read"), RAW)
+        with suppress(NotTested):
+            return resource_of(exchange, RAW) if exchange.status == 200 else None
+        return None
 
     def list_all(self, type_: str) -> Found:
         """A listing; where the server refuses to list a type in one way, in the next."""

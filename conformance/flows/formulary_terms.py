@@ -51,7 +51,7 @@ class SearchTerms:
         self._recording.endpoint(self._claim)
         groups: dict[object, list[Item]] = {}
         for item in self._formulary.items:
-            if key := shared(item):
+            if (key := shared(item)) and not item.formulary_number:  # no search follows an identifier
                 groups.setdefault(key, []).append(item)
         if not groups and self._formulary.items:
             raise NotApplicable(f"no item has {what} that can be searched by")

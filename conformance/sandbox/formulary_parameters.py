@@ -32,7 +32,9 @@ def _concepts(name: str) -> Parameter:
 
 def _references(name: str, target: str) -> Parameter:
     values = _extensions(name, "valueReference")
-    return Parameter("reference", lambda one: (each["reference"] for each in values(one)), target)
+    return Parameter(
+        "reference", lambda one: (each["reference"] for each in values(one) if "reference" in each), target
+    )
 
 
 def _codes(element: str, system: str) -> Parameter:

@@ -81,8 +81,8 @@ def test_a_search_for_items_brings_their_formularies_when_asked(formulary, ties)
 
 @requirement("usdf.include-plan-formulary")
 def test_a_search_for_plans_brings_their_formularies_when_asked(formulary, ties):
-    named = [plan for plan in formulary.plans if any(map(ties.is_formulary, plan.formularies))]
-    plan = need(named, "a plan with a formulary", because="usdf.plan-required")[0]
+    named = [plan for plan in formulary.plans if not plan.numbers and any(map(ties.is_formulary, plan.formularies))]
+    plan = need(named, "a plan that refers to its formulary", because="usdf.plan-required")[0]
     found = formulary.first_page("InsurancePlan", ("_id", plan.id), ("_include", "InsurancePlan:formulary-coverage"))
     there = {f"{each.type}/{each.id}" for each in (*found.included, *found.matches)}
 

@@ -28,7 +28,7 @@ def test_items_hold_what_is_required(formulary):
         "formulary, status, benefit type, one tier, code and drug",
         got=lambda item: "; ".join(item_faults(item)),
     )
-    logical = [item.at for item in items if item.drug_by_identifier or item.formulary_by_identifier]
+    logical = [item.at for item in items if item.drug_number or item.formulary_number]
     advise(not logical, "formulary and drug by references that can be followed",
            at=", ".join(logical[:5]), got=f"{len(logical)} items that name one by an identifier alone")  # fmt: skip
 

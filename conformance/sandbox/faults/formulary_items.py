@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from conformance.sandbox.faults import formulary_changes as changes
 from conformance.sandbox.formulary_rows import TIER, extension_url
-from conformance.sandbox.frame import Fault, Resource, Variant
+from conformance.sandbox.frame import Fault, Resource, Seed, Variant
 
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 PLAIN = "item-harbor-311353"  # under no limit, and of a drug that nobody declares
 PRIOR = "PriorAuthorization"
+LISTED = extension_url("FormularyReference")
 
 
 def said_twice(item: Resource) -> None:
@@ -28,6 +29,27 @@ def named_by_identifier(item: Resource) -> None:
     """The drug is named by its RxNorm number in the place of a URL (FHIR R4, Logical references)."""
     code = item["subject"]["reference"].rpartition("-")[2]
     item["subject"] = {"type": "MedicationKnowledge", "identifier": {"system": RXNORM, "value": code}}
+
+
+def with_its_drug_inside(item: Resource) -> None:
+    """The drug is contained in the item."""
+    code = item["subject"]["reference"].rpartition("-")[2]
+    coding = {"system": RXNORM, "code": code}
+    item["contained"] = [
+        {"resourceType": "MedicationKnowledge", "id": "drug", "status": "active", "code": {"coding": [coding]}}
+    ]
+    item["subject"] = {"reference": "#drug"}
+
+
+def formulary_by_identifier(seed: Seed) -> Seed:
+    """An item names its formulary by an identifier of that."""
+
+    def named(item: Resource) -> None:
+        [listed] = (each for each in item["extension"] if each["url"] == LISTED)
+        own = listed["valueReference"]["reference"].rpartition("/")[2]
+        listed["valueReference"] = {"identifier": seed.insurance_plans[own]["identifier"][0]}
+
+    return changes.item(PLAIN, named)(seed)
 
 
 def with_own_tiers(item: Resource) -> None:
@@ -62,6 +84,18 @@ VARIANTS: tuple[Variant, ...] = (
         "drug_by_identifier",
         "An item names its drug by an identifier in the place of a URL.",
         seed=changes.item(PLAIN, named_by_identifier),
+        advises=("usdf.item-required",),
+    ),
+    Variant(
+        "drug_inside_its_item",
+        "An item contains its drug.",
+        seed=changes.item(PLAIN, with_its_drug_inside),
+        advises=("usdf.item-required",),
+    ),
+    Variant(
+        "formulary_by_identifier",
+        "An item names its formulary by an identifier in the place of a URL.",
+        seed=formulary_by_identifier,
         advises=("usdf.item-required",),
     ),
     Variant(
