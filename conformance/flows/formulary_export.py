@@ -15,7 +15,7 @@ from itertools import chain
 from urllib.parse import urlencode
 
 from conformance.apis.bulk_manifest import ACCEPTED
-from conformance.apis.formulary_exported import Exported, first_update, newer
+from conformance.apis.formulary_exported import DRUG, Exported, first_update, newer
 from conformance.errors import NotApplicable, NotTested, Unjudgeable
 from conformance.flows.bulk_files import ReadFile
 from conformance.flows.bulk_job import Job
@@ -145,7 +145,7 @@ class FormularyExport:
             self.offered()
         items = [item for item in self._formulary.items if item.formulary in formularies]
         listed = self._listed()
-        drugs = {item.drug for item in items if item.drug in listed}
+        drugs = {item.drug for item in items if item.drug.startswith(DRUG)}
         own = {*more, *formularies, *drugs, *(f"Basic/{item.id}" for item in items)}
         return Part(path, export, frozenset(own & listed.keys()), formularies)
 

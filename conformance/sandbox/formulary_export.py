@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from conformance.sandbox import formulary
@@ -75,26 +75,26 @@ def _is_since(resource: Resource, since: datetime | None) -> bool:
 def _part(found: Rooms, own: str) -> Rooms:
     """What the guide's graphs reach from one plan, or from one formulary."""
     one = {own: found["InsurancePlan"][own]}
-    lists = {key: found["InsurancePlan"][key] for key in _named(one.values(), "InsurancePlan", "formulary-coverage")}
-    own_lists = {f"InsurancePlan/{key}" for key in (own, *lists)}
+    lists = _named(found, one, "InsurancePlan", "formulary-coverage")
+    own_lists = {f"InsurancePlan/{key}" for key in lists or one}
     items = {
         key: each
         for key, each in found["Basic"].items()
         if own_lists.intersection(PARAMETERS["Basic"]["formulary"].values(each))
     }
-    drugs, areas = _named(items.values(), "Basic", "subject"), _named(one.values(), "InsurancePlan", "coverage-area")
     return {
         "InsurancePlan": one | lists,
         "Basic": items,
-        "MedicationKnowledge": {key: found["MedicationKnowledge"][key] for key in drugs},
-        "Location": {key: found["Location"][key] for key in areas},
+        "MedicationKnowledge": _named(found, items, "Basic", "subject"),
+        "Location": _named(found, one, "InsurancePlan", "coverage-area"),
     }
 
 
-def _named(resources: Iterable[Resource], kind: str, parameter: str) -> list[str]:
-    """The ids that these resources refer to."""
-    values = PARAMETERS[kind][parameter].values
-    return list(dict.fromkeys(key.rpartition("/")[2] for each in resources for key in values(each)))
+def _named(found: Rooms, resources: Mapping[str, Resource], kind: str, name: str) -> dict[str, Resource]:
+    """What these resources refer to, by a search parameter of theirs, as far as it is there."""
+    parameter = PARAMETERS[kind][name]
+    keys = dict.fromkeys(key.rpartition("/")[2] for each in resources.values() for key in parameter.values(each))
+    return {key: found[parameter.target][key] for key in keys if key in found[parameter.target]}
 
 
 def status(call: Call, payer: Payer) -> Answer:
