@@ -199,7 +199,7 @@ def report(directory: tuple[Path, ...], out: Path | None, allure: bool, baseline
 @main.command()
 @click.argument("records", nargs=-1)
 @click.option("--target", metavar="FILE", help="The target.toml of the payer whose records these are.")
-@click.option("--map", metavar="FILE", help="How a log says what a decision is (see --init).")
+@click.option("--map", metavar="FILE|NAME", help="How a log says what a decision is (see --init); odag is ready.")
 @click.option("--init", "init_file", metavar="FILE", help="Write a first mapping for a log to FILE, and stop.")
 @click.option("--payer-type", type=click.Choice(PAYER_TYPES), help="For records without a target file.")
 @click.option("--timezone", multiple=True, metavar="ZONE", help="Where the payer works, such as America/New_York.")

@@ -20,8 +20,8 @@ from conformance.audit.said import Said
 
 MOST_WORDS = 2000  # distinct words of one column that are looked at; a column with more holds something else
 KEPT_WORDS = ("channel", "delegate", "line", "plan", "service", "specialty")
-SHORT = {"received": "r", "decided": "d", "notified": "n", "responded": "p", "urgency_changed": "u",
-         "extension_notice": "x", "made": "m", "updated": "v"}  # fmt: skip
+SHORT = {"received": "r", "decided": "d", "notified": "n", "notified_orally": "o", "responded": "p",
+         "urgency_changed": "u", "extension_notice": "x", "made": "m", "updated": "v"}  # fmt: skip
 _CODES = {"A1": "approved", "A2": "partial", "A6": "partial", "A3": "denied", "A4": "pended", "CT": "pended",
           "C": "withdrawn", "NA": "not-required"}  # fmt: skip
 _DRUG_SYSTEMS = (
@@ -144,7 +144,16 @@ def _read(
         early, late, whole = known.meaning(both, short)
         columns |= {f"{short}_e": early, f"{short}_l": late, f"{short}_w": whole}
         columns[f"{short}_bad"] = both[name].notnull() & early.isnull()
-    return both.select(**columns)
+    return both.select(**columns | _first_notice(columns)).drop([f"o_{part}" for part in ("e", "l", "w", "bad")])
+
+
+def _first_notice(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of the notice, which is the one given by word of mouth where that came first."""
+    import ibis
+
+    earlier = columns["o_e"].notnull() & (columns["n_e"].isnull() | (columns["o_e"] < columns["n_e"]))
+    first = {f"n_{part}": ibis.ifelse(earlier, columns[f"o_{part}"], columns[f"n_{part}"]) for part in ("e", "l", "w")}
+    return first | {"n_bad": columns["n_bad"] | columns["o_bad"]}
 
 
 def _made_where_it_tells(table: Any) -> Any:

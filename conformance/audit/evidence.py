@@ -50,7 +50,7 @@ def collect(
 
 def _remarks(records: Records, mapped: Mapped) -> list[str]:
     """What a reader must know of how rows became decisions."""
-    said = []
+    said = [str(doubt)] if (doubt := mapped.facts.get("unverified")) else []
     if items := records.understood.items:
         said.append(f"a row for each item: {items:,} tell of other items of a request that has one already")
     lines = records.engine.rows(records.started.agg(n=records.started.line.nunique()))[0]["n"]

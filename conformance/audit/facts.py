@@ -25,7 +25,7 @@ FACTS: tuple[Fact, ...] = (
             "auth_number", "authorization_number", "authorization_id", "auth_id", "request_id", "case_id",
             "case_number",
             "decision_id", "id", "authorization_or_claim_number", "tracking_number", "authorization", "request_number",
-            "reference_number",
+            "reference_number", "referral_number", "referral",
         ),
     ),
     Fact(
@@ -52,6 +52,7 @@ FACTS: tuple[Fact, ...] = (
         (
             "decided_at", "decision_date", "determination_date", "date_of_determination", "decision_datetime",
             "date_decided", "date_of_decision", "decision_time", "final_determination_date", "final_decision_date",
+            "disposition_date",
         ),
         stamp=True,
     ),
@@ -63,6 +64,16 @@ FACTS: tuple[Fact, ...] = (
             "date_of_notification", "date_written_notification_provided", "date_member_notified",
             "date_enrollee_notified", "date_provider_notified", "date_written_notification_provided_to_enrollee",
             "notice_sent", "notice_sent_date", "notification_sent_date", "letter_date", "letter_sent_date",
+            "letter_mail_date", "letter_mailed_date", "mail_date", "mailed_date",
+        ),
+        stamp=True,
+    ),
+    Fact(
+        "notified_orally",
+        "when they were told by word of mouth: the first notice of either kind ends the clock",
+        (
+            "oral_notification_date", "date_oral_notification_provided", "date_oral_notification_provided_to_enrollee",
+            "verbal_notification_date", "oral_notice_date", "verbal_notice_date",
         ),
         stamp=True,
     ),
@@ -79,6 +90,8 @@ FACTS: tuple[Fact, ...] = (
             "decision", "status", "disposition", "determination", "request_disposition", "request_determination",
             "result", "authorization_status", "case_status", "request_status", "line_status", "decision_status",
             "status_code", "decision_code", "determination_code", "outcome_code",
+            "final_disposition", "final_determination", "final_decision", "final_status", "line_determination",
+            "line_decision", "line_disposition",
         ),
     ),
     Fact("kind", "item, or which kind of drug", ("type", "request_type", "benefit", "service_type", "category")),
@@ -88,7 +101,7 @@ FACTS: tuple[Fact, ...] = (
         (
             "priority", "urgency_granted", "processed_as", "review_type", "expedited", "level_of_service",
             "was_the_request_processed_as_standard_or_expedited", "urgency_code", "priority_code", "processed_priority",
-            "request_priority",
+            "request_priority", "urgent",
         ),
     ),
     Fact(
@@ -221,9 +234,10 @@ def plain(text: str) -> str:
 
 # How headings are cut short; what says only that a column holds a date, a number or a mark is one word for each.
 _LONG = {
-    "auth": "authorization", "rcvd": "received", "recd": "received", "rcv": "received", "req": "request",
-    "notif": "notification", "determ": "determination", "rsn": "reason", "desc": "description", "proc": "procedure",
-    "svc": "service", "prov": "provider", "ext": "extension", "sts": "status", "cd": "code", "mbr": "member",
+    "auth": "authorization", "rcvd": "received", "recd": "received", "rcv": "received", "recv": "received",
+    "req": "request", "notif": "notification", "determ": "determination", "rsn": "reason", "desc": "description",
+    "proc": "procedure", "svc": "service", "prov": "provider", "ext": "extension", "sts": "status", "cd": "code",
+    "mbr": "member", "disp": "disposition", "ltr": "letter",
     **dict.fromkeys(("dt", "at", "ts", "timestamp", "datetime", "dttm", "on"), "date"), "tm": "time",
     **dict.fromkeys(("id", "no", "num", "nbr", "identifier"), "number"),
 }  # fmt: skip
@@ -231,8 +245,8 @@ _EMPTY = frozenset({"the", "of", "was", "is", "a", "to", "flag", "ind", "indicat
 
 
 def heading(text: str) -> frozenset[str]:
-    """What a heading says, however it is cut short and turned: "Rcvd Dt" is "date received" and "received_at"."""
-    words = frozenset(_LONG.get(each, each) for each in plain(text).split())
+    """What a heading says, however it is cut short and turned: "Rcvd Dt" is "received_at", "Line #" a number."""
+    words = frozenset(_LONG.get(each, each) for each in plain(text.replace("#", " number ")).split())
     if {"date", "time"} <= words:
         words -= {"time"}  # "date/time" is a whole stamp, as a date may be
     return words - _EMPTY or words

@@ -21,13 +21,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from conformance import paths
 from conformance.audit.facts import BY_NAME, FACTS, WORDS, Fact, heading, plain
 from conformance.audit.withheld import headings_told
 from conformance.errors import UsageError
 
 KEYS = frozenset({
     "name", "payer_type", "part_d", "timezones", "holidays", "extracted", "population",
-    "rating_period_start", "plan_year_start",
+    "rating_period_start", "plan_year_start", "unverified",
     "columns", "values", "only",
 })  # fmt: skip
 NEEDED = ("key", "received", "outcome")
@@ -44,12 +45,20 @@ class Mapped:
     only: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
+def layouts() -> dict[str, Path]:
+    """The mappings that are ready: of layouts that many payers share, by name."""
+    return {path.stem: path for path in sorted((paths.suites() / "layouts").glob("*.toml"))}
+
+
 def load(path: Path) -> Mapped:
-    """An audit.toml read and checked; UsageError in the reader's words."""
+    """An audit.toml, or a ready mapping by its name, read and checked; UsageError in the reader's words."""
+    if not path.exists():
+        path = layouts().get(str(path), path)
     try:
         said = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as wrong:
-        raise UsageError(f"--map {path}: {wrong.strerror}") from wrong
+        ready = ", ".join(layouts())
+        raise UsageError(f"--map {path}: {wrong.strerror}; ready mappings: {ready}") from wrong
     except ValueError as wrong:
         raise UsageError(f"--map: {wrong}", file=str(path)) from wrong
     for key in said:
@@ -153,6 +162,7 @@ def proposal(file: str, headings: Sequence[str]) -> str:
         'payer_type = "ma"                 # ma medicaid-ffs medicaid-mco chip-ffs chip-mco qhp-ffe qhp-shop',
         'timezones = ["America/New_York"]  # where the payer works: stamps without a zone, ends of days',
         "# extracted = 2027-01-31          # the day the records were drawn: what is open then is judged as of then",
+        "# rating_period_start = 2026-07-01  # Medicaid and CHIP plans: from when the clocks of 2026 bind them",
         '# population = "…"                # in your words: what was drawn, from where, by whom',
         "",
         "[columns]",

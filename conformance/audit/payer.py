@@ -14,6 +14,7 @@ from conformance.target import Target
 
 _DRUGS = {"part-b": "part-b", "part-d": "part-d", "covered-outpatient": "covered-outpatient", "bundled": "bundled",
           "other-drug": "other"}  # fmt: skip
+_PERIODS = {"rating-period": "rating_period_start", "plan-year": "plan_year_start"}  # a clock's -> the target's key
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Payer:
     def asked(self, kind: str, urgency: str, received: clock.Stamp) -> Asked:
         """A request of this kind as the clocks see it."""
         target = self.target
-        periods = {"rating-period": target.rating_period_start, "plan-year": target.plan_year_start}
+        periods = {name: getattr(target, key) for name, key in _PERIODS.items()}
         exception = kind == "exception"
         return Asked(
             target.payer_type,
@@ -45,6 +46,15 @@ class Payer:
             periods={name: start for name, start in periods.items() if start},
             zones=target.timezones,
         )
+
+    def unsaid_period(self, requirement: str) -> str:
+        """The key that says from when the clocks of a requirement bind, where the target does not name it; else ""."""
+        mine = (each for each in self.clocks if each.requirement == requirement)
+        needed = {_PERIODS[each.counted_from] for each in mine if each.counted_from and self._bound_by(each)}
+        return next((key for key in sorted(needed) if not getattr(self.target, key)), "")
+
+    def _bound_by(self, limit: Limit) -> bool:
+        return limit.decides and self.target.payer_type in limit.payers
 
 
 def payer(target: Target, extracted: Any) -> Payer:

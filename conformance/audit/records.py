@@ -110,6 +110,8 @@ class Records:
         gaps = {why: found[name] for name, why in UNTIMED.items() if found[name]}
         if found["undated"]:
             gaps["known only to stand when the resource was made, after the time was up"] = found["undated"]
+        if found["unbound"] and (period := self.payer.unsaid_period(requirement)):
+            gaps[f"received when its clock may not have been in force yet: {period} is not named"] = found["unbound"]
         unjudged = sum(gaps.values())
         said = [
             f"{number:,} with {why}" if why.startswith(("no ", "a ")) else f"{number:,} {why}"
