@@ -30,7 +30,6 @@ from conformance.flows.recording import Recording, answered, unending
 from conformance.flows.target_cases import another_organization, case_of
 from conformance.target import Api, Case, Claim
 
-SINCE_DAYS = 30
 DAY = timedelta(days=1)
 MARGIN = 0.2  # seconds after the end of a consent
 NEVER = "Encounter?date=lt1900-01-01"  # a filter that nothing fits
@@ -200,22 +199,30 @@ class Bulk:
         return not file.faults
 
     def since(self) -> tuple[str, Export]:
-        """The moment, and the export of what was updated since; NotTested where nothing is older."""
-        moment = (clock.now() - timedelta(days=SINCE_DAYS)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        before = self.whole().harvest.updated[0]
-        if not before or before >= moment:
-            raise NotTested("needs a record that was last updated a month ago or earlier", change="members")
-        return moment, self.whole(SINCE, _since=moment)
+        """A moment after which something was updated, and the export of what was updated since; NotTested where not
+        both older and newer are held."""
+        oldest, newest = self._updated()
+        moment = newest - DAY  # the newest of the records lies in some zone on the day before
+        if oldest >= moment:
+            raise NotTested("needs records that were last updated on different days", change="members")
+        return f"{moment}T00:00:00Z", self.whole(SINCE, _since=f"{moment}T00:00:00Z")
 
     def until(self) -> tuple[str, Export]:
         """The day, and the export of what was updated until then; NotTested where not both older and newer are held."""
-        held = self.whole().harvest
-        oldest, newest = held.updated[0][:10], held.newest[0][:10]
-        last = (date.fromisoformat(newest) - 2 * DAY).isoformat() if newest else ""
-        if not oldest or oldest >= last:
+        oldest, newest = self._updated()
+        last = newest - 2 * DAY
+        if oldest >= last:
             raise NotTested("needs records that were last updated on different days", change="members")
         # A day more: the last of the records lies in some zone on the day after.
-        return (date.fromisoformat(last) + DAY).isoformat(), self.exported("until", _until=f"{last}T00:00:00Z")
+        return (last + DAY).isoformat(), self.exported("until", _until=f"{last}T00:00:00Z")
+
+    def _updated(self) -> tuple[date, date]:
+        """The days on which the longest untouched and the newest record of the export were updated."""
+        held = self.whole().harvest
+        try:
+            return date.fromisoformat(held.updated[0][:10]), date.fromisoformat(held.newest[0][:10])
+        except ValueError:
+            raise NotTested("needs records that say when they were last updated", change="members") from None
 
     def filtered(self) -> Export:
         """The export with a type filter that no Encounter fits; NotTested where there is none without it."""

@@ -228,6 +228,8 @@ def _wanted(resource: Mapping[str, Any], asked: Mapping[str, str], payer: Payer)
     if not _is_type(asked, resource["resourceType"]) and not rules.get("ignores_types"):
         return False
     updated = datetime.fromisoformat(resource["meta"]["lastUpdated"])
+    if "_since" in asked and rules.get("forgets_news"):
+        return False
     if "_since" in asked and not rules.get("ignores_since") and updated < datetime.fromisoformat(asked["_since"]):
         return False
     until = "" if rules.get("ignores_until") else asked.get("_until", "")

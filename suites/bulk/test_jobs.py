@@ -84,11 +84,12 @@ def test_an_export_of_some_types_holds_these_only(bulk):
 
 
 @requirement("bulk.since")
-def test_an_export_since_a_moment_holds_nothing_older(bulk):
+def test_an_export_since_a_moment_holds_what_is_newer_and_nothing_older(bulk):
     moment, since = bulk.since()
-    updated, at = since.harvest.updated
+    (updated, at), (newest, _) = since.harvest.updated, since.harvest.newest
 
     expect(not updated or updated >= moment[:10], f"nothing updated before {moment}", at=at, got=updated)
+    expect(newest >= moment[:10], f"what was updated after {moment}", at=since.at, got=newest or "nothing")
 
 
 @requirement("bulk.until")

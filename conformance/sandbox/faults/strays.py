@@ -105,6 +105,12 @@ FAULTS: tuple[Fault, ...] = (
         policies=changes.rule("exchange", news_of=(SECOND,)),
     ),
     Fault(
+        "keeps_news_to_itself",
+        "An export of what was updated since a moment holds nothing.",
+        ("bulk.since",),
+        policies=changes.rule("exchange", forgets_news=True),
+    ),
+    Fault(
         "exports_foreign_groups_at_once",
         "The export of another's Group is answered at once, with its files.",
         ("bulk.own-groups", "provider-access.attribution"),
