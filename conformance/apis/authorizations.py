@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from conformance.apis.shapes import JsonObject, identifiers, objects, records, reference_key, text, texts
+from conformance.apis.shapes import JsonObject, identifiers, objects, record, records, reference_key, text
+from conformance.apis.shown_authorization import names_of
 
 WHEN = "http://hl7.org/fhir/us/davinci-pdex/StructureDefinition/base-ext-when-adjudicated"
 ATTACHMENTS = frozenset({"DocumentReference", "QuestionnaireResponse", "Binary", "DiagnosticReport", "Media"})
@@ -12,14 +14,16 @@ ATTACHMENTS = frozenset({"DocumentReference", "QuestionnaireResponse", "Binary",
 
 @dataclass(frozen=True)
 class Authorization:
-    """One authorization: the numbers it is known by, when it ends (""), every date at which it was touched, and the
-    records that it refers to ("Type/id")."""
+    """One authorization: its own "Type/id", the numbers it is known by, when it ends (""), every date at which it was
+    touched, the records that it refers to ("Type/id"), and whether a document is attached in it."""
 
     at: str
-    numbers: tuple[str, ...]
+    reference: str
+    numbers: frozenset[str]
     ends: str
     touched: tuple[str, ...]
     refers: tuple[str, ...]
+    encloses: bool
 
     def is_called(self, number: str) -> bool:
         """Whether it is known by this number, written with or without a system."""
@@ -37,11 +41,23 @@ def authorization(resource: JsonObject, at: str) -> Authorization | None:
     meta = resource.get("meta")
     touched = [text(meta.get("lastUpdated")) if isinstance(meta, dict) else "", text(resource.get("created"))]
     touched += [text(each.get("valueDateTime")) for each in objects(resource) if each.get("url") == WHEN]
-    refers = (reference_key(each.get("valueReference")) for _, each in records(resource.get("supportingInfo")))
+    informed = [each for _, each in records(resource.get("supportingInfo"))]
+    refers = (reference_key(each.get("valueReference")) for each in informed)
     return Authorization(
         at,
-        (*(each.value for each in known), *(each.key for each in known), *texts(resource.get("preAuthRef"))),
+        f"ExplanationOfBenefit/{text(resource.get('id'))}",
+        names_of(resource) | {each.key for each in known},
         max(ends, default="") if all(ends) else "",
         tuple(each for each in touched if each),
         tuple(each for each in refers if each),
+        any("valueAttachment" in each for each in informed),
     )
+
+
+def belongs_to(document: JsonObject) -> Iterator[str]:
+    """What a document says that it belongs to: the "Type/id" of ExplanationOfBenefits, and numbers of whatever kind."""
+    for node in objects(document):
+        if (key := reference_key(node)).startswith("ExplanationOfBenefit/"):
+            yield key
+        elif number := text(record(node.get("identifier")).get("value")):
+            yield number

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.apis.amounts import amounts, worded_amounts
-from conformance.apis.authorizations import ATTACHMENTS, Authorization, authorization
+from conformance.apis.authorizations import ATTACHMENTS, Authorization, authorization, belongs_to
 from conformance.apis.same_person import Who, same_person, who
 from conformance.apis.service_dates import served
 from conformance.apis.shapes import JsonObject, Placed, records, text
@@ -74,6 +74,7 @@ class Harvest:
     unplaced: Pile = field(default_factory=Pile)
     authorizations: list[Authorization] = field(default_factory=list)
     documents: dict[str, str] = field(default_factory=dict)
+    attached: dict[str, str] = field(default_factory=dict)  # what documents say that they belong to
     transmitted: Pile = field(default_factory=Pile)
     of_members: Counter[str] = field(default_factory=Counter)
     lost: str = ""  # why not all pages were asked for
@@ -101,6 +102,7 @@ class Harvest:
                 self.authorizations.append(one)
         elif kind in ATTACHMENTS and len(self.documents) < MOST_PEOPLE:
             self.documents[f"{kind}/{text(resource.get('id'))}"] = at
+            self.attached.update((key, at) for key in belongs_to(resource))
         elif kind == "Provenance" and _transmits(resource):
             self.transmitted.add(Found(at, kind, "transmitter"))
 

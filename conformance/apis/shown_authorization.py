@@ -119,7 +119,7 @@ def read_shown(resource: JsonObject, at: str) -> Shown:
     services = [each for _, item in items for each in codings(item.get("productOrService"))]
     return Shown(
         at=at,
-        names=frozenset(_names(resource, [item for _, item in items])),
+        names=names_of(resource),
         patient=reference_key(resource.get("patient")),
         profiles=texts(record(resource.get("meta")).get("profile")),
         is_drug="pharmacy" in kinds or is_drug(services),
@@ -127,6 +127,11 @@ def read_shown(resource: JsonObject, at: str) -> Shown:
         documents=sum(1 for _, each in records(resource.get("supportingInfo")) if _is_document(each)),
         created=text(resource.get("created")),
     )
+
+
+def names_of(resource: JsonObject) -> frozenset[str]:
+    """Every identifier, number and trace that an authorization can be known by."""
+    return frozenset(_names(resource))
 
 
 def content_faults(shown: Shown, decided: Stamp | None = None) -> tuple[str, ...]:
@@ -256,10 +261,10 @@ def _is_document(info: JsonObject) -> bool:
     return any(key.startswith(("valueReference", "valueAttachment")) for key in info)
 
 
-def _names(resource: JsonObject, items: list[JsonObject]) -> Iterator[str]:
+def _names(resource: JsonObject) -> Iterator[str]:
     yield from (each.value for each in identifiers(resource.get("identifier")))
     yield from texts(resource.get("preAuthRef"))
-    for item in items:
+    for _, item in records(resource.get("item")):
         for url in NUMBERS:
             yield from (text(each.get("valueString")) for _, each in extensions(item, url) if each.get("valueString"))
         yield from _traces(item)

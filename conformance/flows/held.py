@@ -26,7 +26,8 @@ class Oldest:
 
 @dataclass(frozen=True)
 class Documented:
-    """A declared authorization, and where the documents that it refers to are ("" where none came)."""
+    """A declared authorization, and where its documents are: those that it refers to, or that refer to it, and what is
+    attached in it."""
 
     number: str
     came: bool
@@ -57,7 +58,9 @@ def documented(case: Case, at: str, harvest: Harvest, key: str = "documented") -
     found = []
     for number in numbers:
         own = [each for each in harvest.authorizations if each.is_called(number)]
-        there = (harvest.documents[key] for each in own for key in each.refers if key in harvest.documents)
+        there = [harvest.documents[key] for each in own for key in each.refers if key in harvest.documents]
+        there += [harvest.attached[key] for each in own for key in {each.reference, number} & harvest.attached.keys()]
+        there += [each.at for each in own if each.encloses]
         found.append(Documented(number, bool(own), tuple(there)))
     return tuple(found)
 

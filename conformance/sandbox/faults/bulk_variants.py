@@ -2,15 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from conformance.sandbox.faults import bulk_edits as edits
 from conformance.sandbox.faults import changes
-from conformance.sandbox.frame import Bend, Variant
+from conformance.sandbox.frame import Bend, Resource, Seed, Variant
 
 EXPORT, STATUS, FILE = "bulk.export", "bulk.status", "bulk.file"
 
+DOCUMENTED, NOTES = "prior-authorization-documented-first", "notes-first"
+OWN_NUMBER: Resource = {
+    "identifier": [{"system": "https://payer.example.org/cases", "value": "case-000731"}],
+    "preAuthRef": ["case-000731"],
+}
+
+
+def _edited(ident: str, change: Callable[[Resource], Resource]) -> Callable[[Seed], Seed]:
+    """One of the first member's records with other elements."""
+    return edits.of_first(lambda found: [{**each, **change(each)} if each["id"] == ident else each for each in found])
+
+
+def _referring_back(seed: Seed) -> Seed:
+    related = {"related": [{"reference": f"ExplanationOfBenefit/{DOCUMENTED}"}]}
+    return _edited(NOTES, lambda _: {"context": related})(edits.without_links(seed))
+
+
+def _enclosing(seed: Seed) -> Seed:
+    def enclosed(one: Resource) -> Resource:
+        document = {"contentType": "text/plain", "data": "S25lZSBwYWluIGZvciBzaXggbW9udGhz"}
+        [info] = one["supportingInfo"]
+        told = {key: value for key, value in info.items() if key != "valueReference"}
+        return {"supportingInfo": [{**told, "valueAttachment": document}]}
+
+    return edits.without(NOTES)(_edited(DOCUMENTED, enclosed)(seed))
+
+
 VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "documents_refer_to_authorizations",
+        "A document refers to the authorization that it belongs to, not the other way round.",
+        seed=_referring_back,
+    ),
+    Variant(
+        "encloses_documents",
+        "A document is attached in the authorization itself.",
+        seed=_enclosing,
+    ),
+    Variant(
+        "numbers_authorizations_inside",
+        "An authorization has its number in the decision on its item alone.",
+        seed=_edited(DOCUMENTED, lambda _: OWN_NUMBER),
+    ),
     Variant(
         "files_take_no_token",
         "Files are at URLs that nobody can guess, and take no token.",
