@@ -319,7 +319,7 @@ def test_production_is_told_what_is_not_sent(target: Target) -> None:
         'environment = "test", or allow = ["write"]',
     ]
     (cases,) = found(live, "cases.prior-auth")
-    assert cases.message == "9 cases, none of which is sent here"
+    assert cases.message == "10 cases, none of which is sent here"
 
 
 def test_a_folder_is_read(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from conformance.sandbox import app, seed, subscriptions
 from conformance.sandbox.serve import serve
 
 DAY = 86400.0
+ASKING = ("63650", "64555")  # services that more is asked for
 LATE = {"prior-auth.decision-time-standard": "fail"}
 
 
@@ -30,8 +31,8 @@ def test_a_late_decision_is_found_though_run_and_follow_up_are_killed(tmp_path: 
             "reason": {"code": "0T", "text": "No trial is on record (N-7)."},
         }
         known = seed.load(payer.clock.today())
-        at_once = {**known.services["63650"], "decision": "approved"}
-        services = {**known.services, "22551": {**known.services["22551"], **slow}, "63650": at_once}
+        at_once = {code: {**known.services[code], "decision": "approved"} for code in ASKING}
+        services = {**known.services, "22551": {**known.services["22551"], **slow}, **at_once}
         payer.mount(app.build(replace(known, services=services), payer.clock, payer.policies, ()))
 
         def start(*words: str, days: float = 0.0) -> subprocess.Popen[str]:
@@ -101,7 +102,7 @@ def test_a_decision_is_found_by_its_notification(tmp_path: Path) -> None:
         services = {
             **known.services,
             "22551": {**known.services["22551"], "then": "denied", "settles": "PT2M", "reason": why},
-            "63650": {**known.services["63650"], "decision": "approved"},
+            **{code: {**known.services[code], "decision": "approved"} for code in ASKING},
         }
         bent = app.build(replace(known, services=services), payer.clock, payer.policies, ())
         payer.mount(bent)

@@ -548,7 +548,13 @@ def test_its_target_file_names_cases_and_known_authorizations(running: Running, 
     codes = {
         name: tuple(one.get("service", one)["code"] for one in services if one) for name, services in asked.items()
     }
-    assert codes == {**CASES, "settling": ("29881",), "information": ("63650",), "drug": ("J1745",)}
+    assert codes == {
+        **CASES,
+        "settling": ("29881",),
+        "information": ("63650",),
+        "questionnaire": ("64555",),
+        "drug": ("J1745",),
+    }
     assert {entry["identifier"] for entry in target["known"]["prior-auth"]} == {
         "KNOWN-STD",
         "KNOWN-EXP",
