@@ -167,12 +167,12 @@ def read_drugs(
         drug = record(entry)
         bare = {**drug, "plans": []} if isinstance(drug.get("plans"), list) else entry
         _schema(read.schema, at, drug_errors(bare))
-        code = drug.get("rxnorm_id")
-        read.codes.judge(f"{at}/rxnorm_id", _code_problem(code))
+        code = _code(drug.get("rxnorm_id"))
+        read.codes.judge(f"{at}/rxnorm_id", "" if is_number(code) else f"{code[:40]!r} in place of an RxNorm number")
         read.drugs += 1
         offers = list(listing.judged(at, drug.get("plans"), read))
-        _repeats(read.repeated, at, str(code), offers, known)
-        if isinstance(code, str) and wanted(code):
+        _repeats(read.repeated, at, code, offers, known)
+        if wanted(code):
             read.offers.setdefault(code, []).extend(offers)
     return read
 
@@ -273,7 +273,7 @@ def _repeats(faults: Faults, at: str, code: str, offers: Iterable[Offer], seen: 
         twice = twice or (f"plan {offer.plan} comes twice" if own & bit else "")
         own |= bit
     first, before = seen.drugs.get(code, ("", 0))
-    if own & before:
+    if code and own & before:
         twice = twice or f"drug {code} was listed at {first} already, for the same plan and years"
     seen.drugs[code] = (first or at, before | own)
     faults.judge(at, twice)
@@ -303,10 +303,9 @@ def _offer(entry: Any) -> Offer:
     )
 
 
-def _code_problem(code: Any) -> str:
-    if isinstance(code, str) and is_number(code):
-        return ""
-    return f"{str(code)[:40]!r} in place of an RxNorm number"
+def _code(written: Any) -> str:
+    """A drug's code as written. That a number is no text is the schema's matter: it can be RxNorm's all the same."""
+    return written if isinstance(written, str) else "" if written is None else str(written)
 
 
 def _date_problem(written: Any, today: date) -> str:

@@ -38,8 +38,8 @@ class Drug:
 
 
 def is_number(code: str) -> bool:
-    """Whether a code can be one of RxNorm's: its identifiers are numbers."""
-    return code.isascii() and code.isdigit()
+    """Whether a code can be one of RxNorm's: its identifiers are numbers, without zeros before them."""
+    return code.isascii() and code.isdigit() and not code.startswith("0")
 
 
 def read_drug(resource: Any, at: str = "") -> Drug | None:

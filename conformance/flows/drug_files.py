@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -32,37 +32,20 @@ from conformance.apis.drug_files import (
 from conformance.apis.formulary import Item
 from conformance.apis.formulary_drugs import code_of
 from conformance.apis.shapes import record, texts
-from conformance.errors import Actor, NotTested, Unjudgeable
+from conformance.errors import NotTested, Unjudgeable
+from conformance.flows.drug_files_fetched import LONGEST, Fetched, fetch, joined
 from conformance.flows.formulary import Formulary
 from conformance.flows.recording import Recording
 from conformance.flows.schema import errors_of
 from conformance.flows.target_cases import cases_of
 from conformance.strict_json import NotJson, load
-from conformance.target import LONGEST_INDEX, Api, Auth, Claim, index_at
+from conformance.target import LONGEST_INDEX, Api, Claim, index_at
 from conformance.wire.json_entries import entries
-from conformance.wire.request import Request
 
 T = TypeVar("T")
 KINDS = {"plan_urls": "plans", "formulary_urls": "drugs", "provider_urls": "providers"}
-LONGEST = 4 * 2**30  # bytes of one file
-MINUTES = 30.0  # for one file
 LINKS = "qhp.files-are-json"
 MOST_FILES = 200  # of one kind
-
-
-@dataclass
-class Fetched:
-    """One file: its ``kind``, where it is said to be, and what is wrong with the answer or the text; "" for nothing.
-
-    ``actor`` is who must act where nothing came that speaks of the issuer, ``media_type`` is "" for a file on disk.
-    """
-
-    kind: str
-    at: str
-    name: str
-    problem: str = ""
-    actor: Actor = "payer"
-    media_type: str = ""
 
 
 @dataclass
@@ -95,6 +78,7 @@ class DrugFiles:
     def __init__(self, recording: Recording, claim: Claim) -> None:
         self._recording = recording
         self.claim = claim
+        self._fetch = partial(fetch, recording, claim)
 
     @cached_property
     def published(self) -> Published:
@@ -164,7 +148,7 @@ class DrugFiles:
                 published.index_faults.judge(f"{index.name}#/{'/'.join(map(str, path))}", why)
             published.index_faults.judge(index.name, "")
             for key, kind in KINDS.items():
-                urls = texts(record(content).get(key))
+                urls = list(dict.fromkeys(texts(record(content).get(key))))
                 if len(urls) > MOST_FILES:
                     published.left.append(f"{len(urls) - MOST_FILES} of {len(urls)} {kind} files")
                 for url in urls[:MOST_FILES]:
@@ -197,7 +181,7 @@ class DrugFiles:
             beside = (files if files.is_dir() else files.parent) / name
             file = Fetched(kind, url, name, "" if beside.is_file() else "is not in the folder", "your file")
         else:
-            beside, file = room, self._fetch(kind, url, room, LONGEST)
+            beside, file = room, self._fetch(kind, joined(self.claim.base_url, url), room, LONGEST)
         if not file.problem:
             problems: list[str] = []
             self._into(published, kind, name, _tolerant(beside, problems))
@@ -216,24 +200,6 @@ class DrugFiles:
             drug, listing = errors_of("qhp-drug"), errors_of("qhp-listing")
             published.drugs.append(read_drugs(name, found, drug, listing, ties, self._is_wanted, published.seen))
 
-    def _fetch(self, kind: str, url: str, into: Path, most: int) -> Fetched:
-        file = Fetched(kind, url, urlsplit(url).path.rpartition("/")[2] or url)
-        if not url.startswith("https://") and self.claim.base_url.startswith("https://"):
-            return replace(file, problem="is not linked over https, and is not fetched")
-        request = Request(
-            f"drug-files.{kind}", "GET", url, case=file.name, claim=self.claim.label,
-            headers={"accept": "application/json"}, into=into, most=most, seconds=MINUTES * 60,
-        )  # fmt: skip
-        exchange = self._recording.wire.send(url, self._open_to_all, request)
-        media_type = exchange.media_type
-        if exchange.failure is not None:
-            # A file may be as long as it likes: the limit is ours.
-            actor = "us" if exchange.failure.kind == "oversize" else exchange.failure.actor
-            return replace(file, problem=exchange.failure.message, actor=actor, media_type=media_type)
-        return replace(
-            file, problem="" if exchange.status == 200 else f"status {exchange.status}", media_type=media_type
-        )
-
     def _is_wanted(self, code: str) -> bool:
         """Whether what the files say of a drug is held against another source."""
         return code in self._fhir or code in self._declared
@@ -245,12 +211,6 @@ class DrugFiles:
     @property
     def _api(self) -> Api:
         return self._recording.api(self.claim)
-
-    @property
-    def _open_to_all(self) -> Api:
-        """The API as a stranger knows it: without credentials and headers of its own."""
-        own = self._api.auth
-        return replace(self._api, headers={}, auth=Auth("", "none", ca_file=own.ca_file, proxy=own.proxy))
 
     # -- beside the FHIR formulary ---------------------------------------------------------------------------------
 

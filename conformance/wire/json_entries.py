@@ -10,6 +10,15 @@ from typing import IO, Any
 
 from conformance.strict_json import NotJson
 
+BEGINNINGS = {  # of what is no list
+    b"<": "the text is HTML or XML, not JSON",
+    b"{": "the JSON is an object, or one a line, and no list",
+    b"\x1f\x8b": "the file is packed with gzip, and its answer does not say so",
+    b"PK": "the file is a ZIP archive, not JSON",
+    codecs.BOM_UTF16_LE: "the text is UTF-16, not UTF-8",
+    codecs.BOM_UTF16_BE: "the text is UTF-16, not UTF-8",
+}
+
 
 def entries(path: Path) -> Iterator[Any]:
     """Each entry of the list in that file; NotJson where it is no list, or once it breaks off.
@@ -22,8 +31,8 @@ def entries(path: Path) -> Iterator[Any]:
         if opened.read(3) != codecs.BOM_UTF8:
             opened.seek(0)
         start = opened.tell()
-        first = next(filter(None, iter(lambda: opened.read(4096).strip(), b"")), b"")[:1]
-        if first != b"[":
+        first = next(filter(None, iter(lambda: opened.read(4096).strip(), b"")), b"")
+        if not first.startswith(b"["):
             raise NotJson(_no_list(first))
         opened.seek(start)
         read = 0
@@ -60,4 +69,4 @@ def _broken(said: str) -> str:
 def _no_list(first: bytes) -> str:
     if not first:
         return "the file is empty"
-    return "the text is HTML or XML, not JSON" if first == b"<" else "the JSON is no list"
+    return next((told for begins, told in BEGINNINGS.items() if first.startswith(begins)), "the JSON is no list")

@@ -87,11 +87,34 @@ def unplanned(content: Any) -> None:
     content[2]["plans"].append({**content[2]["plans"][0], "plan_id": "99999CT0019999"})
 
 
+def relative(content: Any) -> None:
+    for urls in content.values():
+        urls[:] = [url.rpartition("/")[2] for url in urls]
+
+
+def locked(_call: Call, _answer: Answer) -> Answer:
+    """Nobody without credentials is given the file."""
+    return Answer(401, b'{"error":"unauthorized"}', {"www-authenticate": "Bearer"}, "application/json")
+
+
+def moved(call: Call, _answer: Answer) -> Answer:
+    """The file lies on another host."""
+    return Answer(302, None, {"location": f"{call.base_url.replace('127.0.0.1', 'localhost')}/{call.path}"})
+
+
+def at_home(call: Call, _answer: Answer) -> bool:
+    return "127.0.0.1" in call.base_url
+
+
 FAULTS: tuple[Fault, ...] = (
     Fault("links_to_a_missing_file", "The index links to a drugs file that is not there.", BROKEN,
           bend=edited(INDEX, dead_link)),
     Fault("cuts_its_drugs_file", "The drugs file breaks off before its end.", BROKEN,
           bend=Bend(DRUGS, cut_off)),
+    Fault("locks_its_drugs_file", "The drugs file is for whoever has credentials.", BROKEN, bend=Bend(DRUGS, locked)),
+    Fault("sends_its_readers_round", "The drugs file is redirected without end.", BROKEN, bend=Bend(DRUGS, moved)),
+    Fault("links_relatively", "The index has names of files in the place of URLs.", ("qhp.index",),
+          bend=edited(INDEX, relative)),
     Fault("shows_a_page_for_plans", "In place of the plans file there is a page for people.",
           ("qhp.files-are-json",), bend=Bend(PLANS, changes.to_html)),
     Fault("forgets_providers_in_its_index", "The index names no providers files.", ("qhp.index",),
@@ -166,6 +189,8 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("drug_files_as_text", "The drugs file is called plain text.", bend=Bend(DRUGS, plain_text),
             advises=("qhp.files-are-json",)),
     Variant("drug_files_with_a_mark", "The drugs file begins with a byte order mark.", bend=Bend(DRUGS, with_a_mark)),
+    Variant("drug_files_elsewhere", "The drugs file lies on another host, to which its address redirects.",
+            bend=Bend(DRUGS, moved, at_home)),
     Variant("drug_files_by_year", "Next year's listings of a drug stand in an entry of their own.",
             bend=edited(DRUGS, by_years)),
     Variant("plans_with_nulls", "Members that a plan may leave out are null, and it says the hour of its update.",
