@@ -102,6 +102,8 @@ class Attachments:
     def _asked(self) -> Asked:
         """The first document that a payer still waits for; NotTested where it asks for none."""
         claims = [each for each in self._recording.api(self._claim).claim_list() if each.ig == "pas"]
+        if not claims:
+            raise NotTested("needs the guide by which requests are submitted", change=f"apis.{self._claim.api}.pas")
         newest = max(claims, key=lambda each: (each.base_url == self._claim.base_url, version_key(each.version)))
         wanted = [each for each in Information(self._recording, newest).asked() if not each.request.by_questionnaire]
         waiting = [each for each in wanted if each.request.identifiers and undecided(each.submission.deciding)]

@@ -152,8 +152,8 @@ class Documentation:
         key = (self.claim, "package", "missing")
         return answered(self._recording.act(key, lambda: self._ask(case, apart="missing", more=(missing,))), RAW)
 
-    def opened(self, context: str, case: Case) -> tuple[str, ...]:
-        """The questionnaires to be had for a context alone, for the member of a case; none where it opens nothing."""
+    def opened(self, context: str, case: Case) -> tuple[str, ...] | None:
+        """The questionnaires to be had for a context alone, for the member of a case; None where that is refused."""
 
         def ask() -> Exchange:
             made = parties(self._recording.target, case, context)
@@ -161,7 +161,7 @@ class Documentation:
 
         exchange = answered(self._recording.act((self.claim, "package", "context", context), ask), RAW)
         if exchange.refused:
-            return ()
+            return None
         found = read_packages(resource_of(exchange, RAW)) if exchange.status == 200 else None
         if found is None:
             raise NotTested(f"there is no package to read (status {exchange.status})", because=RAW)

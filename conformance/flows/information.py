@@ -68,10 +68,16 @@ class Information:
         return tuple(each for each in self.asked() if each.request.by_questionnaire)
 
     def questionnaires(self, asked: Asked) -> tuple[str, ...]:
-        """The questionnaires that the documentation service gives for a trace number of it."""
+        """The questionnaires that the documentation service gives for a trace number of it.
+
+        A refusal speaks of the number only where the service gives packages at all: NotTested where it gives none.
+        """
         documentation = self._documentation()
         case = case_of(self._recording.target, "prior-auth", asked.submission.case)
-        return next((found for each in asked.traces if (found := documentation.opened(each, case))), ())
+        opened = [documentation.opened(each, case) for each in asked.traces]
+        if all(each is None for each in opened):
+            documentation.bundles()
+        return next((each for each in opened if each), ())
 
     def _documentation(self) -> Documentation:
         """The newest documentation service; NotTested where the target claims none."""

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from conformance.sandbox.faults import prior_auth_edits as edits
+from conformance.sandbox.faults.coverage_edits import PACKAGE
 from conformance.sandbox.faults.prior_auth_rules import NEWEST, submit
-from conformance.sandbox.frame import Bend, Fault, Resource, Variant
+from conformance.sandbox.frame import Answer, Bend, Call, Fault, Resource, Variant
+from conformance.sandbox.outcome import refusal
 
 DOCUMENT, QUESTIONNAIRE = "63650", "64555"  # service codes of the cases, as in fixtures/sandbox/services.toml
 LINE, TRACE = f"{edits.PAS}/extension-serviceLineNumber", f"{edits.PAS}/extension-itemTraceNumber"
@@ -80,6 +82,10 @@ def _traced_as_a_whole(response: Resource) -> None:
     response["identifier"] = [*response.get("identifier", ()), *_traced(response)]
 
 
+def _by_context_alone(call: Call, _answer: Answer) -> bool:
+    return b'"context"' in call.body and b'"order"' not in call.body
+
+
 FAULTS: tuple[Fault, ...] = (
     Fault(
         "asks_in_a_draft",
@@ -125,6 +131,13 @@ FAULTS: tuple[Fault, ...] = (
         "A questionnaire is wanted, and there is none for the trace number.",
         CONTEXT,
         bend=_answering(_traced_by_another),
+        versions=NEWEST,
+    ),
+    Fault(
+        "refuses_the_trace",
+        "A questionnaire is wanted, and the documentation service refuses the trace number.",
+        CONTEXT,
+        bend=Bend(PACKAGE, lambda *_: refusal(404, "not-found", "There is no such context."), _by_context_alone),
         versions=NEWEST,
     ),
 )
