@@ -189,7 +189,10 @@ def _reasons(raw: Resource) -> str:
 
 
 def _clean(parts: list[str]) -> str:
-    return PART.join(part.translate(_NO_MARKS) for part in parts)
+    text = PART.join(parts)
+    if WHOLE in text or ITEM in text or text.count(PART) >= len(parts) > 0:
+        return PART.join(part.translate(_NO_MARKS) for part in parts)
+    return text
 
 
 def _of_item(item: Item) -> list[str]:

@@ -7,9 +7,13 @@ from __future__ import annotations
 
 import gc
 import gzip
+import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from pathlib import Path
 from typing import IO, Any
 
@@ -37,9 +41,13 @@ class Share:
 
 @dataclass
 class Read:
-    """What one share held: ``lines`` in it, other resources by type, broken lines (number within the share, why)."""
+    """What one share held: ``lines`` in it, other resources by type, broken lines (number within the share, why).
+
+    Its rows are in the Parquet ``file``.
+    """
 
     share: Share
+    file: Path
     lines: int = 0
     rows: int = 0
     strangers: Counter[str] = field(default_factory=Counter)
@@ -59,20 +67,33 @@ def shares(sources: Sequence[Source]) -> list[Share]:
     return found
 
 
-def read_all(sources: Sequence[Source], folder: Path, workers: int) -> list[Read]:
-    """Reads every share into ``folder``/<n>.parquet, several at once where there is enough to read."""
+@contextmanager
+def begun(sources: Sequence[Source], folder: Path) -> Iterator[Callable[[], list[Read]]]:
+    """Begins to read every share into a Parquet file of ``folder``; what it gives waits until all are read.
+
+    Where there is enough to read, processes of their own do it meanwhile.
+    """
     todo = shares(sources)
-    names = [str(folder / f"{number}.parquet") for number in range(len(todo))]
-    if workers > 1 and sum(source.size for source in sources) > SHARE:
-        from concurrent.futures import ProcessPoolExecutor
-        from multiprocessing import get_context
+    files = [folder / f"{number}.parquet" for number in range(len(todo))]
+    workers = min(os.cpu_count() or 1, len(todo))
+    if workers < 2 or sum(source.size for source in sources) <= SHARE:
+        yield lambda: list(map(read, todo, files))
+        return
+    pool = ProcessPoolExecutor(workers, get_context("forkserver"))
+    reads = pool.map(read, todo, files)
 
-        with ProcessPoolExecutor(min(workers, len(todo)), mp_context=get_context("forkserver")) as pool:
-            return list(pool.map(read, todo, names))
-    return [read(share, name) for share, name in zip(todo, names, strict=True)]
+    def all_read() -> list[Read]:
+        done = list(reads)
+        pool.shutdown()  # they hold memory
+        return done
+
+    try:
+        yield all_read
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def read(share: Share, name: str) -> Read:
+def read(share: Share, file: Path) -> Read:
     """One share read into a Parquet file: lines.COLUMNS, ``place`` (line within the share), ``source``, ``start``."""
     import pyarrow
     from pyarrow import parquet
@@ -81,11 +102,11 @@ def read(share: Share, name: str) -> Read:
         *((column, pyarrow.string()) for column in lines.COLUMNS), ("place", pyarrow.int64()),
         ("source", pyarrow.int64()), ("start", pyarrow.int64()),
     ])  # fmt: skip
-    told = Read(share)
+    told = Read(share, file)
     gc.disable()  # plain trees without circles: nothing to collect, and looking for it costs a third of the time
     try:
         with parquet.ParquetWriter(
-            name, schema, compression="lz4", use_dictionary=list(lines.FEW), write_statistics=False
+            file, schema, compression="lz4", use_dictionary=list(lines.FEW), write_statistics=False
         ) as writer:
             held: list[Any] = []
             for rows, places in _batches(share, told):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from conformance.audit.engine import Engine, Rejected
 from conformance.audit.facts import FACTS, STAMPS
 from conformance.audit.lines import BROKEN, PART, STRANGER, WHOLE
 from conformance.audit.mapping import Mapped, columns_of
-from conformance.audit.reading import Read, read_all
+from conformance.audit.reading import Read
 from conformance.audit.sources import Found, Source, alike
 from conformance.errors import UsageError
 
@@ -54,15 +53,18 @@ class Said:
     rejected: Rejected = field(default_factory=Rejected)
 
 
-def read(engine: Engine, found: Found, mapped: Mapped, folder: Path) -> Said:
-    """Every record of the sources in one table; UsageError where a log cannot be understood."""
+def read(engine: Engine, found: Found, mapped: Mapped, lines: Callable[[], Sequence[Read]]) -> Said:
+    """Every record of the sources in one table; UsageError where a log cannot be understood.
+
+    ``lines`` gives what was read of the lines of FHIR (reading.begun); Spark reads them itself.
+    """
     import ibis
 
     said = Said(None, found.sources)
     number = {source.path: place for place, source in enumerate(found.sources)}
     parts = []
     if ndjson := found.of("ndjson"):
-        parts.append(_resources(engine, ndjson, number, said, folder))
+        parts.append(_resources(engine, ndjson, number, said, lines))
     for form in ("csv", "parquet"):
         parts += [_log(engine, each, number, mapped, said) for each in alike(found.of(form))]
     # A column of one number comes back as narrow as it can be.
@@ -187,7 +189,13 @@ def trimmed(text: Any) -> Any:
     return ibis.ifelse(ragged, text.re_replace(f"^[{BLANKS}]+|[{BLANKS}]+$", ""), text)
 
 
-def _resources(engine: Engine, sources: Sequence[Source], number: Mapping[Path, int], said: Said, folder: Path) -> Any:
+def _resources(
+    engine: Engine,
+    sources: Sequence[Source],
+    number: Mapping[Path, int],
+    said: Said,
+    lines: Callable[[], Sequence[Read]],
+) -> Any:
     """The decisions in lines of FHIR; answers are joined to their requests."""
     import ibis
 
@@ -197,12 +205,9 @@ def _resources(engine: Engine, sources: Sequence[Source], number: Mapping[Path, 
         _aside(engine, flat, said)
         flat = flat.mutate(start=ibis.literal(0, "int64"), place=ibis.null("int64"), source=ibis.null("int64"))
     else:
-        place = folder / "lines"
-        place.mkdir()
-        done = read_all(sources, place, os.cpu_count() or 1)
+        done = lines()
         _take(done, sources, number, said)
-        files = [place / f"{each}.parquet" for each in range(len(done))]
-        flat = engine.parquet(files).drop("file", "file_row_number")
+        flat = engine.parquet([each.file for each in done]).drop("file", "file_row_number")
         own = [number[source.path] for source in sources]
         if own != list(range(len(own))):
             flat = flat.mutate(source=flat.source.substitute(dict(enumerate(own))))

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from conformance.audit import decisions, mapping, said, sources
+from conformance.audit import decisions, mapping, reading, said, sources
 from conformance.audit.engines import opened
 from conformance.audit.payer import facts_of, payer
 from conformance.audit.records import Records
@@ -27,7 +27,8 @@ def records_of(
     whose = payer(Target(name="Test", **facts_of(facts)), facts.get("extracted"))
     work = folder / "work"
     work.mkdir(parents=True)
-    with opened(engine) as running:
-        read = said.read(running, sources.find([str(each) for each in named]), mapped, work)
+    found = sources.find([str(each) for each in named])
+    with reading.begun(found.of("ndjson"), work) as lines, opened(engine) as running:
+        read = said.read(running, found, mapped, lines)
         understood = decisions.understand(running, read, whose, mapped)
         yield Records(running, read, understood, whose, identify=True)
