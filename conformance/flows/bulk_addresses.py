@@ -1,4 +1,5 @@
-"""Whether an address that a payer names may be asked at all: no files, and no private network but the payer's own."""
+"""Whether an address that a payer names may be asked at all: no files, no private network but the payer's own, and
+nothing without TLS where the payer itself has it (Bulk Data: all exchanges are secured)."""
 
 from __future__ import annotations
 
@@ -21,6 +22,8 @@ def trouble(url: str, base_url: str) -> str:
         return "no absolute http or https URL"
     if urlsplit(url).username is not None:
         return "a URL with a user name in it"
+    if scheme == "http" and origin(base_url)[0] == "https":
+        return "an address without TLS"
     if host == origin(base_url)[1]:
         return ""
     kinds = _kinds(host, port)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from conformance.apis.harvest import Harvest
 from conformance.apis.raw import body_of
 from conformance.apis.searchset import read_page
 from conformance.apis.shapes import entries
@@ -84,6 +85,16 @@ class OneMember:
             self._recording.act((self._claim, "everything alone"), lambda: self._asks.everything(patient, CASE)),
             RAW,
         )
+
+    def data(self) -> Harvest:
+        """All that is given of the matched member; NotTested where not all pages could be asked for."""
+        self.patient()
+        found = self._exchange.of_one()
+        if found.lost:
+            raise NotTested(found.lost, change="apis.payer-to-payer.base_url")
+        if not found.types:
+            raise NotTested("nothing is given of the member", because=AT_ONCE)
+        return found
 
     def claims(self) -> Given:
         """What came of claims with $everything, over all its pages; NotTested where no claims are declared, or where

@@ -50,6 +50,10 @@ class PayerToPayer:
         """All that the payer gives of the matched member, in bulk where the guide has it so, gathered in one walk."""
         if self.in_bulk:
             return Bulk(self._recording, self.claim).whole().harvest
+        return self.of_one()
+
+    def of_one(self) -> Harvest:
+        """The same of what is given of the one member, whether or not the guide has it in bulk."""
         return self._recording.act((self.claim, "harvest"), self._harvest)
 
     @property

@@ -71,7 +71,7 @@ def export(call: Call, payer: Payer) -> Answer:
         return refusal(400, "invalid", "_since or _until is no instant.")
     if "_since" in asked:
         kept += [_news(member, payer) for member in payer.policies.exchange.get("news_of", ())]
-    if call.version.startswith("pdex=") and kept and _is_type(asked, "Provenance"):
+    if call.version.startswith("pdex=") and kept and _has_provenance(asked, payer):
         kept.append(_provenance(kept, payer))
     return _accepted(call, payer, kept)
 
@@ -238,6 +238,10 @@ def _wanted(resource: Mapping[str, Any], asked: Mapping[str, str], payer: Payer)
 
 def _is_type(asked: Mapping[str, str], kind: str) -> bool:
     return not asked.get("_type") or kind in asked["_type"].split(",")
+
+
+def _has_provenance(asked: Mapping[str, str], payer: Payer) -> bool:
+    return _is_type(asked, "Provenance") or bool(payer.policies.exchange.get("provenance_always"))
 
 
 def _provenance(resources: list[Resource], payer: Payer) -> Resource:

@@ -1,7 +1,9 @@
 """One member's data after the match, as PDex has them fetched: all at once, and kind by kind."""
 
-from conformance import expect, requirement
+from conformance import expect, need, requirement
 from conformance.apis.raw import raw_problem
+
+CLAIM = "ExplanationOfBenefit?use=claim"
 
 
 @requirement("pdex.everything")
@@ -10,6 +12,32 @@ def test_everything_of_a_matched_member_is_given(one_member):
     problem = raw_problem(answer, ("Bundle",))
 
     expect(answer.status == 200 and not problem, "200 with a Bundle", at=answer.url, got=problem)
+
+
+@requirement("pdex.everything-members")
+def test_nobody_elses_records_are_given_with_a_matched_member(one_member):
+    strangers = one_member.data().strangers.first
+
+    expect.each(
+        strangers or [None],
+        lambda each: each is None,
+        "records of the matched member only",
+        at=lambda each: each.at,
+        got=lambda each: f"{each.type} about {each.what}",
+    )
+
+
+@requirement("pdex.everything-amounts")
+def test_no_claim_of_a_matched_member_has_an_amount(one_member):
+    given = one_member.data()
+
+    expect.each(
+        need(given.amounts.first or [None] * given.types[CLAIM], "a claim", because="payer-to-payer.matched-data"),
+        lambda each: each is None,
+        "no amounts in claims",
+        at=lambda each: each.at,
+        got=lambda each: each.what,
+    )
 
 
 @requirement("pdex.everything-claims")

@@ -174,6 +174,11 @@ def test_a_payer_on_the_internet_leads_nobody_home() -> None:
     assert trouble("http://127.0.0.1/f", "http://93.184.216.34/fhir") == "an address in a private network"
 
 
+def test_a_payer_with_tls_leads_nobody_away_from_it() -> None:
+    assert trouble("http://127.0.0.1/f", "https://127.0.0.1/fhir") == "an address without TLS"
+    assert trouble("https://127.0.0.1/f", "http://127.0.0.1/fhir") == ""
+
+
 # -- files -------------------------------------------------------------------------------------------------------------
 
 

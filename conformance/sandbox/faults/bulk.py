@@ -210,7 +210,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "sends_what_was_paid",
         "The first member's claims say what was paid for an item.",
-        ("pdex.no-amounts", "pdex.provider-amounts"),
+        ("pdex.everything-amounts", "pdex.no-amounts", "pdex.provider-amounts"),
         seed=edits.with_amounts,
     ),
     Fault(

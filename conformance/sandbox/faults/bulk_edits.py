@@ -38,6 +38,12 @@ def with_status_url(url: str) -> changes.Change:
     return changed
 
 
+def without_tls(_call: Call, answer: Answer) -> Answer:
+    """The kick-off of a payer behind a proxy that does not know its own scheme."""
+    there = answer.headers["content-location"].replace("https://", "http://", 1)
+    return replace(answer, headers={**answer.headers, "content-location": there})
+
+
 def without_status_url(_call: Call, answer: Answer) -> Answer:
     return replace(answer, headers={})
 
@@ -65,6 +71,10 @@ def counts_one_more(listed: Resource) -> None:
 
 def lies_in_a_file(listed: Resource) -> None:
     listed["url"] = "file:///srv/exports/0.ndjson"
+
+
+def lies_without_tls(listed: Resource) -> None:
+    listed["url"] = listed["url"].replace("https://", "http://", 1)
 
 
 def lies_in_the_network(listed: Resource) -> None:

@@ -9,7 +9,7 @@ from conformance.sandbox import people
 from conformance.sandbox.faults.bulk_edits import FIRST, of_first
 from conformance.sandbox.frame import Fault, Resource, Seed, Variant
 
-NO_AMOUNTS = ("pdex.no-amounts", "pdex.provider-amounts")
+NO_AMOUNTS = ("pdex.everything-amounts", "pdex.no-amounts", "pdex.provider-amounts")
 CARIN = "http://hl7.org/fhir/us/carin-bb/CodeSystem"
 HL7 = "http://terminology.hl7.org/CodeSystem"
 

@@ -195,6 +195,7 @@ FAULTS: tuple[Fault, ...] = (
         "The first member's data hold a condition and an encounter of the second member, who opted out.",
         (
             "payer-to-payer.only-the-matched-member",
+            "pdex.everything-members",
             "pdex.only-the-members",
             "pdex.provider-members",
             "provider-access.opt-out",

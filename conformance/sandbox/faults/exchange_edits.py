@@ -36,16 +36,6 @@ def at_pdex(call: Call, answer: Answer) -> bool:
     return answer.status == 200 and call.version in NEWER
 
 
-def at_pdex_2_2(call: Call, answer: Answer) -> bool:
-    """Holds for what is given in PDex 2.2.0."""
-    return answer.status == 200 and call.version == "pdex=2.2.0"
-
-
-def before_pdex_2_2(call: Call, answer: Answer) -> bool:
-    """Holds for what is given where nobody demands claims among all of a member's data."""
-    return answer.status == 200 and call.version != "pdex=2.2.0"
-
-
 def of_conditions(call: Call, answer: Answer) -> bool:
     """Holds for a search for conditions there."""
     return at_pdex(call, answer) and call.path == "Condition"
@@ -186,20 +176,6 @@ def with_records(*more: Resource) -> changes.Change:
         bundle["total"] = len(bundle["entry"])
 
     return changes.resource(changed)
-
-
-def without_claims(bundle: Resource) -> None:
-    """The data with the authorizations as the only ExplanationOfBenefits."""
-    bundle["entry"] = [each for each in bundle["entry"] if each["resource"].get("use") != "claim"]
-    bundle["total"] = len(bundle["entry"])
-
-
-def telling_of_no_claims(bundle: Resource) -> None:
-    """The same, with an outcome that says so."""
-    without_claims(bundle)
-    said = refusal(200, "suppressed", "Claims are given in bulk alone.").resource()
-    said["issue"][0]["severity"] = "information"
-    bundle["entry"].append({"resource": said, "search": {"mode": "outcome"}})
 
 
 EARLIER: Resource = {

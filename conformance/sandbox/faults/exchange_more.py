@@ -7,6 +7,7 @@ import copy
 from conformance.sandbox.faults import bulk_edits, changes
 from conformance.sandbox.faults import exchange_edits as edits
 from conformance.sandbox.frame import Answer, Bend, Call, Fault, Resource, Variant
+from conformance.sandbox.outcome import refusal
 
 MATCH, EVERYTHING, FILE = "payer-to-payer.member-match", "payer-to-payer.everything", "bulk.file"
 SECOND = "second"
@@ -29,6 +30,45 @@ def _as_two(group: Resource) -> None:
         other = copy.deepcopy(group["member"][0])
         other["entity"]["reference"] = f"Patient/{SECOND}"
         group["member"].append(other)
+
+
+def _at_pdex_2_2(call: Call, answer: Answer) -> bool:
+    """Holds for what is given in PDex 2.2.0."""
+    return answer.status == 200 and call.version == "pdex=2.2.0"
+
+
+def _before_pdex_2_2(call: Call, answer: Answer) -> bool:
+    """Holds for what is given where nobody demands claims among all of a member's data."""
+    return answer.status == 200 and call.version != "pdex=2.2.0"
+
+
+def _without_claims(bundle: Resource) -> None:
+    """The data with the authorizations as the only ExplanationOfBenefits."""
+    bundle["entry"] = [each for each in bundle["entry"] if each["resource"].get("use") != "claim"]
+    bundle["total"] = len(bundle["entry"])
+
+
+def _with_payments(bundle: Resource) -> None:
+    """The data with what was paid for each claim."""
+    for each in bundle["entry"]:
+        if each["resource"].get("use") == "claim":
+            each["resource"]["payment"] = {"amount": {"value": 184.2, "currency": "USD"}}
+
+
+def _telling_of_no_claims(bundle: Resource) -> None:
+    """The same, with an outcome that says so."""
+    _without_claims(bundle)
+    said = refusal(200, "suppressed", "Claims are given in bulk alone.").resource()
+    said["issue"][0]["severity"] = "information"
+    bundle["entry"].append({"resource": said, "search": {"mode": "outcome"}})
+
+
+NEIGHBOURS: Resource = {
+    "resourceType": "Condition",
+    "id": "of-a-neighbour",
+    "subject": {"reference": f"Patient/{SECOND}"},
+    "code": {"text": "Hypertension"},
+}
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -63,10 +103,23 @@ FAULTS: tuple[Fault, ...] = (
         policies=changes.rule("exchange", withholds=("claim",)),
     ),
     Fault(
+        "adds_a_neighbour_to_everything",
+        "All of a member's data at once hold a condition of another member; in bulk they do not.",
+        ("payer-to-payer.only-the-matched-member", "pdex.everything-members"),
+        bend=Bend(EVERYTHING, edits.with_records(NEIGHBOURS), changes.succeeded),
+    ),
+    Fault(
+        "adds_amounts_to_everything",
+        "All of a member's data at once say what was paid; in bulk they do not.",
+        ("pdex.everything-amounts",),
+        bend=Bend(EVERYTHING, changes.resource(_with_payments), edits.at_pdex),
+        versions=edits.NEWER,
+    ),
+    Fault(
         "drops_claims_from_everything",
         "All of a member's data at once hold no claims, and nothing says so.",
         ("pdex.everything-claims",),
-        bend=Bend(EVERYTHING, changes.resource(edits.without_claims), edits.at_pdex_2_2),
+        bend=Bend(EVERYTHING, changes.resource(_without_claims), _at_pdex_2_2),
         versions=("pdex=2.2.0",),
     ),
 )
@@ -79,12 +132,12 @@ VARIANTS: tuple[Variant, ...] = (
     Variant(
         "tells_that_claims_come_in_bulk",
         "All of a member's data at once hold no claims, and say so.",
-        bend=Bend(EVERYTHING, changes.resource(edits.telling_of_no_claims), edits.at_pdex_2_2),
+        bend=Bend(EVERYTHING, changes.resource(_telling_of_no_claims), _at_pdex_2_2),
         versions=("pdex=2.2.0",),
     ),
     Variant(
         "gives_only_authorizations_at_once",
         "All of a member's data at once hold authorizations and no claims, which are searched, as PDex 2.0.0 has it.",
-        bend=Bend(EVERYTHING, changes.resource(edits.without_claims), edits.before_pdex_2_2),
+        bend=Bend(EVERYTHING, changes.resource(_without_claims), _before_pdex_2_2),
     ),
 )

@@ -1,4 +1,4 @@
-"""Faults by which somebody else's records come where nobody looks first, and refusals that look like data."""
+"""Faults by which somebody else's records come where nobody looks first, or exports lead astray."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from conformance.sandbox import people
-from conformance.sandbox.faults import changes
+from conformance.sandbox.faults import bulk_edits, changes
 from conformance.sandbox.frame import Answer, Bend, Call, Fault, Resource, Seed, Variant
 
 FIRST, SECOND = "first", "second"
-EXPORT = "bulk.export"
-STRANGERS = ("payer-to-payer.only-the-matched-member", "pdex.only-the-members", "pdex.provider-members")
+EXPORT, STATUS = "bulk.export", "bulk.status"
+STRANGERS = (
+    "payer-to-payer.only-the-matched-member",
+    "pdex.everything-members",
+    "pdex.only-the-members",
+    "pdex.provider-members",
+)
 
 
 def _document(of: str) -> Resource:
@@ -87,6 +92,18 @@ def _explains(_call: Call, _answer: Answer) -> Answer:
 
 FAULTS: tuple[Fault, ...] = (
     Fault(
+        "forgets_its_tls",
+        "The status URL of an export is one without TLS.",
+        ("bulk.kick-off",),
+        bend=Bend(EXPORT, bulk_edits.without_tls, bulk_edits.accepted),
+    ),
+    Fault(
+        "lists_files_without_tls",
+        "The manifest names files at addresses without TLS.",
+        ("bulk.files",),
+        bend=Bend(STATUS, bulk_edits.files(bulk_edits.lies_without_tls), bulk_edits.is_manifest),
+    ),
+    Fault(
         "hides_a_neighbour_in_a_document",
         "The first member's data hold a document in which a finding is about the second member.",
         (*STRANGERS, "provider-access.opt-out"),
@@ -101,7 +118,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "sends_news_of_a_neighbour",
         "An export of what was updated since a moment holds a record of the second member, who opted out.",
-        (*STRANGERS[1:], "provider-access.opt-out"),
+        (*STRANGERS[2:], "provider-access.opt-out"),
         policies=changes.rule("exchange", news_of=(SECOND,)),
     ),
     Fault(
@@ -122,6 +139,11 @@ VARIANTS: tuple[Variant, ...] = (
         "sends_documents_and_scans",
         "The first member's data hold a document and a scanned page of the member's own.",
         seed=_holding(_document(FIRST), _scan(FIRST)),
+    ),
+    Variant(
+        "sends_its_provenance_with_any_type",
+        "An export of some types holds the Provenance of the exchange too.",
+        policies=changes.rule("exchange", provenance_always=True),
     ),
     Variant(
         "sends_news",
