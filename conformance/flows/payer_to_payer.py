@@ -24,7 +24,7 @@ from conformance.flows.member_matching import MemberMatching
 from conformance.flows.payer_to_payer_requests import RAW, Requests
 from conformance.flows.recording import Recording, answered, resource_of, unending
 from conformance.flows.shown_to_members import Probe
-from conformance.flows.unmatched import unmatched
+from conformance.flows.unmatched import matched_by_us, unmatched
 from conformance.primitives import wrong
 from conformance.target import Api, Claim
 from conformance.wire.payer import NONE, Request
@@ -127,10 +127,20 @@ class PayerToPayer:
 
     def unmatched(self) -> tuple[Probe, ...]:
         """What comes of a member whom nobody matched, asked for in every way."""
+        self._given()
+        return unmatched(self._recording, self.claim)
+
+    def to_another_client(self) -> tuple[Probe, ...]:
+        """What another organization's client, which matched nobody, gets of the member whom we matched."""
+        self._given()
+        member = self._asks.member(self._asks.case("one-match"))
+        return matched_by_us(self._recording, self.claim, member, self.patient())
+
+    def _given(self) -> None:
+        """NotTested where nobody's data are shut, or where ours are not given either: then a refusal says nothing."""
         self._recording.guarded(self.claim)
         if not self.everything().entries:
             raise NotTested("nothing comes of the matched member either", because="payer-to-payer.matched-data")
-        return unmatched(self._recording, self.claim)
 
     def without_token(self) -> tuple[Exchange, ...]:
         """The answers to the match, a search for the member and the member's data, without credentials."""

@@ -19,11 +19,12 @@ FHIR_JSON = {"content-type": "application/fhir+json"}
 
 
 class Requests:
-    """The requests of the declared cases at one endpoint, and how they are sent."""
+    """The requests of the declared cases at one endpoint, and how they are sent; ``other``: by the second client."""
 
-    def __init__(self, recording: Recording, claim: Claim) -> None:
+    def __init__(self, recording: Recording, claim: Claim, *, other: bool = False) -> None:
         self._recording = recording
         self._claim = claim
+        self._other = other
 
     def case(self, name: str) -> Case:
         """A declared case; NotTested, naming its key, where it is not."""
@@ -74,4 +75,4 @@ class Requests:
             claim=self._claim.label, params=params, body=body, headers=FHIR_JSON if body else {}, token=token,
             again=again,
         )  # fmt: skip
-        return self._recording.send(self._claim, request)
+        return self._recording.send(self._claim, request, other=self._other)

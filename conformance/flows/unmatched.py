@@ -1,10 +1,12 @@
-"""A member whom nobody has matched, asked for all the same: no client gets anything of such a member.
+"""A member whom a client has not matched, asked for all the same: no client gets anything of such a member.
 
 Sources: HRex 1.0.0 to 1.2.0, sec-20 (the requester's rights are verified); PDex, pdex-196 and pdex-218.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from conformance.apis.raw import body_of
@@ -15,24 +17,34 @@ from conformance.exchange import Exchange
 from conformance.flows.payer_to_payer_requests import RAW, Requests
 from conformance.flows.recording import Recording, answered
 from conformance.flows.shown_to_members import Probe
-from conformance.flows.target_cases import cases_of
+from conformance.flows.target_cases import another_organization, cases_of
 from conformance.target import DEFAULT_MEMBER, Claim, Member
 from conformance.wire.gateway import REFUSED
 
-CASE = "unmatched"
+Facts = Mapping[str, Any]
 
 
 def unmatched(recording: Recording, claim: Claim) -> tuple[Probe, ...]:
     """What each way to ask for such a member tells of the member, once something was given to us."""
-    member = _member(recording)
-    asked = recording.act((claim, CASE), lambda: _asked(Requests(recording, claim), member))
-    # Our own token was taken before: a refusal, in whatever words, is about the member.
+    return _told(recording, claim, _member(recording).facts, "unmatched", other=False)
+
+
+def matched_by_us(recording: Recording, claim: Claim, member: Member, patient: str) -> tuple[Probe, ...]:
+    """What each way tells another organization's client of the member whom we matched, whose Patient has this id."""
+    another_organization(recording.target)
+    return _told(recording, claim, {**member.facts, "patient_id": patient}, "another client", other=True)
+
+
+def _told(recording: Recording, claim: Claim, facts: Facts, case: str, *, other: bool) -> tuple[Probe, ...]:
+    asks = Requests(recording, claim, other=other)
+    asked = recording.act((claim, case), lambda: _asked(asks, facts, case))
+    # A client that gets its token is known: a refusal, in whatever words, is about the member.
     answers = {way: each if each.status in REFUSED else answered(each, RAW) for way, each in asked.items()}
-    return tuple(Probe(way, tells_of(body_of(each), member.facts)) for way, each in answers.items())
+    return tuple(Probe(way, tells_of(body_of(each), facts)) for way, each in answers.items())
 
 
-def _asked(asks: Requests, member: Member) -> dict[str, Exchange]:
-    patient, facts = str(member.facts["patient_id"]), member.facts
+def _asked(asks: Requests, facts: Facts, case: str) -> dict[str, Exchange]:
+    patient = str(facts["patient_id"])
     of_patient = urlencode({"patient": patient})
     paths = {
         "read": f"Patient/{quote(patient)}",
@@ -42,8 +54,8 @@ def _asked(asks: Requests, member: Member) -> dict[str, Exchange]:
     if facts.get("member_id"):
         number = token(facts.get("identifier_system", ""), facts["member_id"])
         paths["search by number"] = f"Patient?{urlencode({'identifier': number})}"
-    asked = {way: asks.send("search", path, CASE) for way, path in paths.items()}
-    return {**asked, "$everything": asks.everything(patient, CASE)}
+    asked = {way: asks.send("search", path, case) for way, path in paths.items()}
+    return {**asked, "$everything": asks.everything(patient, case)}
 
 
 def _member(recording: Recording) -> Member:

@@ -142,6 +142,8 @@ def may_see(call: Call, payer: Payer, member: str) -> bool:
         return trust.is_open(payer.policies.exchange, call.operation)
     if payer.policies.exchange.get("gives_unmatched"):
         return True
+    if payer.policies.exchange.get("matches_shared"):
+        return any(member in each for each in payer.overlay.matches.values())
     return member in payer.overlay.matches.get(grant.client, set())
 
 

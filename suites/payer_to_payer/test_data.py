@@ -88,6 +88,17 @@ def test_nothing_is_given_of_a_member_whom_nobody_matched(exchange):
     )
 
 
+@requirement("payer-to-payer.own-matches")
+def test_what_one_client_matched_is_not_given_to_another(exchange):
+    expect.each(
+        exchange.to_another_client(),
+        lambda each: not each.found,
+        "nothing for a client that did not match the member",
+        at=lambda each: each.way,
+        got=lambda each: ", ".join(each.found[:3]),
+    )
+
+
 @requirement("payer-to-payer.response-time")
 def test_the_data_are_there_within_a_business_day(responses):
     timed = responses.judge()

@@ -88,8 +88,14 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "gives_members_without_a_match",
         "Whoever has a token gets the data of any member.",
-        ("payer-to-payer.unmatched-members",),
+        ("payer-to-payer.own-matches", "payer-to-payer.unmatched-members"),
         policies=changes.rule("exchange", gives_unmatched=True),
+    ),
+    Fault(
+        "shares_matches_among_clients",
+        "Whom one client matched is given to every client.",
+        ("payer-to-payer.own-matches",),
+        policies=changes.rule("exchange", matches_shared=True),
     ),
     Fault(
         "gives_authorizations_for_claims",
