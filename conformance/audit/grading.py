@@ -8,17 +8,18 @@ from functools import cache
 from conformance.apis.review_actions import ACTIONS
 from conformance.apis.shapes import Coding
 from conformance.apis.wording import NO_REASON_SYSTEMS, is_reason_code, lines_named, says_something
-from conformance.audit.lines import ITEM, PART, WHOLE
+from conformance.audit.lines import IN_PART, ITEM, PART, WHOLE
 
-NONE, GENERIC, SPECIFIC = 0, 1, 2
-GRADES = ("none", "generic", "specific")
+NONE, GENERIC, SPECIFIC, UNOWED = 0, 1, 2, 3
+GRADES = ("none", "generic", "specific", "unowed")
 _ACTIONS = frozenset(ACTIONS)
 
 
 def grade(text: str) -> tuple[int, str]:
     """The worst grade among the denied items, and a short name of the reason: its code, or that it is in words.
 
-    NONE: nothing stands there; GENERIC: only what repeats the decision, boilerplate, a placeholder.
+    NONE: nothing stands there; GENERIC: only what repeats the decision, boilerplate, a placeholder; UNOWED: no more
+    than that, but no line was denied, and a code alone does not tell that less was authorized than asked.
     """
     whole_text, _, items_text = text.partition(WHOLE)
     whole = whole_text.split(PART) if whole_text else []
@@ -26,7 +27,8 @@ def grade(text: str) -> tuple[int, str]:
     denied = [item for item in items if _action(item) == "A3"] or items
     alike = len({_action(item) for item in items}) == 1
     grades = [_of_item(item, whole, alike) for item in denied]
-    return min(grades)
+    worst = min(grades)
+    return (UNOWED, "") if IN_PART in whole and worst[0] < SPECIFIC else worst
 
 
 def _action(item: Iterable[str]) -> str:

@@ -23,6 +23,7 @@ NO_DECISION = {"queued": "A4", "error": "error"}  # outcome of an answer without
 # How everything that may be a reason is written in one text, to be graded once per distinct text (grading.py).
 WHOLE, ITEM, PART = "\x1d", "\x1e", "\x1f"
 _NO_MARKS = {ord(mark): " " for mark in (WHOLE, ITEM, PART)}
+IN_PART = "p:"  # the whole was modified or approved in part, and no line of it denied
 _REFUSED = frozenset({"A2", "A3", "A6"})
 _NO_ANSWERS = frozenset({"entered-in-error", "draft"})
 
@@ -106,7 +107,7 @@ def answer(raw: Resource) -> Row:
     own = raw.resourceType == "ExplanationOfBenefit"
     return (
         "answer", name, number, raw.id or _number(raw), _received(raw), max(decided) if decided else None, raw.created,
-        " ".join(codes) or NO_DECISION.get(raw.outcome or "", ""), _reasons(raw) if refused else None,
+        " ".join(codes) or NO_DECISION.get(raw.outcome or "", ""), _reasons(raw, codes) if refused else None,
         _urgency(raw) if own else None, service.code if service else None, service.system if service else None, None,
         raw.meta.lastUpdated if raw.meta else None, _excluded(raw),
     )  # fmt: skip
@@ -181,8 +182,10 @@ def _excluded(raw: Resource) -> str | None:
     return "entered in error" if raw.status in _NO_ANSWERS else None
 
 
-def _reasons(raw: Resource) -> str:
+def _reasons(raw: Resource, codes: list[str]) -> str:
     whole = [f"t:{raw.disposition}"] if raw.disposition else []
+    if "A3" not in codes:
+        whole.append(IN_PART)
     whole += [f"N:{note.number}:{note.text}" for note in raw.processNote if note.text]
     whole += _said(raw)
     return _clean(whole) + WHOLE + ITEM.join(_clean(_of_item(item)) for item in (*raw.item, *raw.addItem))

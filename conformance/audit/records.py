@@ -165,15 +165,21 @@ class Records:
         counted = {row["grade"]: row for row in self.engine.rows(t.group_by("grade").agg(n=t.count(), unsaid=unsaid))}
         grades = {name: counted[number]["n"] if number in counted else 0 for number, name in enumerate(grading.GRADES)}
         self.reasons[scope] = grades
-        size, silent = sum(grades.values()), sum(int(each["unsaid"] or 0) for each in counted.values())
-        failed = size - grades[grading.GRADES[grading.SPECIFIC]]
+        silent = sum(int(each["unsaid"] or 0) for each in counted.values())
+        failed, unowed = grades["none"] + grades["generic"], grades["unowed"]
+        size = failed + grades["specific"]
+        gaps = [f"{silent:,} denials do not say by which channel they went out"] if silent else []
+        if unowed:
+            gaps.append(
+                f"{unowed:,} were modified or approved in part by a code alone: whether a reason is owed is not told"
+            )
         shown = t.filter(t.grade < grading.SPECIFIC).order_by("key", "source", "place").limit(LISTED)
         rows = self.engine.rows(shown.select(*_WHERE, "grade")) if failed else []
         told = ("no reason at all", "only words that repeat the decision, or boilerplate")
         return Population(
             size, size, failed,
             tuple(Finding("", told[each.pop("grade")], self.at(**each)) for each in rows),
-            partial=f"{silent:,} denials do not say by which channel they went out" if silent else "",
+            partial="; ".join(gaps),
             lacking="denials",
         )  # fmt: skip
 
