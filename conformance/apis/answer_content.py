@@ -6,15 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from conformance.apis.answer_lines import AddItem
 from conformance.apis.authorization_lines import TRACE_NUMBER, Item
 from conformance.apis.prior_auth import Answer
 from conformance.apis.same_member import claim_of
 from conformance.apis.shapes import Placed, codings, extensions, identifiers, record, records, text, whole
+from conformance.apis.x12 import of_x12
 
-X12, QUANTITY_UNITS = "x12.org", "673"
+QUANTITY_UNITS = "673"
 # Of whom two descriptions are two of one: beneficiary and subscriber are lawfully two Patients.
 DESCRIBED = frozenset({"Organization", "Practitioner", "Location"})
 
@@ -56,9 +56,7 @@ class Amount:
     @property
     def in_x12(self) -> bool:
         """Whether its code is one of X12 673, under whatever address of X12's: no example of the guide has one."""
-        parts = urlsplit(text(self.raw.get("system")))
-        ours = parts.netloc == X12 or parts.netloc.endswith(f".{X12}")
-        return ours and parts.path.rpartition("/")[2] == QUANTITY_UNITS
+        return of_x12(text(self.raw.get("system")), QUANTITY_UNITS)
 
 
 def changed_items(request: Mapping[str, Any], answer: Answer) -> tuple[ChangedItem, ...]:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.apis.shapes import Coding, codings, extension, extensions, records, text, whole
+from conformance.apis.x12 import of_x12
 
 ERROR_ELEMENT = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-errorElement"
 ERROR_PATH = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-errorPath"
 ERROR_FOLLOWUP = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-errorFollowupAction"
+REJECT_REASONS = "901"
 _ITEM = re.compile(r"\bitem\[(\d{1,6})\]")
 
 
@@ -29,6 +31,11 @@ class AnswerError:
     path: str = ""
     sequence: int | None = None
     index: int | None = None
+
+    @property
+    def in_x12(self) -> bool:
+        """Whether one of its codes is of X12 901."""
+        return any(of_x12(each.system, REJECT_REASONS) for each in self.codes)
 
 
 def read_errors(value: Any, at: str) -> tuple[tuple[AnswerError, ...], frozenset[int]]:

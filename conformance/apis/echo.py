@@ -127,10 +127,11 @@ def repeated(answer: Answer) -> tuple[str, ...]:
     return tuple(key for key, number in known.items() if number > 1)
 
 
-def bundle_faults(bundle: Mapping[str, Any], *, inquiry: bool = False) -> tuple[str, ...]:
+def bundle_faults(bundle: Mapping[str, Any], *, inquiry: bool = False, first: bool = False) -> tuple[str, ...]:
     """What a response Bundle breaks of its profile: type, timestamp, fullUrls, exactly one ClaimResponse, and first.
 
-    Of an inquiry's Bundle there may be none or several ClaimResponses, wherever they stand.
+    Of an inquiry's Bundle there may be none or several ClaimResponses; one of them comes ``first`` where the version
+    says so.
     """
     listed = [each for _, each in records(bundle.get("entry"))]
     kinds = [text(record(each.get("resource")).get("resourceType")) for each in listed] or ["nothing"]
@@ -145,7 +146,8 @@ def bundle_faults(bundle: Mapping[str, Any], *, inquiry: bool = False) -> tuple[
         "an entry with search, request or response": any(
             {"search", "request", "response"} & each.keys() for each in listed
         ),
-        f"first entry is {kinds[0]} instead of ClaimResponse": not inquiry and kinds[0] != "ClaimResponse",
+        f"first entry is {kinds[0]} instead of ClaimResponse": kinds[0] != "ClaimResponse"
+        and (not inquiry or (first and number > 0)),
         f"{number} ClaimResponses instead of one": not inquiry and number > 1,
     }
     return tuple(told for told, wrong in faults.items() if wrong)

@@ -21,10 +21,11 @@ from conformance.apis.shapes import (
     text,
     whole,
 )
+from conformance.apis.x12 import of_x12
 from conformance.guides import Guide
 
 LINE_NUMBER = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition/extension-serviceLineNumber"
-X12, REPORT_TYPES = "https://codesystem.x12.org/", "/755"  # the guide itself names the value set alone
+REPORT_TYPES = "755"
 LOINC_CODE = re.compile(r"[0-9]{1,7}-[0-9]")
 BY_QUESTIONNAIRE = "102089-0"  # LOINC: a questionnaire of the payer's, to be had for the trace number (ainfo-3)
 SINGLE = ("identifier", "category", "medium", "payload")  # at most one each, from 2.2 on
@@ -78,7 +79,7 @@ def information_request_faults(
 
 
 def _is_report_type(concept: Collection[Coding]) -> bool:
-    return any(each.system.startswith(X12) and each.system.endswith(REPORT_TYPES) for each in concept)
+    return any(of_x12(each.system, REPORT_TYPES) for each in concept)
 
 
 def _read(placed: Placed) -> InformationRequest:

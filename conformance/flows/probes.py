@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from conformance.apis.answer_errors import AnswerError
+from conformance.apis.prior_auth import Answer
 from conformance.apis.same_member import claim_of
 from conformance.apis.shapes import entries, resolve
 from conformance.errors import NotTested
@@ -66,6 +69,15 @@ class Probes:
         """The usual request, and what it comes to when it is sent once more as it was."""
         usual = self._prior_auth.usual()
         return usual, self._probe("sent-again", lambda: dict(usual.request))
+
+    def errors(self) -> tuple[AnswerError, ...]:
+        """The business errors that such requests, and the declared cases, came to."""
+        answers: list[Answer | None] = []
+        for ask in (self.about_nobody, self.under_ended_coverage, self.for_another_payer, self.for_no_service):
+            with suppress(NotTested):
+                answers.append(ask().answer)
+        answers += [each.first for each in self._prior_auth.submissions()]
+        return tuple(error for each in answers if each for error in each.errors)
 
     def _with(self, *, member: str = "", code: str = "") -> Body:
         """The usual request under an identifier of its own, for another member or another code."""

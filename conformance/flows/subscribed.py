@@ -8,7 +8,8 @@ from typing import Any
 
 from conformance.apis.notifications import EVENT, Notification
 from conformance.apis.prior_auth import Answer
-from conformance.apis.shapes import text
+from conformance.apis.raw import body_of
+from conformance.apis.shapes import record, text
 from conformance.exchange import Exchange
 from conformance.flows.prior_auth_requests import good
 from conformance.flows.submission import Submission, same_request
@@ -61,7 +62,7 @@ class Heard:
 
 @dataclass(frozen=True)
 class Touched:
-    """What another system did to a subscription, the answer to that, and whether it had its way."""
+    """What was done to a subscription: the answer to that, and whether it had its way."""
 
     answer: Exchange
     done: bool
@@ -93,6 +94,16 @@ class Notified:
 def gone(exchange: Exchange) -> bool:
     """Whether a read says that there is no such thing."""
     return exchange.status in GONE
+
+
+def reason_of(read: Exchange) -> str:
+    """The reason of a subscription as it was read; "" where it was not."""
+    return text(record(body_of(read)).get("reason")) if good(read) else ""
+
+
+def status_of(read: Exchange) -> str:
+    """The status of a subscription as it was read."""
+    return text(record(body_of(read)).get("status"))
 
 
 def about(notification: Notification, submission: Submission) -> bool:

@@ -21,7 +21,7 @@ from conformance.flows.prior_auth import PriorAuth
 from conformance.flows.prior_auth_requests import FHIR_JSON, INQUIRE, RAW, SUBMIT, Requests, good
 from conformance.flows.recording import Recording, answered
 from conformance.flows.submission import Submission, same_request, undecided
-from conformance.flows.subscribed import Heard, Made, Notified, Touched, about, gone
+from conformance.flows.subscribed import Heard, Made, Notified, Touched, about, gone, reason_of, status_of
 from conformance.flows.subscription_bodies import subscription, with_content
 from conformance.flows.target_cases import another_organization
 from conformance.strict_json import load_or_none
@@ -32,7 +32,8 @@ from conformance.wire.payer import Request
 SUBSCRIBE = "prior-auth.subscribe"
 MADE = "pas.subscription-created"
 PATIENCE = 6.0  # seconds that a handshake, or a notification of what is decided already, may take
-TAKEN_OVER = "Taken over."
+TAKEN_OVER, CHANGED = "Taken over.", "Results, as before."
+OVER = ("off", "error")  # of a subscription that is still to be read: it brings nothing any more
 LASTS = timedelta(days=1)  # a subscription that nobody deletes ends by itself
 Make = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -74,16 +75,21 @@ class Subscriptions:
             )
         return shaken
 
-    def changed(self) -> Exchange:
-        """The answer to a change of a subscription of our own."""
+    def changed(self) -> Touched:
+        """What a change of a subscription of our own comes to; read again where the payer keeps its reason."""
         made = self._usable(self._made("to-change"))
-        body = {**made.sent, "id": made.ident, "reason": "Results, as before."}
-        return self._act("change", lambda: self._send("PUT", f"/{made.ident}", "change", body))
+        body = {**made.sent, "id": made.ident, "reason": CHANGED}
+        kept = reason_of(self._read(made, "before-change")) == made.sent["reason"]
+        change = self._act("change", lambda: self._send("PUT", f"/{made.ident}", "change", body))
+        as_before = kept and self._stays(made, "change", lambda read: reason_of(read) == made.sent["reason"])
+        return Touched(change, good(change) and not as_before)
 
-    def deleted(self) -> Exchange:
-        """The answer to the deletion of a subscription of our own."""
+    def deleted(self) -> Touched:
+        """What the deletion of a subscription of our own comes to: one that can be read still, and is on, is not."""
         made = self._usable(self._made("to-delete"))
-        return self._act("delete", lambda: self._send("DELETE", f"/{made.ident}", "delete"))
+        delete = self._act("delete", lambda: self._send("DELETE", f"/{made.ident}", "delete"))
+        there = self._stays(made, "delete", lambda read: good(read) and status_of(read) not in OVER)
+        return Touched(delete, good(delete) and not there)
 
     def by_websocket(self) -> Made:
         """A subscription by a channel other than rest-hook, where one by rest-hook is made."""
@@ -120,7 +126,7 @@ class Subscriptions:
         delete = self._act("other's-delete", lambda: self._send("DELETE", f"/{made.ident}", "other", other=True))
         deleted = self._read(made, "deleted")
         if readable:
-            taken = good(changed) and record(body_of(changed)).get("reason") == TAKEN_OVER
+            taken = reason_of(changed) == TAKEN_OVER
             return Touched(change, taken), Touched(delete, good(changed) and gone(deleted))
         if good(delete) and not good(change):
             raise NotTested("a deletion by another system is answered as done, and the subscription cannot be read")
@@ -217,10 +223,17 @@ class Subscriptions:
         told = self._requests.found(self._requests.post(INQUIRE, "lookup:notified", body))
         return tuple(each for each in told if same_request(each, submission))
 
+    def _stays(self, made: Made, what: str, how: Callable[[Exchange], bool]) -> bool:
+        """Whether a subscription stays ``how`` it was after what was done to it; a copy may lag behind for a moment."""
+        if not how(self._read(made, f"after-{what}")):
+            return False
+        clock.sleep(LATER)
+        return how(self._read(made, f"after-{what}-again"))
+
     def _status(self, made: Made) -> str:
         """The status of a subscription as it is read now, as it was answered where it cannot be read."""
         read = self._read(made, "status")
-        return text(record(body_of(read) if good(read) else made.resource).get("status"))
+        return status_of(read) if good(read) else text(made.resource.get("status"))
 
     def _read(self, made: Made, when: str) -> Exchange:
         return self._act(f"read-{when}", lambda: self._send("GET", f"/{made.ident}", f"read-{when}"))

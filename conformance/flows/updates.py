@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from conformance import clock
 from conformance.apis.authorization_lines import Item
-from conformance.apis.echo import disagreements
+from conformance.apis.echo import disagreements, unanswered
 from conformance.apis.prior_auth import Answer, read_answer, read_inquiry
 from conformance.apis.raw import body_of
 from conformance.apis.same_member import claim_of
@@ -70,6 +70,11 @@ class Updated:
     def cancelled_but_granted(self) -> tuple[Item, ...]:
         """Those of them that the update cancels."""
         return tuple(each for each in self.still_granted if each.sequence == CANCELLED)
+
+    def untold(self, answers: Iterable[Answer]) -> tuple[str, ...]:
+        """The items of the update that none of these answers tells of."""
+        missing = [set(unanswered(self.request, each)) for each in answers]
+        return tuple(sorted(set.intersection(*missing))) if missing else ()
 
     @property
     def as_submission(self) -> Submission:

@@ -9,7 +9,7 @@ from typing import Any
 from conformance.sandbox.coverage_discovery import CODED, canonical
 from conformance.sandbox.frame import Answer, Call, Resource
 from conformance.sandbox.outcome import refusal
-from conformance.sandbox.prior_auth_decision import questionnaire_for
+from conformance.sandbox.prior_auth_extras import questionnaire_for
 from conformance.sandbox.shape import objects, one_object, text
 from conformance.sandbox.store import Payer
 

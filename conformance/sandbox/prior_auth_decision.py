@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from conformance.sandbox.frame import Resource
+from conformance.sandbox.prior_auth_extras import CONTEXTS
 from conformance.sandbox.prior_auth_request import Asked, Entry, codes, extension, extensions, npis, objects
 from conformance.sandbox.store import Payer
 
@@ -26,7 +27,6 @@ NOT_ON_FILE = "67"  # X12 901
 NOT_ELIGIBLE = "95"  # X12 901
 NOT_THE_PAYER = "T4"  # X12 901
 INSURERS = ("1649830274", "789312", "1234567893")  # its own, and those that the guides' examples address
-CONTEXTS = "https://payer.example.org/questionnaire-contexts"
 LEVEL_URGENT = ("U", "03")  # X12 1338
 
 
@@ -71,10 +71,18 @@ def decide(asked: Asked, member: Mapping[str, Any] | None, prior: Record | None,
         return record
     all_cancelled = CANCEL in codes(extension(asked.claim, "extension-certificationType").get("valueCodeableConcept"))
     before = {item["sequence"]: item for item in prior["items"]} if prior else {}
-    for wanted in asked.claim["item"]:
+    for wanted in _wanted(asked, payer):
         earlier = before.get(wanted["sequence"])
         record["items"].append(_item(wanted, earlier, payer, cancelled=all_cancelled))
     return record
+
+
+def _wanted(asked: Asked, payer: Payer) -> list[Resource]:
+    """The items that are looked at."""
+    items = list(objects(asked.claim["item"]))
+    if payer.policies.prior_auth.get("takes_additions", True):
+        return items
+    return [item for item in items if extension(item, "extension-infoChanged").get("valueCode") != "added"]
 
 
 def merged(record: Record, prior: Record | None) -> Record:
@@ -150,14 +158,6 @@ def _item(wanted: Resource, earlier: Item | None, payer: Payer, *, cancelled: bo
         context = {"system": CONTEXTS, "value": payer.new_id()}
         facts["traces"] = [*facts.get("traces", ()), context]
     return {**_numbers_before(earlier), **facts, **_ruling(rule, facts, payer)}
-
-
-def questionnaire_for(context: str, payer: Payer) -> str:
-    """The questionnaire that a pended item waits for, by the trace number that it was asked for with; "" for none."""
-    with payer.overlay.lock:
-        items = [item for record in payer.overlay.submissions.values() for item in record["items"]]
-    known = {"system": CONTEXTS, "value": context}
-    return next((item["asks"]["questionnaire"] for item in items if known in item.get("traces", ())), "")
 
 
 def _facts(wanted: Resource) -> Item:

@@ -7,10 +7,12 @@ from typing import Any
 
 from conformance.sandbox.frame import Resource
 from conformance.sandbox.prior_auth_request import PAS
+from conformance.sandbox.store import Payer
 
 X12 = "https://codesystem.x12.org/005010"
 LOINC = "http://loinc.org"
 BY_QUESTIONNAIRE = "102089-0"  # LOINC: the questionnaire that is to be had for the trace number of the item
+CONTEXTS = "https://payer.example.org/questionnaire-contexts"  # whose the trace numbers of questionnaires are
 ACNS = "https://payer.example.org/attachments"  # whose the numbers are that attachments refer to
 ROOMS = {"item": "item", "added": "addItem"}
 
@@ -64,6 +66,14 @@ def communication_request(record: Mapping[str, Any], *, newer: bool, requester: 
 def control_number(record: Mapping[str, Any]) -> str:
     """The number that what is sent for a record has to refer to."""
     return f"ACN-{record['id'][:8]}"
+
+
+def questionnaire_for(context: str, payer: Payer) -> str:
+    """The questionnaire that a pended item waits for, by the trace number that it was asked for with; "" for none."""
+    with payer.overlay.lock:
+        items = [item for record in payer.overlay.submissions.values() for item in record["items"]]
+    known = {"system": CONTEXTS, "value": context}
+    return next((item["asks"]["questionnaire"] for item in items if known in item.get("traces", ())), "")
 
 
 def business_error(error: Mapping[str, str], rules: Mapping[str, Any], *, newer: bool) -> Resource:

@@ -68,9 +68,13 @@ def change(call: Call, payer: Payer) -> Answer:
     if kept["client"] != _client(call, payer) and owners_only:
         quietly = owners_only == "quietly"
         return Answer(204) if quietly else refusal(403, "forbidden", "The subscription is another system's.")
+    rules = payer.policies.prior_auth
     if call.method == "DELETE":
         with payer.overlay.lock:
-            payer.overlay.subscriptions.pop(ident, None)
+            if rules.get("deletes") == "off":
+                kept["resource"]["status"] = "off"
+            elif rules.get("deletes", True):
+                payer.overlay.subscriptions.pop(ident, None)
         return Answer(204)
     if call.method == "PUT":
         resource = _read(call)
@@ -78,7 +82,8 @@ def change(call: Call, payer: Payer) -> Answer:
             return refusal(400, "invalid", "The body is not that Subscription.")
         if refused := _refused(resource, call, payer):
             return refused
-        kept["resource"] = {**resource, "status": "active"}
+        if rules.get("changes", True):
+            kept["resource"] = {**resource, "status": "active"}
     return Answer(200, kept["resource"])
 
 
@@ -184,7 +189,8 @@ def _extension(element: Any, name: str) -> str:
 def _shake_hands(kept: dict[str, Any], payer: Payer) -> None:
     """Tries the endpoint; the subscription is active where it answers, else in error."""
     status = _post(kept, _notification(kept, payer, "handshake"))
-    kept["resource"]["status"] = "active" if 200 <= status < 300 else "error"
+    if kept["resource"]["status"] == "requested":  # it may have been deleted meanwhile
+        kept["resource"]["status"] = "active" if 200 <= status < 300 else "error"
 
 
 def _notify(kept: dict[str, Any], bundle: Resource, payer: Payer) -> None:

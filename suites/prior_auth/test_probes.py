@@ -1,6 +1,6 @@
 """Requests that nobody could approve, and a request sent again."""
 
-from conformance import expect, need, requirement
+from conformance import expect, need, only_if, requirement
 
 
 @requirement("pas.unknown-member")
@@ -39,3 +39,14 @@ def test_a_repeated_request_leads_to_no_second_authorization(probes):
     need(all(again.granted), "numbers to tell authorizations by", because="pas.authorization-number")
     new = [number for number in again.granted if number not in known]
     expect(not new, "the authorization that was given already, or none", at=again.at, got=f"{len(new)} new numbers")
+
+
+@requirement("pas.error-code")
+def test_business_errors_are_coded_in_x12(probes):
+    expect.each(
+        only_if(probes.errors(), "business errors"),
+        lambda error: error.in_x12,
+        "a code of X12 901",
+        got=lambda error: ", ".join(f"{each.system}|{each.code}" for each in error.codes),
+        at=lambda error: error.at,
+    )

@@ -17,11 +17,13 @@ from conformance.apis.wording import ACTION_SYSTEM
 
 @requirement("pas.response-bundle")
 def test_the_response_is_a_collection_that_starts_with_the_claim_response(prior_auth):
+    first = prior_auth.guide["response_claim_response_first"]
+
     expect.each(
         prior_auth.told(),
-        lambda each: not bundle_faults(each.answer.bundle, inquiry=each.inquiry),
+        lambda each: not bundle_faults(each.answer.bundle, inquiry=each.inquiry, first=first),
         "a collection Bundle with timestamp and fullUrls; of a submission, with one ClaimResponse, and that first",
-        got=lambda each: "; ".join(bundle_faults(each.answer.bundle, inquiry=each.inquiry)),
+        got=lambda each: "; ".join(bundle_faults(each.answer.bundle, inquiry=each.inquiry, first=first)),
     )
 
 

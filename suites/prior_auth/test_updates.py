@@ -34,6 +34,8 @@ def test_an_inquiry_tells_an_updated_request_as_it_stands(updates):
     answers = updates.inquire()
 
     expect(answers, "the updated request among what the inquiry finds", at=update.at)
+    untold = update.untold(answers)
+    expect(not untold, "every item of the update told", at=update.at, got="; ".join(untold))
     current = [each for each in answers if not disagreements(update.answer, (each,))]  # history may stand beside it
     differing = disagreements(update.answer, answers)
     expect(current, "every item as the update was answered", at=update.at, got="; ".join(differing))

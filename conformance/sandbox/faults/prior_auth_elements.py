@@ -110,6 +110,11 @@ def _name_its_own(response: Resource) -> None:
     }
 
 
+def _claim_responses_last(body: Resource) -> None:
+    for bundle in edits.bundles(body):
+        edits.claim_response_last(bundle)
+
+
 FAULTS: tuple[Fault, ...] = (
     Fault(
         "issues_at_a_time",
@@ -169,6 +174,13 @@ FAULTS: tuple[Fault, ...] = (
         "An inquiry's Bundle holds the same ClaimResponse twice.",
         ("pas.instances-once",),
         bend=inquire(edits.editing_body(_tell_twice)),
+    ),
+    Fault(
+        "inquiry_puts_the_claim_response_last",
+        "The Bundles of an inquiry begin with another resource.",
+        ("pas.response-bundle",),
+        bend=inquire(edits.editing_body(_claim_responses_last)),
+        versions=NEWEST,
     ),
     Fault(
         "inquiry_shortens_the_url",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.sandbox.faults.prior_auth_rules import rule
-from conformance.sandbox.frame import Fault, Seed, Variant
+from conformance.sandbox.faults import prior_auth_edits as edits
+from conformance.sandbox.faults.prior_auth_rules import rule, submit
+from conformance.sandbox.frame import Bend, Fault, Resource, Seed, Variant
 
 NO_CODE = "ZZZZZ"  # as in fixtures/sandbox/services.toml
 
@@ -17,6 +18,16 @@ def _approving_no_code(seed: Seed) -> Seed:
 def _denying_no_code(seed: Seed) -> Seed:
     reason = {"code": "0M", "text": "No such service is a benefit of this plan."}
     return replace(seed, services={**seed.services, NO_CODE: {"decision": "denied", "reason": reason}})
+
+
+def _errors_under(system: str) -> Bend:
+    """Business errors whose codes are said to be of another system."""
+
+    def change(response: Resource) -> None:
+        for error in response.get("error", ()):
+            error["code"]["coding"][0]["system"] = system
+
+    return submit(edits.editing(change))
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -50,7 +61,18 @@ FAULTS: tuple[Fault, ...] = (
         ("pas.repeated-request",),
         policies=rule(repeats="anew"),
     ),
+    Fault(
+        "codes_errors_of_its_own",
+        "Business errors carry codes of the payer's own.",
+        ("pas.error-code",),
+        bend=_errors_under("https://payer.example.org/errors"),
+    ),
 )
 VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "codes_errors_by_another_address",
+        "Business errors name X12's table by another address of X12's.",
+        bend=_errors_under("/".join(("https://codesystem.x12.org", "external", "901"))),
+    ),
     Variant("denies_codes_that_do_not_exist", "A code that does not exist is denied.", seed=_denying_no_code),
 )

@@ -204,6 +204,12 @@ FAULTS: tuple[Fault, ...] = (
         policies=rule(cancels=False),
     ),
     Fault(
+        "forgets_added_items",
+        "Items that an update adds are neither answered nor told of afterwards.",
+        ("pas.inquiry-current",),
+        policies=rule(takes_additions=False),
+    ),
+    Fault(
         "keeps_what_an_update_replaced",
         "A search for an old number finds the authorization as it was beside the one that replaced it.",
         ("pas.replaced-number",),

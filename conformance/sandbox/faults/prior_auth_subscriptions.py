@@ -71,6 +71,18 @@ FAULTS: tuple[Fault, ...] = (
         policies=rule(handshakes=False),
     ),
     Fault(
+        "ignores_changes_of_subscriptions",
+        "A change of a subscription is answered as done, and nothing changes.",
+        ("pas.subscription-changed",),
+        policies=rule(changes=False),
+    ),
+    Fault(
+        "keeps_deleted_subscriptions",
+        "A deletion is answered as done, and the subscription goes on.",
+        ("pas.subscription-changed",),
+        policies=rule(deletes=False),
+    ),
+    Fault(
         "deletes_no_subscriptions",
         "A subscription cannot be deleted by who made it.",
         ("pas.subscription-changed",),
@@ -137,6 +149,11 @@ FAULTS: tuple[Fault, ...] = (
     ),
 )
 VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "turns_subscriptions_off",
+        "A deleted subscription is off, and can be read still.",
+        policies=rule(deletes="off"),
+    ),
     Variant(
         "names_a_subscription_in_its_location",
         "A new subscription is answered by its Location alone.",
