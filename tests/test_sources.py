@@ -30,6 +30,7 @@ OURS = re.compile(r"https?://([^/]*\.)?(example(\.org|\.com|\.net)?|127\.0\.0\.1
 # Unverified: not found in the packages and examples at hand, each with the reason why it is used all the same.
 CORE = "FHIR R4 core, whose own package is not at hand: "
 UNVERIFIED: Mapping[str, str] = {
+    "https://codesystem.x12.org/external/901": "an address that only a lawful variant uses, for a table of X12's",
     "https://codesystem.x12.org/005010/673": "like the other X12 tables: the guide names its value set alone",
     "http://hl7.org/fhir/OperationDefinition/Patient-everything": CORE + "the canonical of Patient/$everything",
     "http://hl7.org/fhir/publication-status": CORE + "the code system of PublicationStatus",

@@ -72,7 +72,7 @@ VARIANTS: tuple[Variant, ...] = (
     Variant(
         "codes_errors_by_another_address",
         "Business errors name X12's table by another address of X12's.",
-        bend=_errors_under("/".join(("https://codesystem.x12.org", "external", "901"))),
+        bend=_errors_under("https://codesystem.x12.org/external/901"),
     ),
     Variant("denies_codes_that_do_not_exist", "A code that does not exist is denied.", seed=_denying_no_code),
 )
