@@ -26,7 +26,8 @@ def grade(text: str) -> tuple[int, str]:
     items = [each.split(PART) for each in items_text.split(ITEM)] if items_text else [[]]
     denied = [item for item in items if _action(item) == "A3"] or items
     alike = len({_action(item) for item in items}) == 1
-    grades = [_of_item(item, whole, alike) for item in denied]
+    elsewhere = {number for item in items for number in _notes(item)}
+    grades = [_of_item(item, whole, alike, elsewhere - _notes(item)) for item in denied]
     worst = min(grades)
     return (UNOWED, "") if IN_PART in whole and worst[0] < SPECIFIC else worst
 
@@ -35,14 +36,19 @@ def _action(item: Iterable[str]) -> str:
     return next((part[2:].split(" ")[0] for part in item if part.startswith("a:")), "")
 
 
-def _of_item(item: list[str], whole: list[str], alike: bool) -> tuple[int, str]:
-    numbers = {part[2:] for part in item if part.startswith("n:")}
+def _notes(item: Iterable[str]) -> set[str]:
+    return {part[2:] for part in item if part.startswith("n:")}
+
+
+def _of_item(item: list[str], whole: list[str], alike: bool, elsewhere: set[str]) -> tuple[int, str]:
+    """The grade of one item; notes ``elsewhere`` are those that other items name as theirs."""
+    numbers = _notes(item)
     lines = {int(part[2:]) for part in item if part.startswith("s:") and part[2:].isdigit()}
     parts = [part for part in item if part[:2] in ("c:", "t:", "d:")]
     for part in whole:
         if part.startswith("N:"):
             number, _, words = part[2:].partition(":")
-            if number in numbers or alike or lines & lines_named(words):
+            if number in numbers or (alike and number not in elsewhere) or lines & lines_named(words):
                 parts.append(f"t:{words}")
         elif alike or lines & lines_named(part[2:]):
             parts.append(part)

@@ -100,6 +100,9 @@ def whole(*parts: str) -> str:
         (whole("c:https://codesystem.x12.org/external/886#0F"), grading.SPECIFIC),
         (whole("t:The MRI criterion of six weeks is not met."), grading.SPECIFIC),
         (f"N:1:Six weeks of therapy are missing.{WHOLE}a:A3{PART}s:1{PART}n:1", grading.SPECIFIC),
+        # A note that one item names as its own is no other item's reason.
+        (f"N:1:Therapy notes are missing.{WHOLE}a:A3{PART}s:1{PART}n:1\x1ea:A3{PART}s:2", grading.NONE),
+        (f"N:1:Therapy notes are missing.{WHOLE}a:A3{PART}s:1\x1ea:A3{PART}s:2", grading.SPECIFIC),
         # A note of the whole request does not say for which of two items decided differently it is meant …
         (f"t:Therapy notes are missing.{WHOLE}a:A1{PART}s:1\x1ea:A3{PART}s:2", grading.NONE),
         # … unless it names the item; and every denied item needs its own.
