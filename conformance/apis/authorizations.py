@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from conformance.apis.shapes import JsonObject, identifiers, objects, record, records, reference_key, text
 from conformance.apis.shown_authorization import names_of
 
 WHEN = "http://hl7.org/fhir/us/davinci-pdex/StructureDefinition/base-ext-when-adjudicated"
+PAS = "http://hl7.org/fhir/us/davinci-pas/StructureDefinition"
+HELD, ISSUED = f"{PAS}/extension-itemPreAuthPeriod", f"{PAS}/extension-itemPreAuthIssueDate"  # of an item
 ATTACHMENTS = frozenset({"DocumentReference", "QuestionnaireResponse", "Binary", "DiagnosticReport", "Media"})
 
 
@@ -34,13 +37,14 @@ def authorization(resource: JsonObject, at: str) -> Authorization | None:
     """The authorization in a record; None for everything else."""
     if resource.get("resourceType") != "ExplanationOfBenefit" or resource.get("use") != "preauthorization":
         return None
-    periods = resource.get("preAuthRefPeriod")
-    spans = periods if isinstance(periods, list) else [periods]
+    said = list(objects(resource))
+    spans = [*_listed(resource.get("preAuthRefPeriod")), *(each.get("valuePeriod") for each in said if _is(each, HELD))]
     ends = [text(each.get("end")) for each in spans if isinstance(each, dict)]
     known = identifiers(resource.get("identifier"))
     meta = resource.get("meta")
     touched = [text(meta.get("lastUpdated")) if isinstance(meta, dict) else "", text(resource.get("created"))]
-    touched += [text(each.get("valueDateTime")) for each in objects(resource) if each.get("url") == WHEN]
+    touched += [text(each.get("valueDateTime")) for each in said if _is(each, WHEN)]
+    touched += [text(each.get("valueDate")) for each in said if _is(each, ISSUED)]
     informed = [each for _, each in records(resource.get("supportingInfo"))]
     refers = (reference_key(each.get("valueReference")) for each in informed)
     return Authorization(
@@ -52,6 +56,14 @@ def authorization(resource: JsonObject, at: str) -> Authorization | None:
         tuple(each for each in refers if each),
         any("valueAttachment" in each for each in informed),
     )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _is(extension: JsonObject, url: str) -> bool:
+    return extension.get("url") == url
 
 
 def belongs_to(document: JsonObject) -> Iterator[str]:

@@ -31,7 +31,7 @@ def member_match(call: Call, payer: Payer) -> Answer:
         given = _parameters(call)
     except ValueError as error:
         return refusal(400, "invalid", f"The body is no member match request: {error}")
-    missing = [name for name in _required(call.version) if name not in given]
+    missing = [name for name in _required(call.version, payer) if name not in given]
     if missing:
         return refusal(400, "required", f"The parameter {missing[0]} is missing.", expression="Parameters.parameter")
     rules = payer.policies.exchange
@@ -183,8 +183,8 @@ def _remember(call: Call, payer: Payer, member: str) -> None:
             payer.overlay.matches.setdefault(grant.client, set()).add(member)
 
 
-def _required(version: str) -> tuple[str, ...]:
-    consented = ("Consent",) if version in OLD else ()
+def _required(version: str, payer: Payer) -> tuple[str, ...]:
+    consented = ("Consent",) if version in OLD and payer.policies.exchange.get("consent_wanted", True) else ()
     return ("MemberPatient", "CoverageToMatch", *consented)
 
 

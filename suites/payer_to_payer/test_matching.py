@@ -114,6 +114,18 @@ def test_a_consent_that_cannot_be_complied_with_is_refused(member_match):
     )
 
 
+@requirement("payer-to-payer.consent-required")
+def test_nobody_is_matched_without_a_consent(member_match):
+    answer = member_match.match("consent-absent")
+
+    expect(
+        answer.refused and not answer.names_somebody,
+        "a refusal without a member's identifier or reference",
+        at=answer.at,
+        got=answer.told,
+    )
+
+
 @requirement("payer-to-payer.refusal-outcome")
 def test_a_refusal_says_why(member_match):
     expect.each(

@@ -11,6 +11,7 @@ from conformance.sandbox.outcome import refusal
 
 MATCH, EVERYTHING, FILE = "payer-to-payer.member-match", "payer-to-payer.everything", "bulk.file"
 SECOND = "second"
+PAST = "prior-authorization-past-first"
 REFERRING = ("hrex=1.1.0", "hrex=1.2.0", "pdex=2.1.0", "pdex=2.2.0")  # where a match refers to the Patient as well
 
 
@@ -84,6 +85,24 @@ FAULTS: tuple[Fault, ...] = (
         "A Group of matched members holds another member for the one that was submitted.",
         ("pdex.match-buckets", "pdex.provider-match"),
         bend=Bend(FILE, bulk_edits.lines(bulk_edits.groups(_as_two)), changes.succeeded),
+    ),
+    Fault(
+        "sees_no_periods_of_items",
+        "An authorization that ended long ago, by the period of its item alone, is exported.",
+        ("pdex.past-authorizations",),
+        seed=bulk_edits.of_first(
+            lambda found: [
+                {key: value for key, value in each.items() if key != "preAuthRefPeriod" or each["id"] != PAST}
+                for each in found
+            ]
+        ),
+    ),
+    Fault(
+        "matches_without_a_consent",
+        "A match is answered though no consent came with it.",
+        ("payer-to-payer.consent-required",),
+        policies=changes.rule("exchange", consent_wanted=False),
+        versions=("hrex=1.0.0",),
     ),
     Fault(
         "gives_members_without_a_match",
