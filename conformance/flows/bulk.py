@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TypeVar
 
@@ -26,6 +26,7 @@ from conformance.flows.bulk_match import MATCHED, Matching, ends_at
 from conformance.flows.bulk_matching import KICK_OFF, BulkMatching, all_read, complete
 from conformance.flows.bulk_requests import STATUS, Requests
 from conformance.flows.bulk_strangers import with_another_token, without_token
+from conformance.flows.exported import Export, Started
 from conformance.flows.recording import Recording, answered, unending
 from conformance.flows.target_cases import another_organization, case_of
 from conformance.target import Api, Case, Claim
@@ -36,35 +37,6 @@ NEVER = "Encounter?date=lt1900-01-01"  # a filter that nothing fits
 WHOLE, SINCE = "whole", "since"  # the export without further parameters, and that of what was updated lately
 STARTED, EXPORT = "export started", "export"  # the acts of an export: its kick-off, and all that came of it
 TAKEN_UP = "export of an earlier run"
-
-
-@dataclass(frozen=True)
-class Started:
-    """An export that was asked for: of which Group, and its job before anything more is known of it."""
-
-    group: str
-    job: Job
-
-
-@dataclass(frozen=True)
-class Export:
-    """One export: the Group's id, its job, its files, and what came of the Group's members ("Patient/id"); ``untold``:
-    the Group holds, or may hold, members whom it does not refer to."""
-
-    group: str
-    job: Job
-    untold: bool
-    files: tuple[ReadFile, ...]
-    harvest: Harvest
-
-    @property
-    def at(self) -> str:
-        return self.job.at
-
-    @property
-    def refused(self) -> bool:
-        """Whether the payer itself refused to begin it."""
-        return self.job.kick_off.refused
 
 
 Begun = TypeVar("Begun", Export, Matching)
@@ -272,17 +244,13 @@ class Bulk:
         """The answers to whoever asks for our export without credentials."""
         self._recording.guarded(self.claim)
         own = self.export()
-        return self._recording.act(
-            (self.claim, "no-token"), lambda: without_token(self._asks, own.group, own.job, own.files)
-        )
+        return self._recording.act((self.claim, "no-token"), lambda: without_token(self._asks, own))
 
     def by_another_client(self) -> tuple[Exchange, ...]:
         """The answers to another organization's client that asks for our export."""
         own, other = self.export(), Requests(self._recording, self.claim, other=True)
         another_organization(self._recording.target)
-        return self._recording.act(
-            (self.claim, "another client"), lambda: with_another_token(other, own.group, own.job, own.files)
-        )
+        return self._recording.act((self.claim, "another client"), lambda: with_another_token(other, own))
 
     # -- how -----------------------------------------------------------------------------------------------------
 

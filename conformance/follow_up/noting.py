@@ -14,8 +14,9 @@ from pathlib import Path
 from conformance.clock import now
 from conformance.errors import UsageError
 from conformance.exchange import ended
-from conformance.flows.bulk import EXPORT, STARTED, WHOLE, Export, Started
+from conformance.flows.bulk import EXPORT, STARTED, WHOLE
 from conformance.flows.declared import Awaited
+from conformance.flows.exported import Export, Started
 from conformance.flows.prior_auth import FIRST_ANSWER, SETTLED
 from conformance.flows.submission import Submission, numbers_of, undecided
 from conformance.follow_up.changes import CHANGE

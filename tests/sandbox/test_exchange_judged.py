@@ -15,6 +15,7 @@ from conformance.flows.bulk import Bulk
 from conformance.flows.discovery import Discovery
 from conformance.flows.member_matching import MemberMatching
 from conformance.flows.payer_to_payer import PayerToPayer
+from conformance.flows.provider_access import ProviderAccess
 from conformance.flows.recording import Options
 from conformance.flows.trust import Trust
 from conformance.judging import Outcome, judged
@@ -32,6 +33,7 @@ VIEWS: dict[str, tuple[str, str, Callable[..., Any]]] = {
     "exchange": ("payer-to-payer", "hrex", PayerToPayer),
     "member_match": ("payer-to-payer", "hrex", MemberMatching),
     "bulk": ("provider-access", "pdex", Bulk),
+    "provider_access": ("provider-access", "pdex", ProviderAccess),
     "discovery": ("payer-to-payer", "hrex", Discovery),
     "trust": ("prior-auth", "smart", Trust),
 }
@@ -83,11 +85,11 @@ def of(running: Running) -> Judge:
         subject = Subject.open(target, guides(), options, limits=Limits(pause_seconds=0.01))
         asked = scenario(requirement)
         try:
-            [parameter] = inspect.signature(asked).parameters
-            api, ig, view = VIEWS[parameter]
+            wanted = [VIEWS[each] for each in inspect.signature(asked).parameters]
+            api, ig, _ = wanted[0]
             claim = next(each for each in target.apis[api].claim_list() if each.ig == ig)
             with judged(asked.__name__, requirement, "shall") as outcome:
-                asked(view(subject.recording, claim))
+                asked(*(view(subject.recording, claim) for _, _, view in wanted))
         finally:
             subject.close()
         return outcome
@@ -191,3 +193,26 @@ def test_nobody_is_a_stranger_to_a_group_that_names_nobody(of: Judge, listing: C
 
     verdict = of("pdex.provider-members", bends=(untold,)).verdict
     assert (verdict.verdict, verdict.message) == ("not-tested", "the Group does not tell by reference whom it holds")
+
+
+def test_amounts_may_be_agreed_with_a_provider(of: Judge) -> None:
+    agreed = ('group = "panel-riverbend"', 'group = "panel-riverbend"\namounts_agreed = true')
+
+    assert of("pdex.provider-amounts", names=("sends_what_was_paid",)).verdict.verdict == "fail"
+    assert of("pdex.provider-amounts", names=("sends_what_was_paid",), edit=(agreed,)).verdict.verdict == (
+        "not-applicable"
+    )
+
+
+def test_words_about_sums_are_advice(of: Judge) -> None:
+    verdict = of("pdex.provider-amounts", names=("notes_speak_of_sums",)).verdict
+
+    assert verdict.verdict == "pass"
+    assert {each.actual for each in verdict.advice} == {"ExplanationOfBenefit.processNote[0].text"}
+
+
+def test_a_second_client_of_our_own_organization_may_share_our_matches(of: Judge) -> None:
+    own = ('npi = "1999999919"', 'npi = "1397205844"')
+
+    verdict = of("payer-to-payer.own-matches", names=("shares_matches_among_clients",), edit=(own,)).verdict
+    assert (verdict.verdict, verdict.change) == ("not-tested", "other_requester.npi")
