@@ -29,6 +29,7 @@ def judge(
         said.setdefault(verdict.requirement, []).append(verdict)
     options = header.get("options", {})
     requirements = [_requirement(row, said.get(row["id"], []), header) for row in header["requirements"]]
+    _take_back_excuses(requirements)
     before = _before(baseline)
     for row in requirements:
         row["new"] = baseline is not None and row["verdict"] == "fail" and before.get(row["id"]) != "fail"
@@ -77,6 +78,14 @@ def exit_code(
         return EXIT_INCONCLUSIVE
     idle = any(row["acknowledged_in_vain"] for row in requirements)
     return EXIT_INCONCLUSIVE if idle or any(_is_open(row) for row in shalls) else EXIT_OK
+
+
+def _take_back_excuses(requirements: Sequence[Mapping[str, Any]]) -> None:
+    """Takes back each "because of" that names a requirement which is met: it stands in nobody's way."""
+    met = {row["id"] for row in requirements if row["verdict"] == "pass"}
+    for scenario in (each for row in requirements for each in row["scenarios"]):
+        if scenario["because"] in met:
+            scenario["because"] = ""
 
 
 def _is_open(row: Mapping[str, Any]) -> bool:

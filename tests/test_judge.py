@@ -501,3 +501,13 @@ def test_the_exit_code_alone_needs_no_baseline():
 
     assert exit_code(judged, {}, True) == 1
     assert exit_code(judged, {}, True, {"a.one": "fail"}) == 0
+
+
+def test_what_is_met_stands_in_nobodys_way():
+    one, two, three = row("a.one"), row("a.two"), row("a.three")
+    waits = [*said(one, "not-tested", because="a.two"), *said(three, "not-tested", because="a.one")]
+
+    judged = judge(header(one, two, three), [*waits, *said(two, "pass")], finished=True)
+
+    because = {each["id"]: each["scenarios"][0]["because"] for each in judged["requirements"]}
+    assert because == {"a.one": "", "a.two": "", "a.three": "a.one"}

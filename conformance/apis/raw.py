@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from conformance.apis.refusal import outcomes, says_why
+from conformance.apis.refusal import issue_codes, outcomes, says_why
 from conformance.exchange import Exchange
 from conformance.fhir import NotFhir, parse, structure
 from conformance.guides import Guide
@@ -57,8 +57,12 @@ def body_of(exchange: Exchange) -> Any:
 
 
 def blames_the_request(exchange: Exchange) -> bool:
-    """Whether an answer says, in an OperationOutcome, that it is the request itself that is wrong (400, 422)."""
-    return exchange.status in (400, 422) and outcome_count(exchange) > 0
+    """Whether an answer says, in an OperationOutcome, that it is the request itself that is wrong (400, 422).
+
+    One that is "not-supported" is not wrong: HAPI answers 400 to an operation that it does not have.
+    """
+    codes = set(issue_codes(body_of(exchange)))
+    return exchange.status in (400, 422) and outcome_count(exchange) > 0 and codes != {"not-supported"}
 
 
 def explained(exchange: Exchange, guide: Guide) -> bool:

@@ -27,10 +27,15 @@ def outcomes(resource: Any) -> int:
     return sum(each.get("resourceType") == "OperationOutcome" for each in inside)
 
 
+def issue_codes(resource: Any) -> tuple[str, ...]:
+    """What each issue of an answer's OperationOutcomes is called."""
+    found = (each for each in objects(resource) if each.get("resourceType") == "OperationOutcome")
+    return tuple(text(issue.get("code")) for each in found for _, issue in records(each.get("issue")))
+
+
 def says_why(resource: Any) -> bool:
     """Whether any OperationOutcome of an answer has an issue."""
-    found = (each for each in objects(resource) if each.get("resourceType") == "OperationOutcome")
-    return any(True for each in found for _ in records(each.get("issue")))
+    return bool(issue_codes(resource))
 
 
 def identifying(resource: Any) -> tuple[str, ...]:

@@ -24,12 +24,12 @@ class Expected:
 
     @property
     def is_up_to_date(self) -> bool:
-        """Whether its decision is told; a decided authorization has no line that is still pended.
+        """Whether it is shown with its decision; a decided authorization has no line that is still pended.
 
         Words that we do not understand may tell it.
         """
         if self.shown is None:
-            return True  # that it is not shown at all is judged elsewhere
+            return False
         if any(line.in_words for line in self.shown.lines):
             return True
         actions, decision = self.shown.actions, self.known.decision

@@ -227,6 +227,8 @@ def _wanted(resource: Mapping[str, Any], asked: Mapping[str, str], payer: Payer)
     rules = payer.policies.exchange
     if not _is_type(asked, resource["resourceType"]) and not rules.get("ignores_types"):
         return False
+    if asked.get("_type") and rules.get("knows_no_types"):
+        return False
     updated = datetime.fromisoformat(resource["meta"]["lastUpdated"])
     if "_since" in asked and rules.get("forgets_news"):
         return False

@@ -82,6 +82,8 @@ def test_an_export_of_some_types_holds_these_only(bulk):
     given = set() if only.refused else set(bulk.whole("typed", _type="Patient").harvest.types)
 
     expect(given - MADE <= {"Patient"}, "Patients only", at=only.at, got=", ".join(sorted(given)))
+    held = "Patient" in bulk.export().harvest.types and not only.refused
+    expect("Patient" in given or not held, "the Patients of the whole export", at=only.at, got=", ".join(sorted(given)))
 
 
 @requirement("bulk.since")

@@ -112,7 +112,7 @@ def test_what_is_found_can_be_read_by_id(formulary, search_terms):
     examples = search_terms.one_of_each()
 
     expect.each(
-        examples,
+        need(examples, "a resource that is listed"),
         lambda each: same_content(each.resource, formulary.read_resource(each.type, each.id)),
         "the resource, read by its id and unchanged",
         at=lambda each: f"{each.type}/{each.id}",
@@ -151,6 +151,7 @@ def test_pages_neither_lose_nor_repeat_anything(formulary):
         "every match once, over pages that end",
         got=lambda found: "; ".join(found.paging_faults),
     )
+    need(any(each.matches for each in found), "a resource that is listed")
 
 
 @requirement("usdf.declares-server")

@@ -1,6 +1,6 @@
 """What a member's token opens, and what it does not."""
 
-from conformance import expect, requirement
+from conformance import expect, need, requirement
 from conformance.apis.carin import claim_faults
 from conformance.apis.raw import body_of, raw_problem, resource_problem
 from conformance.apis.refusal import holds_data
@@ -63,3 +63,5 @@ def test_a_members_token_opens_nobody_elses_data(patient_access):
         at=lambda each: each.way,
         got=lambda each: ", ".join(each.found[:3]),
     )
+    own = any(holds_data(body_of(each)) for each in patient_access.opened().values())
+    need(own, "a token that opens the member's own data", because="patient-access.api")

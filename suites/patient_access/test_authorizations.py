@@ -1,6 +1,6 @@
 """The prior authorizations that a member is shown: complete, in time, for long enough, and the same as elsewhere."""
 
-from conformance import advise, expect, requirement
+from conformance import advise, expect, need, requirement
 from conformance.apis.shown_authorization import PROFILE
 
 
@@ -31,10 +31,10 @@ def test_a_request_is_shown_after_one_business_day(patient_access):
 
 @requirement("patient-access.authorization-updated")
 def test_a_decision_is_shown_after_one_business_day(patient_access):
-    expected = patient_access.changed()
+    expected = [each for each in patient_access.changed() if each.shown]
 
     expect.each(
-        expected,
+        need(expected, "a decided authorization that is shown", because="patient-access.authorization-received"),
         lambda each: each.is_up_to_date,
         "the decision that was made",
         at=lambda each: each.at,

@@ -134,6 +134,7 @@ def test_a_refusal_says_why(member_match):
         "an OperationOutcome",
         got=lambda answer: answer.told,
     )
+    need(member_match.match("one-match").match, "a member who is matched", because="payer-to-payer.one-match")
 
 
 @requirement("payer-to-payer.refusal-reveals-nothing")
@@ -144,6 +145,7 @@ def test_a_refusal_names_no_member(member_match):
         "nothing that identifies a member",
         got=lambda answer: f"{len(member_match.revealed(answer))} identifying values of members",
     )
+    need(member_match.match("one-match").match, "a member who is matched", because="payer-to-payer.one-match")
 
 
 @requirement("payer-to-payer.no-token-no-data")

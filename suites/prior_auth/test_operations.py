@@ -70,6 +70,7 @@ def test_a_refused_request_carries_one_outcome(prior_auth):
         got=lambda answer: f"status {answer.status} with {outcome_count(answer)} OperationOutcomes",
         at=lambda answer: answer.case,
     )
+    need(prior_auth.takes_requests(), "a valid request that is taken", because="prior-auth.exchange")
 
 
 @requirement("pas.status-semantics")
@@ -85,6 +86,7 @@ def test_an_invalid_request_is_neither_a_crash_nor_approved(prior_auth):
     )
     lenient = [answer.case for answer in answers if prior_auth.approves(answer)]
     advise(not lenient, "no approval of a request that is invalid", got=", ".join(lenient))
+    need(prior_auth.takes_requests(), "a valid request that is taken", because="prior-auth.exchange")
 
 
 @requirement("pas.invalid-refused")
@@ -98,6 +100,7 @@ def test_an_invalid_request_is_refused(prior_auth):
         got=lambda answer: f"status {answer.status}",
         at=lambda answer: answer.case,
     )
+    need(prior_auth.takes_requests(), "a valid request that is taken", because="prior-auth.exchange")
 
 
 @requirement("prior-auth.no-token-no-data")

@@ -149,6 +149,12 @@ FAULTS: tuple[Fault, ...] = (
         policies=changes.rule("exchange", ignores_types=True),
     ),
     Fault(
+        "finds_nothing_by_type",
+        "An export of some types holds nothing.",
+        ("bulk.types",),
+        policies=changes.rule("exchange", knows_no_types=True),
+    ),
+    Fault(
         "passes_over_since",
         "An export of what was updated since a moment holds everything.",
         ("bulk.since",),

@@ -74,6 +74,12 @@ FAULTS: tuple[Fault, ...] = (
         bend=submit(edits.answering(NO_OPERATION)),
     ),
     Fault(
+        "does_not_know_submit",
+        "There is no $submit: requests are answered 400, as HAPI does, and not supported.",
+        ("prior-auth.exchange",),
+        bend=submit(edits.answering(replace(NO_OPERATION, status=400))),
+    ),
+    Fault(
         "answers_with_html",
         "A submission is answered with a web page.",
         ("prior-auth.answers-are-fhir",),
