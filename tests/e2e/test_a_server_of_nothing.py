@@ -32,7 +32,8 @@ def test_nothing_passes_that_nobody_saw(payer: Running, tmp_path: Path) -> None:
 
     async def plain(scope: Any, receive: Any, send: Any) -> None:
         if "/auth/" in scope["path"]:  # tokens are to be had, and what is smart.… is judged of them
-            return await inner(scope, receive, send)
+            await inner(scope, receive, send)
+            return
         await received(receive)
         status, said = _answer(scope["method"], scope["path"])
         await answered(send, status, [(b"content-type", b"application/fhir+json")], json.dumps(said).encode())
