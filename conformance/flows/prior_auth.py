@@ -220,10 +220,6 @@ class PriorAuth:
             raise wrong
         return tuple(found)
 
-    def takes_requests(self) -> bool:
-        """Whether any declared request is taken: of a payer who refuses them all, a refusal says nothing."""
-        return self._requests.taken()
-
     def without_token(self) -> tuple[Exchange, ...]:
         """The answers to an inquiry and, where that may be sent, an empty submission that carry no credentials."""
         self._recording.guarded(self.claim)

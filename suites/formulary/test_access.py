@@ -1,6 +1,6 @@
 """Whom the formulary is shown: strangers, a member with a token of the member's own, a client of another scope."""
 
-from conformance import advise, expect, only_if, requirement
+from conformance import advise, expect, need, only_if, requirement
 from conformance.apis.drug_files import fine, why
 from conformance.apis.formulary_found import refuses_strangers
 from conformance.apis.raw import body_of
@@ -21,7 +21,8 @@ def test_anonymous_access_asks_nothing_personal(formulary_access):
 
 
 @requirement("usdf.scope")
-def test_a_token_of_another_scope_opens_no_items(formulary_access):
+def test_a_token_of_another_scope_opens_no_items(formulary_access, formulary):
+    need(formulary.items, "a formulary item", because="formulary.answers-are-fhir")
     answer = formulary_access.beyond_its_scope()
 
     expect(not holds_data(body_of(answer)), "no items to a token of another scope", at=answer.url,

@@ -94,6 +94,7 @@ def test_a_coverage_to_link_may_be_minimal_or_full(member_match):
 
 @requirement("payer-to-payer.probing", last=True)
 def test_guessing_is_hindered(member_match):
+    need(member_match.match("one-match").match, "a member who is matched", because="payer-to-payer.one-match")
     tried = member_match.probed()
 
     expect(

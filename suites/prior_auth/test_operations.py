@@ -2,7 +2,7 @@
 
 from conformance import advise, expect, need, only_if, requirement
 from conformance.apis.discovery import Capabilities
-from conformance.apis.prior_auth import inquiry_form, parameter_names, returned
+from conformance.apis.prior_auth import inquiry_form, parameter_names, read_answer, returned
 from conformance.apis.raw import blames_the_request, body_of, explained, outcome_count, raw_problem
 from conformance.apis.refusal import holds_data
 
@@ -35,6 +35,9 @@ def test_requests_are_taken(prior_auth):
         "at least one of the declared requests taken",
         got=", ".join(f"{answer.case}: status {answer.status}" for answer in answers),
     )
+    said = [read_answer(body, prior_auth.guide) for body in map(body_of, taken) if body]
+    expect(any(need(said, "an answer in JSON", because="prior-auth.answers-are-fhir")), "a ClaimResponse in the answers",
+           got=f"none in {len(said)}")  # fmt: skip
 
 
 @requirement("pas.declares-operations")
@@ -70,7 +73,7 @@ def test_a_refused_request_carries_one_outcome(prior_auth):
         got=lambda answer: f"status {answer.status} with {outcome_count(answer)} OperationOutcomes",
         at=lambda answer: answer.case,
     )
-    need(prior_auth.takes_requests(), "a valid request that is taken", because="prior-auth.exchange")
+    need(prior_auth.usual(), "a valid request that is answered")
 
 
 @requirement("pas.status-semantics")
@@ -86,7 +89,7 @@ def test_an_invalid_request_is_neither_a_crash_nor_approved(prior_auth):
     )
     lenient = [answer.case for answer in answers if prior_auth.approves(answer)]
     advise(not lenient, "no approval of a request that is invalid", got=", ".join(lenient))
-    need(prior_auth.takes_requests(), "a valid request that is taken", because="prior-auth.exchange")
+    need(prior_auth.usual(), "a valid request that is answered")
 
 
 @requirement("pas.invalid-refused")
@@ -100,7 +103,7 @@ def test_an_invalid_request_is_refused(prior_auth):
         got=lambda answer: f"status {answer.status}",
         at=lambda answer: answer.case,
     )
-    need(prior_auth.takes_requests(), "a valid request that is taken", because="prior-auth.exchange")
+    need(prior_auth.usual(), "a valid request that is answered")
 
 
 @requirement("prior-auth.no-token-no-data")
