@@ -1,6 +1,6 @@
 """The questionnaires that a payer gives for what it wants documented."""
 
-from conformance import expect, only_if, requirement
+from conformance import expect, need, only_if, requirement
 from conformance.apis.questionnaire_package import (
     BOTH_FORMS,
     absent_libraries,
@@ -87,10 +87,10 @@ def test_a_questionnaire_that_does_not_exist_is_told_of(documentation):
 
 @requirement("dtr.libraries-included")
 def test_the_libraries_that_a_questionnaire_needs_are_in_its_package(documentation):
-    packages = documentation.bundles()
+    packages = [each for each in documentation.bundles() if each.questionnaire]
 
     expect.each(
-        packages,
+        need(packages, "a package with a questionnaire", because="dtr.package-content"),
         lambda each: not absent_libraries(each),
         "every library that the questionnaire names",
         at=lambda each: each.at,
@@ -129,3 +129,5 @@ def test_without_a_token_no_package_is_given(documentation):
     answer = documentation.without_token()
 
     expect(not holds_data(body_of(answer)), "no package", at=answer.url, got=f"status {answer.status} with data")
+    given = any(each.questionnaire for each in documentation.bundles())
+    need(given, "a package that a token opens", because="dtr.package-content")
