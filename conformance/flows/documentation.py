@@ -136,8 +136,8 @@ class Documentation:
         """The answer to a request that our own token gets a package for, without credentials."""
         self._recording.guarded(self.claim)
         case = self.cases()[0]
-        if not self.packages(case).packages:
-            raise NotTested("there is no package to keep back", because="dtr.questionnaire-package")
+        if not any(each.questionnaire for each in self.packages(case).packages):
+            raise NotTested("there is no package to keep back", because="dtr.package-content")
         return answered(
             self._recording.act((self.claim, "package", "no-token"), lambda: self._ask(case, apart="no-token")),
             "",

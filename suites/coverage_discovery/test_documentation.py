@@ -129,5 +129,3 @@ def test_without_a_token_no_package_is_given(documentation):
     answer = documentation.without_token()
 
     expect(not holds_data(body_of(answer)), "no package", at=answer.url, got=f"status {answer.status} with data")
-    given = any(each.questionnaire for each in documentation.bundles())
-    need(given, "a package that a token opens", because="dtr.package-content")
