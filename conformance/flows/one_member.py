@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from conformance.apis.harvest import Harvest
+from conformance.apis.harvest import Found, Harvest
 from conformance.apis.raw import body_of
 from conformance.apis.searchset import read_page
 from conformance.apis.shapes import entries
@@ -86,15 +86,22 @@ class OneMember:
             RAW,
         )
 
+    def findings(self, kind: str) -> list[Found | None]:
+        """What is wrong of a kind ("strangers", "amounts") in all that is given of the matched member: nothing is
+        [None], and NotTested where nothing came, or where not all pages could be asked for."""
+        given = self.data()
+        found: list[Found | None] = [*getattr(given, kind).first]
+        if given.lost and not found:
+            raise NotTested(given.lost, change="apis.payer-to-payer.base_url")
+        return found or [None]
+
     def data(self) -> Harvest:
-        """All that is given of the matched member; NotTested where not all pages could be asked for."""
+        """All that is given of the matched member; NotTested where that is nothing."""
         self.patient()
-        found = self._exchange.of_one()
-        if found.lost:
-            raise NotTested(found.lost, change="apis.payer-to-payer.base_url")
-        if not found.types:
+        given = self._exchange.of_one()
+        if not given.types:
             raise NotTested("nothing is given of the member", because=AT_ONCE)
-        return found
+        return given
 
     def claims(self) -> Given:
         """What came of claims with $everything, over all its pages; NotTested where no claims are declared, or where
