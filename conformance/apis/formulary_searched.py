@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance import clock
-from conformance.apis.formulary import AVAILABILITY_PERIOD, AVAILABILITY_STATUS, BENEFIT_TYPE
+from conformance.apis.formulary import AVAILABILITY_PERIOD, AVAILABILITY_STATUS, BENEFIT_TYPE, DRUG_TIER
 from conformance.apis.formulary_found import UNKNOWN
 from conformance.apis.formulary_plans import FORMULARY_REFERENCE
 from conformance.apis.search_values import escaped, token
@@ -19,6 +19,7 @@ from conformance.apis.shapes import (
     codings,
     extensions,
     identifiers,
+    period,
     record,
     records,
     reference_key,
@@ -148,4 +149,30 @@ def _folded(words: str) -> str:
 
 RECOMMENDED: Mapping[str, Mapping[str, Parameter]] = {
     "MedicationKnowledge": {"doseform": _token(lambda resource: (resource.get("doseForm"),))},
+}
+
+Span = tuple[str, str]  # the first and the last day as written
+
+
+def _spans(periods: Callable[[JsonObject], Iterable[Any]]) -> Callable[[JsonObject], Iterable[Span]]:
+    def values(resource: JsonObject) -> Iterable[Span]:
+        return ((each.start[:10], each.end[:10]) for each in map(period, periods(resource)) if each)
+
+    return values
+
+
+PERIODS: Mapping[str, Callable[[JsonObject], Iterable[Span]]] = {
+    "InsurancePlan": _spans(lambda resource: [resource.get("period")]),
+    "Basic": _spans(_of_extension(AVAILABILITY_PERIOD, "valuePeriod")),
+}
+SEVERAL: Mapping[str, Mapping[str, Parameter]] = {  # what is searched for by one of several values
+    "InsurancePlan": {"identifier": _code(_identified)},
+    "Basic": {"drug-tier": _token(_of_extension(DRUG_TIER, "valueCodeableConcept"))},
+    "MedicationKnowledge": {"code": _token(lambda resource: (resource.get("code"),))},
+}
+NAMED: Mapping[str, Mapping[str, Values]] = {  # what has a name, by the modifiers of the guide that look at it
+    "InsurancePlan": {"name:contains": lambda resource: filter(None, [text(resource.get("name"))])},
+    "MedicationKnowledge": {
+        "drug-name:missing": lambda resource: (each.display for each in codings(resource.get("code")) if each.display)
+    },
 }

@@ -9,7 +9,7 @@ from conformance.apis.formulary_searched import Parameter
 from conformance.apis.shapes import Placed
 from conformance.flows.paging import Found
 
-Search = Callable[[str, tuple[str, str]], Found]
+Search = Callable[..., Found]  # a resource type, and the parameters of a search for it: ("status", "active")
 
 
 @dataclass(frozen=True)

@@ -5,16 +5,17 @@ A folder has no searches: everything here is NotApplicable to one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from conformance.apis.formulary import Drug, Item
 from conformance.apis.formulary_found import plain_name, telling_word
-from conformance.apis.formulary_searched import PARAMETERS, RECOMMENDED
+from conformance.apis.formulary_searched import NAMED, PARAMETERS, PERIODS, RECOMMENDED, SEVERAL
 from conformance.apis.shapes import Placed
 from conformance.errors import NotApplicable, NotTested
 from conformance.flows.declared import by_drug
 from conformance.flows.formulary import Formulary
 from conformance.flows.formulary_probes import Probe, probes
+from conformance.flows.formulary_refined import compared, named, several
 from conformance.flows.formulary_searches import LISTINGS, RAW
 from conformance.flows.recording import Recording
 from conformance.target import Claim
@@ -108,6 +109,27 @@ class SearchTerms:
         if not found:
             raise NotApplicable(f"no {type_} has a value for {', '.join(RECOMMENDED[type_])}")
         return found
+
+    def _refined(self, types: Sequence[str], by: Callable[..., Iterator[Probe]]) -> tuple[Probe, ...]:
+        """Searches of some types that refine a parameter; NotApplicable where nothing listed can be searched for so."""
+        self._recording.endpoint(self._claim)
+        listed = self._formulary
+        found = tuple(probe for type_ in types for probe in by(type_, listed.listed(type_), listed.search))
+        if not found:
+            raise NotApplicable(f"no {' and no '.join(types)} has a value to be searched by")
+        return found
+
+    def compared(self) -> tuple[Probe, ...]:
+        """Searches by a period with each comparator."""
+        return self._refined(tuple(PERIODS), compared)
+
+    def several(self) -> tuple[Probe, ...]:
+        """Searches by one of two values."""
+        return self._refined(tuple(SEVERAL), several)
+
+    def named(self) -> tuple[Probe, ...]:
+        """Searches by a part of a name, and by whether there is one."""
+        return self._refined(tuple(NAMED), named)
 
     def one_of_each(self) -> tuple[Placed, ...]:
         """One listed resource of each type."""

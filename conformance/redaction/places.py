@@ -82,7 +82,8 @@ PAGING = frozenset({
 PUBLIC_SEARCH = re.compile(r"/(InsurancePlan|Basic|MedicationKnowledge|Location)(/_search)?/?$")
 PUBLIC_PARAMETERS = frozenset({
     "_id", "type", "code", "status", "formulary", "drug-tier", "pharmacy-benefit-type", "period", "coverage-type",
-    "name", "formulary-coverage", "coverage-area", "drug-name", "drug-name:contains", "drug-name:exact", "doseform",
+    "name", "name:contains", "formulary-coverage", "coverage-area", "drug-name", "drug-name:contains",
+    "drug-name:exact", "drug-name:missing", "doseform",
     "doseform:contains", "subject", "subject:MedicationKnowledge.code", "subject:MedicationKnowledge.drug-name",
     "address-state", "identifier", "use",
 })  # fmt: skip

@@ -27,7 +27,9 @@ _formulary_of = PARAMETERS["Basic"]["formulary"].values
 POLICY: Mapping[str, Any] = {
     "page_size": 20,
     "largest_page": 50,
-    "ignored": frozenset(),  # parameters taken without notice, as "Basic?drug-tier"
+    # parameters taken without notice, as "Basic?drug-tier"; with a modifier, or with a comparator: "Basic?period=sa"
+    "ignored": frozenset(),
+    "first_alone": frozenset(),  # parameters of which the first of several values counts, and no other
     "own_only": frozenset({"InsurancePlan"}),  # types of which a member is shown what is of the own plan
     "kept_from_members": frozenset(),  # types of which a member is shown nothing
 }
@@ -151,8 +153,10 @@ def _wish(kind: str, query: Query, payer: Payer, *, lenient: bool) -> Wish:
     used: list[tuple[str, str]] = []
     for name, value in query:
         one = asked(name, value)
-        if f"{kind}?{one.path}" in rules["ignored"]:
+        if rules["ignored"].intersection((f"{kind}?{one.path}", f"{kind}?{name}", f"{kind}?{name}={value[:2]}")):
             continue
+        if f"{kind}?{one.path}" in rules["first_alone"]:
+            one = replace(one, value=value.partition(",")[0])
         if one.path == "_count":
             count = min(_number(value), rules["largest_page"])
         elif one.path == "_include":

@@ -37,6 +37,21 @@ def test_areas_are_searched_by_every_parameter(formulary, search_terms):
     expect.each(search_terms.probes("Location"), fine, WANTED, got=why)
 
 
+@requirement("usdf.search-comparators")
+def test_plans_and_items_are_searched_by_periods_with_every_comparator(search_terms):
+    expect.each(search_terms.compared(), fine, "what the comparator asks for", got=why)
+
+
+@requirement("usdf.search-several-values")
+def test_what_has_one_of_several_values_is_searched_for_at_once(search_terms):
+    expect.each(search_terms.several(), fine, WANTED, got=why)
+
+
+@requirement("usdf.search-modifiers")
+def test_names_are_searched_inside_and_for_being_there(search_terms):
+    expect.each(search_terms.named(), fine, "what the modifier asks for", got=why)
+
+
 @requirement("usdf.search-combined")
 def test_items_are_searched_by_several_parameters_at_once(formulary, search_terms):
     like = search_terms.items_alike()

@@ -7,6 +7,7 @@ declared drugs. A fault of its searches makes it take a parameter without notice
 from __future__ import annotations
 
 from conformance.sandbox.faults import formulary_changes as changes
+from conformance.sandbox.faults.changes import rule
 from conformance.sandbox.faults.formulary_variants import VARIANTS
 from conformance.sandbox.formulary_rows import BENEFIT, TIER, TRIAL
 from conformance.sandbox.frame import Bend, Fault
@@ -199,6 +200,18 @@ BADLY_SEARCHED = (
         "ignores_the_drug_name",
         ("usdf.search-drugs-by-name", "usdf.search-exact-name"),
         "MedicationKnowledge?drug-name",
+    ),
+    *(
+        ignores(f"ignores_{comparator}_of_{kind.lower()}", "usdf.search-comparators", f"{kind}?period={comparator}")
+        for kind, comparator in (("InsurancePlan", "sa"), ("Basic", "eb"), ("Basic", "le"))
+    ),
+    ignores("ignores_contains_in_plans", "usdf.search-modifiers", "InsurancePlan?name:contains"),
+    ignores("ignores_missing_names", "usdf.search-modifiers", "MedicationKnowledge?drug-name:missing"),
+    Fault(
+        "takes_one_of_several_tiers",
+        "Of several tiers that are asked for the first counts, and no other.",
+        ("usdf.search-several-values",),
+        policies=rule("formulary", first_alone=frozenset({"Basic?drug-tier"})),
     ),
     ignores("ignores_include", ("usdf.include-drug", "usdf.include-formulary"), "Basic?_include"),
     Fault(
