@@ -51,7 +51,7 @@ class DeclaredDrugs:
                 "needs a drug with the day from which it is listed so", change="cases.formulary.….effective"
             )
         awaited = {drug.case.name: due for drug in dated if (due := self._due_later(drug))}
-        for name, due in awaited.items():
+        for name, due in () if self._formulary.handed else awaited.items():  # a folder stays as it is
             self._recording.act((self._claim, CHANGE, name), partial(Awaited, name, due))
         over = tuple(drug for drug in dated if drug.case.name not in awaited)
         if not over:

@@ -31,7 +31,7 @@ MAIN_GUIDES: Mapping[str, tuple[str, ...]] = {
 DISCOVERY = frozenset({"metadata", "smart-configuration", "davinci-configuration"})
 OPERATIONS: Mapping[str, frozenset[str]] = {
     "prior-auth": DISCOVERY | {"submit", "inquire", "subscribe", "submit-attachment"},
-    "formulary": DISCOVERY | {"search", "read"},
+    "formulary": DISCOVERY | {"search", "read", "export", "export-one"},
     "payer-to-payer": DISCOVERY | {"member-match", "everything", "search", "bulk-match", "groups", "export"},
     "provider-access": DISCOVERY | {"member-match", "groups", "export"},
     "coverage-discovery": frozenset({"services", "order-sign"}),
