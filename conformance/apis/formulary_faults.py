@@ -19,16 +19,19 @@ COSTS = {
     "copay": ("urn:iso:std:iso:4217", "USD", _OPTIONS | {"before-deductible", "copay-not-applicable"}),
     "coinsurance": ("http://unitsofmeasure.org", "%", _OPTIONS | {"coinsurance-not-applicable"}),
 }
+STATUSES = frozenset({"draft", "active", "retired", "unknown"})  # publication-status, which is required of items
 
 
 def item_faults(item: Item) -> tuple[str, ...]:
     """usdf-FormularyItem: formulary, status, at least one benefit type, exactly one tier, its code, its drug."""
     coded = any(each.system == ITEM_SYSTEM and each.code == ITEM_CODE for each in item.codes)
-    if coded and item.formulary and item.status and item.benefit_types and len(item.tiers) == 1 and item.drug:
+    whole = item.formulary and item.drug and item.benefit_types and len(item.tiers) == 1
+    if coded and whole and item.status in STATUSES:
         return ()  # nearly all of hundreds of thousands
     faults = {
         "no formulary": not (item.formulary or item.formulary_number),
         "no availability status": not item.status,
+        f"availability status {item.status[:40]!r}": bool(item.status) and item.status not in STATUSES,
         "no pharmacy benefit type": not item.benefit_types,
         "no tier": not item.tiers,
         "more than one tier": len(item.tiers) > 1,

@@ -73,6 +73,12 @@ FAULTS: tuple[Fault, ...] = (
         ("usdf.item-flags",),
         seed=changes.item(PLAIN, changes.saying(PRIOR, "valueString", "not needed")),
     ),
+    Fault(
+        "invents_a_status_of_an_item",
+        "An item's availability is a word of the payer's own.",
+        ("usdf.item-required",),
+        seed=changes.item(PLAIN, changes.saying("AvailabilityStatus", "valueCode", "available")),
+    ),
 )
 VARIANTS: tuple[Variant, ...] = (
     Variant(
