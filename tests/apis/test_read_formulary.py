@@ -349,6 +349,17 @@ def test_what_an_identifier_names_is_named():
     assert {"no drug", "no formulary"} <= set(item_faults(silent))
 
 
+def test_an_availability_that_is_no_code_of_the_value_set_is_told():
+    status = {"url": f"{USDF}usdf-AvailabilityStatus-extension", "valueCode": "available"}
+
+    assert "availability status 'available'" in item_faults(read_item(written(extension=[status])))
+    assert not [
+        each
+        for each in item_faults(read_item(written(extension=[status | {"valueCode": "retired"}])))
+        if each.startswith("availability") or each == "no availability status"
+    ]
+
+
 def test_the_codes_that_a_drug_has_are_told_where_none_is_of_rxnorm():
     codes = [{"system": f"{RXNORM}/", "code": "1"}]
     drug = read_drug({"resourceType": "MedicationKnowledge", "status": "active", "code": {"coding": codes}})
