@@ -190,15 +190,16 @@ def ignores(name: str, breaks: str | tuple[str, ...], *parameters: str) -> Fault
     return Fault(name, text, (breaks,) if isinstance(breaks, str) else breaks, policies=changes.ignoring(*parameters))
 
 
+SEVERAL = "usdf.search-several-values"
 BADLY_SEARCHED = (
     ignores("ignores_the_type", "usdf.search-plans", "InsurancePlan?type"),
     ignores("ignores_the_formulary", "usdf.search-items-by-formulary", "Basic?formulary"),
-    ignores("ignores_the_tier", "usdf.search-items-by-tier", "Basic?drug-tier"),
+    ignores("ignores_the_tier", ("usdf.search-items-by-tier", SEVERAL), "Basic?drug-tier"),
     ignores("ignores_the_chain", "usdf.search-items-by-drug", "Basic?subject.code", "Basic?subject.drug-name"),
-    ignores("ignores_the_drug_code", "usdf.search-drugs-by-code", "MedicationKnowledge?code"),
+    ignores("ignores_the_drug_code", ("usdf.search-drugs-by-code", SEVERAL), "MedicationKnowledge?code"),
     ignores(
         "ignores_the_drug_name",
-        ("usdf.search-drugs-by-name", "usdf.search-exact-name"),
+        ("usdf.search-drugs-by-name", "usdf.search-exact-name", "usdf.search-modifiers"),
         "MedicationKnowledge?drug-name",
     ),
     *(
@@ -210,7 +211,7 @@ BADLY_SEARCHED = (
     Fault(
         "takes_one_of_several_tiers",
         "Of several tiers that are asked for the first counts, and no other.",
-        ("usdf.search-several-values",),
+        (SEVERAL,),
         policies=rule("formulary", first_alone=frozenset({"Basic?drug-tier"})),
     ),
     ignores("ignores_include", ("usdf.include-drug", "usdf.include-formulary"), "Basic?_include"),
