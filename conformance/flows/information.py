@@ -42,7 +42,10 @@ class Asked:
     def traces(self) -> tuple[str, ...]:
         """The trace numbers that stand beside it: of the items that it is about, and of the whole answer."""
         about = set(self.request.lines)
-        items = [each for each in self.answer.decided if each.sequence in about or not about]
+        told = self.answer.decided
+        items = [
+            each for each in told if each.sequence in about
+        ] or told  # how items are numbered is judged elsewhere
         found = [trace.value for each in items for trace in each.traces]
         return tuple(dict.fromkeys([*found, *(each.value for each in self.answer.identifiers)]))
 
@@ -57,10 +60,9 @@ class Information:
     def asked(self) -> tuple[Asked, ...]:
         """Every request for more information that came with an answer to a submission."""
         return tuple(
-            Asked(submission, answer, request)
+            Asked(submission, submission.first, request)
             for submission in self._prior_auth.submissions()
-            for answer in submission.all
-            for request in read_information_requests(answer)
+            for request in read_information_requests(submission.first)
         )
 
     def by_questionnaire(self) -> tuple[Asked, ...]:

@@ -17,6 +17,7 @@ from conformance.sandbox.faults.prior_auth_edits import (
     turn_decisions,
 )
 from conformance.sandbox.frame import Answer, Call, Resource
+from conformance.sandbox.prior_auth_extras import CONTEXTS
 
 TRACES = "extension-itemTraceNumber"
 NUMBERS = (TRACES, "extension-authorizationNumber", "extension-administrationReferenceNumber")
@@ -116,6 +117,8 @@ def decide_the_whole(response: Resource) -> None:
     for one in item.get("extension", ()):
         if "valuePeriod" in one and one["url"].endswith("extension-itemPreAuthPeriod"):
             response["preAuthPeriod"] = one["valuePeriod"]
+        if one.get("valueIdentifier", {}).get("system") == CONTEXTS:
+            response["identifier"] = [*response.get("identifier", ()), one["valueIdentifier"]]
 
 
 def decide_in_added_items(response: Resource) -> None:

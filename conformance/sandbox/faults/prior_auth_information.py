@@ -155,19 +155,6 @@ VARIANTS: tuple[Variant, ...] = (
         advises=("pas.must-support-seen",),
     ),
     Variant(
-        "asks_for_documents_by_reference",
-        "The request for a document does not come along: the answer refers to it.",
-        bend=submit(
-            edits.editing_body(
-                lambda bundle: bundle.update(
-                    entry=[one for one in bundle["entry"] if one["resource"]["resourceType"] != "CommunicationRequest"]
-                )
-            ),
-            edits.asking_for(DOCUMENT),
-        ),
-        advises=("pas.must-support-seen",),
-    ),
-    Variant(
         "traces_the_answer_as_a_whole",
         "The trace number that a questionnaire is to be had for is the whole answer's.",
         bend=_answering(_traced_as_a_whole),
