@@ -43,9 +43,7 @@ class Asked:
         """The trace numbers that stand beside it: of the items that it is about, and of the whole answer."""
         about = set(self.request.lines)
         told = self.answer.decided
-        items = [
-            each for each in told if each.sequence in about
-        ] or told  # how items are numbered is judged elsewhere
+        items = [each for each in told if each.sequence in about] or told  # how items are numbered is judged elsewhere
         found = [trace.value for each in items for trace in each.traces]
         return tuple(dict.fromkeys([*found, *(each.value for each in self.answer.identifiers)]))
 
