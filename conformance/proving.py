@@ -174,12 +174,14 @@ class Proving:
 
 
 def _waiting(target: Target) -> Target:
-    """The target, with leave to wait for tokens to expire: here that takes no time."""
+    """The target, with leave to wait for tokens to expire and for a consent to end: here that takes no time."""
     apis = {
         name: replace(api, auth=replace(api.auth, wait_for_expiry=timedelta(hours=2)))
         for name, api in target.apis.items()
     }
-    return replace(target, apis=apis)
+    exchange = dict(target.cases["payer-to-payer"])
+    exchange["consent-ends"] = replace(exchange["consent-ends"], settles=timedelta(seconds=20))
+    return replace(target, apis=apis, cases={**target.cases, "payer-to-payer": exchange})
 
 
 def _asked(run: Run, requirement: Requirement, suite: str, payer: str) -> bool:

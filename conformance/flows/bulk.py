@@ -219,7 +219,7 @@ class Bulk:
         member = found.found(found.sent[0], group) if group else None
         if group is None or member is None or ends is None:
             raise NotTested("the member was not matched while the consent held", because="pdex.match-buckets")
-        clock.sleep(max(0.0, (ends - clock.now()).total_seconds()) + MARGIN)
+        self._recording.wait(max(0.0, (ends - clock.now()).total_seconds()) + MARGIN)
         exported = _begun(self._export(group, "after consent", {}))
         if exported.refused:
             return None
