@@ -178,8 +178,8 @@ def tell(done: Done, out: Path) -> int:
     if not results["complete"]:
         click.echo("The run was cut short; what it knew is in the report.")
     if waiting := results.get("waiting"):
-        told = "A request is" if waiting == 1 else f"{waiting} requests are"
-        click.echo(f"{told} still open; to hear the end of it: conformance follow-up TARGET --poll")
+        told = "The end of a request, an export or a change is" if waiting == 1 else f"The end of {waiting} things is"
+        click.echo(f"{told} still to come; to hear of it: conformance follow-up TARGET --poll")
     click.echo(results["headline"]["law"])
     click.echo(results["headline"]["guides"])
     click.echo(results["headline"]["disclaimer"])
