@@ -130,7 +130,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "exports_foreign_groups_at_once",
         "The export of another's Group is answered at once, with its files.",
-        ("bulk.own-groups", "provider-access.attribution"),
+        ("bulk.own-exports", "bulk.own-groups", "provider-access.attribution"),
         bend=Bend(EXPORT, _at_once, _forbidden),
     ),
 )
