@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 import tracemalloc
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
 from bench.generated import write_folder
 from shared_data import DATA, needs_data
 
@@ -124,6 +126,16 @@ def test_big_folders_are_kept_small(tmp_path: Path):
     size, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert size / len(found.items) < 2000, "bytes of an item, with what all items share"
+
+
+def test_python_looks_for_circles_again_whatever_became_of_the_reading(tmp_path: Path):
+    items(tmp_path, 10)
+    handed(tmp_path)
+    assert gc.isenabled()
+
+    with pytest.raises(AttributeError):
+        read_folder(None, TYPES)  # type: ignore[arg-type]
+    assert gc.isenabled()
 
 
 @needs_data
