@@ -25,7 +25,8 @@ from conformance import paths
 from conformance.report import chart
 from conformance.report.body import excerpt, locate, sheet, show
 from conformance.report.junit import write_junit
-from conformance.report.page import cited, page, write_page
+from conformance.report.page import cited, environment, page, write_page
+from conformance.report.record import ready
 from conformance.report.text import folded, visible
 
 VOID = frozenset({"meta", "link", "br", "input", "img", "hr"})
@@ -785,3 +786,12 @@ def test_the_page_is_written_where_it_is_asked_for(tmp_path):
     write_page(results(), exchanges(), out)
 
     assert out.read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_what_is_loaded_while_pytest_starts_writes_the_page():
+    ready()
+    made = environment.cache_info().misses
+
+    page(results(), exchanges())
+
+    assert environment.cache_info().misses == made

@@ -89,7 +89,6 @@ def _hash(text: str) -> str:
     return "sha256-" + b64encode(sha256(text.encode()).digest()).decode()
 
 
-@cache
 def _compiled(templates: Path) -> FileSystemBytecodeCache | None:
     """Where compiled templates are kept: beside them, as Python keeps what it compiles, and only where it may.
 
@@ -107,6 +106,7 @@ def _compiled(templates: Path) -> FileSystemBytecodeCache | None:
     return FileSystemBytecodeCache(str(folder), kept) if os.access(folder, os.W_OK) else None
 
 
+@cache
 def environment(templates: Path) -> Environment:
     """Jinja with autoescape everywhere, strict names, and ``visible`` on every printed value."""
     room = Environment(
