@@ -20,8 +20,7 @@ from conformance.flows.prior_auth_requests import FHIR_JSON, good
 from conformance.flows.recording import Recording, answered, unending
 from conformance.flows.request_bodies import OURS
 from conformance.flows.submission import undecided
-from conformance.flows.target_cases import case_of
-from conformance.guides import version_key
+from conformance.flows.target_cases import case_of, claims_of
 from conformance.target import Claim
 from conformance.wire.payer import Request
 
@@ -107,10 +106,11 @@ class Attachments:
 
     def _asked(self) -> Asked:
         """The first document that a payer still waits for; NotTested where it asks for none."""
-        claims = [each for each in self._recording.api(self._claim).claim_list() if each.ig == "pas"]
+        claims = claims_of(self._recording.target, "pas")
         if not claims:
             raise NotTested("needs the guide by which requests are submitted", change=f"apis.{self._claim.api}.pas")
-        newest = max(claims, key=lambda each: (each.base_url == self._claim.base_url, version_key(each.version)))
+        here = [each for each in claims if each.base_url == self._claim.base_url]
+        newest = (here or claims)[-1]
         wanted = [each for each in Information(self._recording, newest).asked() if not each.request.by_questionnaire]
         waiting = [each for each in wanted if each.request.identifiers and undecided(each.submission.deciding)]
         if not waiting:

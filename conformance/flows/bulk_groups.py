@@ -16,7 +16,7 @@ from conformance.flows.bulk_match import MATCHED
 from conformance.flows.bulk_matching import OF_MATCH, BulkMatching
 from conformance.flows.bulk_requests import Requests
 from conformance.flows.member_data import Pages, is_refused, pages
-from conformance.flows.recording import Recording, answered, resource_of, unending
+from conformance.flows.recording import Recording, answered, answered_or_refused, resource_of, unending
 from conformance.flows.target_cases import case_of
 from conformance.target import Case, Claim
 from conformance.wire.gateway import REFUSED
@@ -129,8 +129,7 @@ class Groups:
     def _foreign(self, ident: str) -> tuple[Exchange, ...]:
         read = self._asks.send("bulk.groups", f"{self._asks.path('bulk.groups')}/{ident}", "foreign")
         asked = read, self._asks.kick_off(ident, "foreign", {})
-        # Our own Group was given before: a refusal, in whatever words, is about the other's.
-        return tuple(each if each.status in REFUSED else answered(each, RAW) for each in asked)
+        return tuple(answered_or_refused(each, RAW) for each in asked)
 
     def _case(self, name: str) -> Case:
         return case_of(self._recording.target, self.claim.api, name)

@@ -6,8 +6,8 @@ from conformance.exchange import Exchange
 from conformance.flows.bulk_groups import RAW
 from conformance.flows.bulk_requests import STATUS, Requests
 from conformance.flows.exported import Export
-from conformance.flows.recording import answered
-from conformance.wire.gateway import REFUSED, origin
+from conformance.flows.recording import answered, answered_or_refused
+from conformance.wire.gateway import origin
 from conformance.wire.request import NONE, OWN
 
 NO_TOKEN, ANOTHER = "no-token", "another client"
@@ -21,9 +21,7 @@ def without_token(asks: Requests, own: Export) -> tuple[Exchange, ...]:
 
 def with_another_token(asks: Requests, own: Export) -> tuple[Exchange, ...]:
     """The same of another client, which ``asks`` sends as."""
-    sent = _asked(asks, own, ANOTHER, OWN)
-    # A client that gets its token is known: a refusal, in whatever words, is about what it asks for.
-    return tuple(each if each.status in REFUSED else answered(each, RAW) for each in sent)
+    return tuple(answered_or_refused(each, RAW) for each in _asked(asks, own, ANOTHER, OWN))
 
 
 def _asked(asks: Requests, own: Export, case: str, token: str) -> tuple[Exchange, ...]:

@@ -25,7 +25,7 @@ from conformance.errors import NotTested
 from conformance.exchange import Exchange
 from conformance.flows.coverage_requests import case_key, extended, order_of, order_sign, resources
 from conformance.flows.recording import Recording, answered, unending
-from conformance.guides import version_key
+from conformance.flows.target_cases import claims_of
 from conformance.strict_json import load_or_none
 from conformance.target import Case, Claim
 from conformance.wire.payer import Request
@@ -232,10 +232,9 @@ class CoverageDiscovery:
 
     def documentation_claim(self) -> Claim | None:
         """Where the payer's questionnaires are: the claim of DTR that goes with this version, else the newest."""
-        api = self._recording.target.apis.get("documentation")
-        claims = [each for each in (api.claim_list() if api else ()) if each.ig == "dtr"]
+        claims = claims_of(self._recording.target, "dtr")
         fitting = [each for each in claims if each.version.startswith(f"{self.guide['documentation_version']}.")]
-        return max(fitting or claims, key=lambda each: version_key(each.version), default=None)
+        return next(reversed(fitting or claims), None)
 
     def made(self, case: Case) -> dict[str, dict[str, Any]]:
         """The resources that a service's request was made of."""

@@ -11,6 +11,7 @@ from conformance.exchange import Exchange
 from conformance.flows.coverage_discovery import Asked, CoverageDiscovery
 from conformance.flows.coverage_requests import BASE, case_key, package_request, parties, resources
 from conformance.flows.recording import Recording, answered, resource_of, unending
+from conformance.flows.target_cases import claims_of
 from conformance.target import Case, Claim
 from conformance.wire.payer import NONE, OWN, Request
 
@@ -169,8 +170,7 @@ class Documentation:
 
     def _discovery(self) -> CoverageDiscovery | None:
         """Coverage discovery in the version that goes with this one."""
-        api = self._recording.target.apis.get("coverage-discovery")
-        claims = [each for each in (api.claim_list() if api else ()) if each.ig == "crd"]
+        claims = claims_of(self._recording.target, "crd")
         fitting = [each for each in claims if each.version.startswith(f"{self.guide['coverage_version']}.")]
         return CoverageDiscovery(self._recording, fitting[0]) if fitting else None
 

@@ -22,8 +22,7 @@ from conformance.flows.declared_drugs import DeclaredDrugs
 from conformance.flows.drug_files import DrugFiles
 from conformance.flows.formulary import Formulary
 from conformance.flows.recording import Recording
-from conformance.flows.target_cases import plan_name
-from conformance.guides import version_key
+from conformance.flows.target_cases import claims_of, plan_name
 from conformance.target import DEFAULT_MEMBER, Case, Claim
 
 HCPCS = "http://www.cms.gov/Medicare/Coding/HCPCSReleaseCodeSets"
@@ -43,7 +42,7 @@ class DrugSources:
     def told(self, benefits: Collection[Benefit], facts: Collection[str]) -> tuple[OneDrug, ...]:
         """The declared drugs of which several sources tell one of these facts, within these benefits; NotApplicable
         where there is none."""
-        if not (self._claims("crd") or self._claims("qhp")):
+        if not (claims_of(self._recording.target, "crd") or claims_of(self._recording.target, "qhp")):
             raise NotApplicable("no other source tells of drugs")
         every = self.every()
         show_table("One drug, one answer", COLUMNS, (_row(one, each) for one in every for each in one.said))
@@ -78,7 +77,7 @@ class DrugSources:
     def _by_files(self, drug: Declared) -> Iterator[Said]:
         """What the issuer's drugs files list for the member's plan, by any number of it."""
         numbers = {each.value for plan in self._plans(drug.case) for each in plan.identifiers}
-        for claim in self._claims("qhp")[-1:]:
+        for claim in claims_of(self._recording.target, "qhp")[-1:]:
             files = DrugFiles(self._recording, claim).published
             own = [each for read in files.drugs for each in read.offers.get(drug.code, ()) if each.plan in numbers]
             if own:
@@ -93,7 +92,7 @@ class DrugSources:
         orders: dict[Benefit, dict[str, Any]] = {"pharmacy": {"system": RXNORM, "code": drug.code}}
         if billed := facts.get("billed"):
             orders["medical"] = {"system": HCPCS, "code": billed}
-        for claim in self._claims("crd")[-1:]:
+        for claim in claims_of(self._recording.target, "crd")[-1:]:
             for benefit, service in orders.items():
                 member = facts.get("member", DEFAULT_MEMBER)
                 asked = {"service": service, "order": "MedicationRequest", "member": member}
@@ -106,10 +105,6 @@ class DrugSources:
         """The plan of the member whose coverage is asked about; every plan, where the target names none."""
         named = plan_name(self._recording.target, str(case.facts.get("member", DEFAULT_MEMBER)))
         return [plan for plan in self._formulary.plans if not named or goes_by(plan, named)]
-
-    def _claims(self, ig: str) -> list[Claim]:
-        found = [each for each in self._recording.target.claim_list() if each.ig == ig]
-        return sorted(found, key=lambda each: version_key(each.version))
 
 
 def _row(drug: OneDrug, said: Said) -> tuple[str, ...]:

@@ -14,11 +14,10 @@ from conformance.flows.formulary import MOST_READS, Formulary
 from conformance.flows.formulary_probes import Probe
 from conformance.flows.formulary_searches import ENOUGH, ITEMS, LISTINGS, RAW, Searches
 from conformance.flows.paging import Found
-from conformance.flows.recording import Recording, answered, resource_of
+from conformance.flows.recording import Recording, answered, answered_or_refused, resource_of
 from conformance.flows.target_cases import plan_name
 from conformance.flows.trust import Trust
 from conformance.target import DEFAULT_MEMBER, Claim
-from conformance.wire.gateway import REFUSED
 
 SEARCH, READ = "formulary.search", "formulary.read"
 
@@ -128,5 +127,4 @@ class FormularyAccess:
         exchange = self._recording.act(
             (self._claim, "member", type_, own), lambda: self._member.get(READ, f"{type_}/{own}", "member")
         )
-        # The member's token was taken before: a refusal, in whatever words, is about what was asked for.
-        return exchange if exchange.status in REFUSED else answered(exchange, RAW)
+        return answered_or_refused(exchange, RAW)

@@ -23,7 +23,7 @@ from conformance.flows.bulk_requests import Requests
 from conformance.flows.discovery import Discovery
 from conformance.flows.formulary import Formulary
 from conformance.flows.formulary_probes import Probe
-from conformance.flows.recording import Recording, answered
+from conformance.flows.recording import Recording, answered_or_refused
 from conformance.target import Claim
 from conformance.wire.gateway import REFUSED
 
@@ -163,8 +163,7 @@ class FormularyExport:
         self._recording.endpoint(self._claim)
         query = f"?{urlencode(asked, safe=':,')}" if asked else ""
         found = self._recording.act((self._claim, "export", case), lambda: self._run(case, path + query))
-        if found.job.kick_off.status not in REFUSED:
-            answered(found.job.kick_off, "")
+        answered_or_refused(found.job.kick_off, "")
         unread = found.job.unfinished or next((file.unread for file in found.files if file.unread), "")
         if unread and not found.broken:
             raise NotTested(unread)

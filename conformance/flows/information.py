@@ -16,8 +16,7 @@ from conformance.flows.documentation import Documentation
 from conformance.flows.prior_auth import PriorAuth
 from conformance.flows.recording import Recording
 from conformance.flows.submission import Submission
-from conformance.flows.target_cases import case_of
-from conformance.guides import version_key
+from conformance.flows.target_cases import case_of, claims_of
 from conformance.target import Claim
 
 
@@ -81,8 +80,7 @@ class Information:
 
     def _documentation(self) -> Documentation:
         """The newest documentation service; NotTested where the target claims none."""
-        api = self._recording.target.apis.get("documentation")
-        claims = [each for each in (api.claim_list() if api else ()) if each.ig == "dtr"]
+        claims = claims_of(self._recording.target, "dtr")
         if not claims:
             raise NotTested("needs the service that gives questionnaires", change="apis.documentation")
-        return Documentation(self._recording, max(claims, key=lambda each: version_key(each.version)))
+        return Documentation(self._recording, claims[-1])

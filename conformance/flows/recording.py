@@ -19,6 +19,7 @@ from conformance.guides import Guide
 from conformance.target import Api, Claim, Target
 from conformance.wire.callbacks import Received, Receiver
 from conformance.wire.files import Folder
+from conformance.wire.gateway import REFUSED
 from conformance.wire.payer import Request, Wire
 
 T = TypeVar("T")
@@ -266,6 +267,11 @@ def answered(exchange: Exchange, judged_by: str) -> Exchange:
     if exchange.failure.actor == "payer":
         raise NotTested(exchange.failure.message, because=judged_by)
     raise Unjudgeable(exchange.failure.message, exchange.failure.actor)
+
+
+def answered_or_refused(exchange: Exchange, judged_by: str) -> Exchange:
+    """The same, where our credentials were taken before: a refusal, in whatever words, is about what was asked for."""
+    return exchange if exchange.status in REFUSED else answered(exchange, judged_by)
 
 
 def unending(exchange: Exchange) -> bool:

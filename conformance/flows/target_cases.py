@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from conformance.errors import NotTested
-from conformance.target import DEFAULT_MEMBER, Case, Member, Target
+from conformance.guides import version_key
+from conformance.target import DEFAULT_MEMBER, Case, Claim, Member, Target
+
+
+def claims_of(target: Target, ig: str) -> list[Claim]:
+    """The claims of one guide, the oldest version first."""
+    found = [each for each in target.claim_list() if each.ig == ig]
+    return sorted(found, key=lambda each: version_key(each.version))
 
 
 def cases_of(target: Target, api: str) -> Mapping[str, Case]:

@@ -15,11 +15,10 @@ from conformance.apis.strangers import tells_of
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
 from conformance.flows.payer_to_payer_requests import RAW, Requests
-from conformance.flows.recording import Recording, answered
+from conformance.flows.recording import Recording, answered_or_refused
 from conformance.flows.shown_to_members import Probe
 from conformance.flows.target_cases import another_organization, cases_of
 from conformance.target import DEFAULT_MEMBER, Claim, Member
-from conformance.wire.gateway import REFUSED
 
 Facts = Mapping[str, Any]
 
@@ -38,8 +37,7 @@ def matched_by_us(recording: Recording, claim: Claim, member: Member, patient: s
 def _told(recording: Recording, claim: Claim, facts: Facts, case: str, *, other: bool) -> tuple[Probe, ...]:
     asks = Requests(recording, claim, other=other)
     asked = recording.act((claim, case), lambda: _asked(asks, facts, case))
-    # A client that gets its token is known: a refusal, in whatever words, is about the member.
-    answers = {way: each if each.status in REFUSED else answered(each, RAW) for way, each in asked.items()}
+    answers = {way: answered_or_refused(each, RAW) for way, each in asked.items()}
     return tuple(Probe(way, tells_of(body_of(each), facts)) for way, each in answers.items())
 
 
