@@ -128,5 +128,5 @@ def propose(named: Sequence[str], file: Path) -> None:
     if log is None:
         raise UsageError("--init reads the headings of a log (.csv, .parquet); FHIR needs no mapping")
     with opened("duckdb") as engine:
-        headings = [name for name in said.opened(engine, [log]).columns if name not in ("file", "file_row_number")]
+        headings = said.headings_of(said.opened(engine, [log]))
     file.write_text(mapping.proposal(log.path.name, headings), "utf-8")

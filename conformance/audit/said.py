@@ -30,6 +30,7 @@ NO_TIME = (
     "null",
     "(null)",
 )  # in the place of a time, in small letters: nothing is said
+OF_FILES = ("file", "file_row_number")  # columns that an engine adds
 BLANKS = " \t\r\n"
 
 
@@ -93,7 +94,7 @@ def _log(engine: Engine, logs: Sequence[Source], number: Mapping[Path, int], map
 
     first, files = logs[0], [source.path for source in logs]
     table = opened(engine, logs)
-    headings = [name for name in table.columns if name not in ("file", "file_row_number")]
+    headings = headings_of(table)
     columns = columns_of(headings, mapped, str(first.path))
     said.mapped |= {str(file): columns for file in files}
     # In a step of its own: what a step says of a column in two places, an engine works out twice.
@@ -119,6 +120,11 @@ def _log(engine: Engine, logs: Sequence[Source], number: Mapping[Path, int], map
             rows = rows.left_join(before, "file")
             rows = rows.mutate(place=rows.place - rows.before).drop("file_right")
     return _numbered(engine, rows, files, number).mutate(start=ibis.literal(0, "int64")).select(*SAID)
+
+
+def headings_of(table: Any) -> list[str]:
+    """The headings that a log has of its own, less what an engine says of its files."""
+    return [name for name in table.columns if name not in OF_FILES]
 
 
 def opened(engine: Engine, logs: Sequence[Source]) -> Any:
@@ -207,7 +213,7 @@ def _resources(
     else:
         done = lines()
         _take(done, sources, number, said)
-        flat = engine.parquet([each.file for each in done]).drop("file", "file_row_number")
+        flat = engine.parquet([each.file for each in done]).drop(*OF_FILES)
         own = [number[source.path] for source in sources]
         if own != list(range(len(own))):
             flat = flat.mutate(source=flat.source.substitute(dict(enumerate(own))))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from conformance.exchange import Exchange
 from conformance.flows.declared_drugs import DeclaredDrugs
 from conformance.flows.formulary_searches import ITEMS, Searches
@@ -28,8 +25,4 @@ def _stand(subject: Subject, claim: Claim, entry: Entry, _asked: Exchange) -> St
     return Stand(entry, open=False, late=False)
 
 
-def _seen(_subject: Subject, _claim: Claim) -> Mapping[str, Any]:
-    return {}
-
-
-KIND = Kind(own_case, _ask, _stand, _seen, (SEARCH, "formulary.read"))
+KIND = Kind(own_case, _ask, _stand, (SEARCH, "formulary.read"))

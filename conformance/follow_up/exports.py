@@ -3,9 +3,7 @@ is judged."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from conformance.apis.bulk_manifest import ACCEPTED, OK, read_manifest
 from conformance.errors import NotTested, Unjudgeable
@@ -67,8 +65,4 @@ def _gone(asked: Exchange) -> bool:
     return asked.status in GONE
 
 
-def _seen(_subject: Subject, _claim: Claim) -> Mapping[str, Any]:
-    return {}
-
-
-KIND = Kind(_view, _ask, _stand, _seen, (STATUS, "bulk.groups", "bulk.file"), _gone)
+KIND = Kind(_view, _ask, _stand, (STATUS, "bulk.groups", "bulk.file"), gone=_gone)

@@ -37,8 +37,8 @@ class Kind:
     view: Callable[[Target, Entry], Target | None]
     ask: Callable[[Recording, Claim, Entry], Exchange]
     stand: Callable[[Subject, Claim, Entry, Exchange], Stand]
-    seen: Callable[[Subject, Claim], Mapping[str, Any]]
     operations: tuple[str, ...]
+    seen: Callable[[Subject, Claim], Mapping[str, Any]] = lambda _subject, _claim: {}
     gone: Callable[[Exchange], bool] = lambda _asked: False
 
 

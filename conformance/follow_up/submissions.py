@@ -80,4 +80,4 @@ def _recall(recording: Recording, claim: Claim, entry: Entry, answer: Answer, as
     recording.recall((claim, "inquire", entry.name), asked, [asked])
 
 
-KIND = Kind(own_case, _ask, _stand, _seen, (INQUIRE, HEARD))
+KIND = Kind(own_case, _ask, _stand, (INQUIRE, HEARD), _seen)

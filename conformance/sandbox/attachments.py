@@ -27,8 +27,7 @@ def submit(call: Call, payer: Payer) -> Answer:
     except (ValueError, RecursionError):
         body = {}
     given = {text(each.get("name")): each for each in objects(body.get("parameter"))}
-    if body.get("resourceType") != "Parameters" or (missing := _missing(given)):
-        lacking = "no Parameters" if body.get("resourceType") != "Parameters" else f"without {missing}"
+    if lacking := _lacking(body, given):
         return refusal(400, "required", f"The body is {lacking}.")
     if given["AttachTo"].get("valueCode") != "preauthorization":
         return refusal(422, "not-supported", "Attachments to claims are sent elsewhere.")
@@ -47,9 +46,13 @@ def submit(call: Call, payer: Payer) -> Answer:
     return Answer(200)
 
 
-def _missing(given: Mapping[str, Any]) -> str:
-    lacking = [name for name in NEEDED if name not in given]
-    return ", ".join(lacking) or ("" if any(name in given for name in SENDERS) else "who sends it")
+def _lacking(body: Resource, given: Mapping[str, Any]) -> str:
+    """What is wrong with a body that the operation cannot do anything with; "" for any other."""
+    if body.get("resourceType") != "Parameters":
+        return "no Parameters"
+    missing = [name for name in NEEDED if name not in given]
+    missing += [] if any(name in given for name in SENDERS) or missing else ["who sends it"]
+    return f"without {', '.join(missing)}" if missing else ""
 
 
 def _contents(body: Resource) -> list[Resource]:
