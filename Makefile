@@ -3,7 +3,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types bench prove allure wheel clean
+.PHONY: help demo test explore lint types bench prove allure wheel clean
 
 PYTHON ?=
 ARGS ?=
@@ -24,6 +24,7 @@ help:
 	@echo 'make demo     the model payer, every suite against it, and the report'
 	@echo 'make test     the tests of the harness itself'
 	@echo 'make lint     ruff: rules and form;  make types: mypy;  make bench: times;  make prove: the kill matrix'
+	@echo 'make explore  the properties held to examples that nobody tried yet'
 	@echo 'make allure   installs the pinned Allure;  make wheel: dist/*.whl;  make clean'
 
 # The environment, made once and again whenever pyproject.toml changes. pip knows dependency groups from 25.1 on.
@@ -55,6 +56,9 @@ demo: $(READY) $(ALLURE_READY)
 
 test: $(READY)
 	@$(BIN)/python -m pytest -q -n $(JOBS) --dist loadscope --no-loadscope-reorder $(ARGS) tests
+
+explore: $(READY)
+	@$(BIN)/python -m pytest -q -n $(JOBS) -m hypothesis --hypothesis-profile explore $(ARGS) tests
 
 lint: $(READY)
 	@$(BIN)/ruff check .

@@ -8,10 +8,16 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from conformance.follow_up.ledger import PLACE
 
 os.environ[PLACE] = str(Path(tempfile.mkdtemp(prefix="conformance-tests-")) / "ledger.sqlite3")
+
+# The same examples each time, so that a commit is red for what it changed; `make explore` looks for new ones.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.register_profile("explore", max_examples=2_000, deadline=None, print_blob=True)
+settings.load_profile("steady")
 
 FIRST = ("test_prove.py", "e2e", "audit")  # the longest: begun last, one of them would leave the other cores idle
 

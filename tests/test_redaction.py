@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from conformance.redaction import HIDDEN, Redactor
@@ -111,6 +111,8 @@ names = st.text(alphabet=st.characters(categories=["Lu", "Ll"]), min_size=4, max
 
 @settings(deadline=None)
 @given(names, names, st.text(max_size=40), st.text(max_size=40))
+@example("Ashgrove", "Member", "", "")
+@example("Redacted", "Person", "person-2", "[redacted]")
 def test_no_name_is_left_in_any_text(family, given_name, before, after):
     redactor = Redactor([], [{"family": family, "given": [given_name]}])
     shown = redactor.text(f"{before} {family}, {given_name} {after}")

@@ -13,6 +13,8 @@ from itertools import islice
 from urllib.parse import quote, quote_plus
 
 HIDDEN = "[redacted]"
+STANDING = re.compile(r"\b(?:member|person)-\d+\b|\[redacted\]")  # what stands in a text for somebody already
+LONGEST_STANDING = 16
 
 WORD = re.compile(r"[^\W_]+")
 NO_WORD = str.maketrans({each: " " for each in map(chr, range(128)) if not each.isalnum()})
@@ -123,7 +125,7 @@ class Known:
         spans = list(self._found(text))
         if CUT in text and len(text) <= LONGEST_CUT:
             spans += self._cut(text)
-        return _with(text, spans) if spans else text
+        return _with(text, [each for each in spans if not _stands(text, each)]) if spans else text
 
     def _found(self, text: str) -> Iterator[Span]:
         words = words_of(text)
@@ -207,6 +209,13 @@ def _standing(holding: dict[tuple[int, int], dict[str, list[_Value]]], text: str
 def _apart(text: str, at: int) -> bool:
     """Whether no word runs across this place."""
     return not (0 < at < len(text) and text[at - 1].isalnum() and text[at].isalnum())
+
+
+def _stands(text: str, span: Span) -> bool:
+    """Whether a span is a part of what stands for somebody already: some are called Member."""
+    start, end, _ = span
+    near = STANDING.finditer(text, max(0, start - LONGEST_STANDING), end + LONGEST_STANDING)
+    return any(each.start() <= start and end <= each.end() and each.span() != (start, end) for each in near)
 
 
 def _with(text: str, spans: list[Span]) -> str:
