@@ -3,7 +3,8 @@
     api = "prior-auth"                       once per file
     required_by = "prior-auth.standards"     the row whose law demands the API itself, where one does
     part_of = "prior-auth"                   the API that the law counts this one to, where it does
-    ["prior-auth.denial-reason"]             then the rows: text, level, scope, shown or untested, law or guide, status
+    ["prior-auth.denial-reason"]             then the rows: text, level, scope, shown or untested, exposes, then
+                                             law, guide, status
 
 ``until`` is the last day of a rule; a law of which the first day is not settled has no ``from`` and is not final.
 """
@@ -32,7 +33,7 @@ PERIODS = {
     "plan-year": "plan_year_start",
 }  # what to count from: key of target.toml
 
-_ROW = {"text", "level", "scope", "shown", "untested", "rule", "law", "guide", "status"}
+_ROW = {"text", "level", "scope", "shown", "untested", "exposes", "rule", "law", "guide", "status"}
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _HEADER = re.compile(r"""\s*\[\s*["']?([^"'\]]+?)["']?\s*\]""")
 # A text says how things are when all is well, not what is to be done about it.
@@ -76,7 +77,10 @@ class Status:
 
 @dataclass(frozen=True)
 class Requirement:
-    """One thing asked of a payer, by law or by a guide; ``untested`` says why nothing here can show it."""
+    """One thing asked of a payer, by law or by a guide; ``untested`` says why nothing here can show it.
+
+    ``exposes``: whoever does not meet it was seen to open members' data to somebody who may not have them.
+    """
 
     id: str
     api: str
@@ -86,6 +90,7 @@ class Requirement:
     scope: str
     shown: str
     untested: str
+    exposes: bool
     rule: str
     law: tuple[Law, ...]
     guide: tuple[GuideRow, ...]
@@ -156,6 +161,12 @@ class _Place:
             raise self.wrong(f"{key} is {value!r}: expected one of {', '.join(choices)}")
         return str(value)
 
+    def flag(self, table: Mapping[str, Any], key: str) -> bool:
+        value = table.get(key, False)
+        if not isinstance(value, bool):
+            raise self.wrong(f"{key} is {value!r}: expected true, or no such key")
+        return value
+
     def day(self, table: Mapping[str, Any], key: str) -> date | None:
         value = table.get(key)
         if value is not None and type(value) is not date:
@@ -193,6 +204,7 @@ def _requirement(place: _Place, api: str, row: Any) -> Requirement:
         scope=place.one_of(table, "scope", SCOPES, None if kind == "law" else "both"),
         shown=place.one_of(table, "shown", SHOWN) if "shown" in table else "",
         untested=place.text(table, "untested") if "untested" in table else "",
+        exposes=place.flag(table, "exposes"),
         rule=place.text(table, "rule", ""),
         law=tuple(_law(place, each, status) for each in place.rows(table, "law")) if kind == "law" else (),
         guide=guide,

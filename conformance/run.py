@@ -256,6 +256,7 @@ class Run:
             "scope": requirement.scope,
             "shown": requirement.shown,
             "untested": requirement.untested or unnamed,
+            "exposes": requirement.exposes,
             "note": stands.note,
             "planned": sorted(self.planned.get(requirement.id, [])),
         }

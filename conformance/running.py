@@ -158,14 +158,18 @@ def rewrite(directories: Sequence[Path], out: Path | None, *, allure: bool, base
 
 def tell(done: Done, out: Path) -> int:
     """Prints the end of a run: what failed, the two headlines, where the report lies."""
+    from conformance.report.steps import exposed
+
     if done.results is None:
         click.echo(f"conformance: {pytest_trouble(done.trouble)}", err=True)
         return done.exit_code
     results = done.results
     _allure(out, required=False)
     failed = [row for row in results["requirements"] if row["verdict"] in ("fail", "error") and _decides(row)]
-    for row in failed:
+    for row in sorted(failed, key=exposed, reverse=True):
         click.echo(click.style(f"{row['verdict']:<5}", fg=MARKS[row["verdict"]]) + f" {row['id']}  {row['text']}")
+        if exposed(row):
+            click.echo(click.style("      members' data are open to others", fg=MARKS["fail"]))
         for scenario in row["scenarios"]:
             if scenario["verdict"] == row["verdict"]:
                 for line in (scenario["message"] or "").splitlines()[:3]:

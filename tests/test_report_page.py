@@ -176,6 +176,18 @@ def test_what_is_new_comes_first(sample):
     assert cards[:3] == ["prior-auth.denial-reason", "usdf.item-references", "pas.item-sequence-echo"]
 
 
+def test_members_data_that_are_open_come_before_the_law():
+    run = results()
+    for row in run["requirements"]:
+        row["exposes"] = row["id"] in ("pas.item-sequence-echo", "usdf.paging")
+    read = Page(page(run, exchanges()))
+
+    first = read.text.partition("What this does not mean")[0]
+    assert "Do first Each response item repeats the number of the item" in first
+    assert first.count("Members’ data open to others") == 1, "what is met opens nothing"
+    assert next(attrs["id"] for tag, attrs in read.elements if tag == "article") == "pas.item-sequence-echo"
+
+
 def test_without_a_baseline_nothing_is_called_new():
     read = Page(page(results(baseline=False), exchanges()))
 

@@ -38,6 +38,7 @@ class Card:
 
     anchor: str
     requirement: Row
+    exposed: bool
     result: str
     tone: str
     blocks: Sequence[Block]
@@ -84,6 +85,7 @@ def card(
     return Card(
         anchor=anchors[row["id"]],
         requirement=row,
+        exposed=steps.exposed(row),
         result=words.result(row),
         tone=row["verdict"] if row["standing"] == "in-force" else "waived",
         blocks=list(_blocks(seen, anchors[row["id"]], attached, exchanges)),

@@ -29,6 +29,7 @@ class Action:
     what: str
     why: str
     anchor: str
+    exposed: bool = False
 
 
 def actor(scenario: Mapping[str, Any]) -> str:
@@ -70,10 +71,16 @@ def again(requirement_id: str, claims: Sequence[str]) -> str:
     return f"conformance run TARGET --requirement {requirement_id}{only}"
 
 
-def urgency(requirement: Mapping[str, Any]) -> tuple[bool, bool, int, int]:
-    """Sorts: what is new first, law before guides, shall before should, failures before the rest."""
+def exposed(requirement: Mapping[str, Any]) -> bool:
+    """Whether members' data were seen open to somebody who may not have them; an older record does not say."""
+    return requirement["verdict"] == "fail" and bool(requirement.get("exposes"))
+
+
+def urgency(requirement: Mapping[str, Any]) -> tuple[bool, bool, bool, int, int]:
+    """Sorts: members' data that are open, what is new, law before guides, shall before should, failures first."""
     verdict, level = requirement["verdict"], requirement["level"]
     return (
+        not exposed(requirement),
         not requirement.get("new", False),
         requirement["kind"] != "law",
         LEVELS.index(level) if level in LEVELS else len(LEVELS),
@@ -87,13 +94,14 @@ def first(
     missing: Sequence[str],
     unshown: Sequence[tuple[str, str, int, str]],
 ) -> list[Action]:
-    """All there is to do, the most pressing first.
+    """All there is to do, the most pressing first: members' data that are open, then the law.
 
     ``failed`` is (requirement, anchor) sorted by urgency; ``errors`` (who, message, requirements, anchor); ``missing``
     APIs; ``unshown`` (label, why, requirements, anchor).
     """
-    law = [_of_a_failure(*each) for each in failed if each[0]["kind"] == "law"]
-    guides = [_of_a_failure(*each) for each in failed if each[0]["kind"] != "law"]
+    gravest = [exposed(row) or row["kind"] == "law" for row, _ in failed]
+    grave = [_of_a_failure(*each) for each, foremost in zip(failed, gravest, strict=True) if foremost]
+    guides = [_of_a_failure(*each) for each, foremost in zip(failed, gravest, strict=True) if not foremost]
     unjudged = [
         Action(who, message, f"{words.several(count, 'requirement')} could not be judged", anchor)
         for who, message, count, anchor in errors
@@ -107,7 +115,7 @@ def first(
         for label, why, count, anchor in unshown
     ]
     # A network that gives nothing back hides everything else: it comes before a guide's details.
-    return [*law, *unjudged, *guides, *(absent if missing else []), *shown]
+    return [*grave, *unjudged, *guides, *(absent if missing else []), *shown]
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -118,7 +126,7 @@ def _listed(names: Sequence[str]) -> str:
 def _of_a_failure(requirement: Mapping[str, Any], anchor: str) -> Action:
     finding = next((each for scenario in requirement["scenarios"] for each in scenario["findings"]), None)
     why = f"expected {finding['expected']}; found {finding['actual']}" if finding else _message(requirement)
-    return Action("payer", requirement["text"], why, anchor)
+    return Action("payer", requirement["text"], why, anchor, exposed(requirement))
 
 
 def _message(requirement: Mapping[str, Any]) -> str:
