@@ -17,13 +17,14 @@ Headline = Literal["conformant", "not-conformant", "inconclusive"]
 DISCLAIMER = "This is not a CMS certification. It says what was seen at this endpoint, on this day, with these cases."
 OPEN: frozenset[Verdict] = frozenset({"error", "not-tested"})
 
+NARROWING = ("suite", "requirement", "guide")  # options by which a tester runs a part only
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INCONCLUSIVE = 0, 1, 2, 3
 
 
 def judge(
     header: Mapping[str, Any], verdicts: Iterable[ScenarioVerdict], *, finished: bool, baseline: Any = None
 ) -> dict[str, Any]:
-    """The judged part of results.json: requirements, counts, headline, verdicts, complete, exit_code, baseline."""
+    """What is judged in results.json: requirements and counts, headlines, part, verdicts, exit_code and the rest."""
     said: dict[str, list[ScenarioVerdict]] = {}
     for verdict in verdicts:
         said.setdefault(verdict.requirement, []).append(verdict)
@@ -41,6 +42,7 @@ def judge(
             "guides": _guide_headline(_in_force(requirements, "guide")),
             "disclaimer": DISCLAIMER,
         },
+        "part": part(options),
         "verdicts": {"law": sides["law"], "guides": sides["guide"]},
         "complete": finished,
         "exit_code": exit_code(requirements, options, finished, before),
@@ -133,6 +135,11 @@ def _in_force(requirements: Iterable[Mapping[str, Any]], kind: str) -> list[Mapp
     ]
 
 
+def part(options: Mapping[str, Any]) -> list[str]:
+    """What alone was run where the tester narrowed the run: ``["suite bulk"]``; empty where nothing was left out."""
+    return [f"{name} {each}" for name in NARROWING for each in options.get(name) or ()]
+
+
 def _side(requirements: Sequence[Mapping[str, Any]], finished: bool) -> Headline:
     shalls = [
         row
@@ -163,6 +170,8 @@ def _law_headline(rows: Sequence[Mapping[str, Any]], missing: Sequence[str], hea
     if missing:
         were = "API was" if len(missing) == 1 else "APIs were"
         text += f" {len(missing)} required {were} not examined."
+    if only := part(header.get("options", {})):
+        text += f" Only a part was run: {', '.join(only)}."
     return text
 
 

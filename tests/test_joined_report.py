@@ -64,6 +64,24 @@ def test_a_run_and_an_audit_stand_in_one_report(audited: Path, tmp_path: Path) -
     assert "For the auditor" in (tmp_path / "both" / "report.html").read_text()
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "part"),
+    [
+        ({"suite": ["bulk"]}, {"suite": ["formulary"]}, ["suite bulk", "suite formulary"]),
+        ({"suite": ["bulk"]}, {"requirement": [LIVE]}, ["suite bulk", f"requirement {LIVE}"]),
+        ({"suite": ["bulk"]}, {}, []),
+    ],
+)
+def test_runs_of_parts_tell_what_they_are_together(audited, tmp_path, one, other, part) -> None:
+    first, second = (run_of(audited, tmp_path / name, options=each) for name, each in (("a", one), ("b", other)))
+    told = (second / "verdicts.jsonl").read_text()
+    (second / "verdicts.jsonl").write_text(told.replace("test_it", "test_that"))
+
+    reported(str(first), str(second), str(audited), "--out", str(tmp_path / "all"))
+
+    assert json.loads((tmp_path / "all" / "results.json").read_text())["part"] == part
+
+
 def test_an_audit_is_told_to_allure_and_stays_so_beside_a_run(audited: Path, tmp_path: Path) -> None:
     live = run_of(audited, tmp_path / "live")
     (live / "allure-results").mkdir()

@@ -395,6 +395,12 @@ def test_without_a_payer_type_no_plan_is_named():
     assert "for an unnamed payer" in law_headline("pass", target={"payer_type": None})
 
 
+def test_a_narrowed_run_says_what_alone_was_run():
+    said = law_headline("pass", options={"suite": ["bulk"], "requirement": ["a.b"], "intrusive": True})
+
+    assert said == f"No failure found in 1 of 1 requirement {HERE}. Only a part was run: suite bulk, requirement a.b."
+
+
 @pytest.mark.parametrize(
     ("verdicts", "text"),
     [

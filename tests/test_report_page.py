@@ -381,6 +381,17 @@ def test_a_clean_run_has_nothing_to_do_and_claims_no_more():
     assert "No requirement in force was seen to be broken." in text
 
 
+def test_a_narrowed_run_does_not_say_that_nothing_was_left_out():
+    run = results(baseline=False)
+    run["requirements"] = [row for row in run["requirements"] if row["verdict"] == "pass"]
+    run["scope"]["missing"] = []
+    run["part"] = ["suite formulary"]
+    text = Page(page(run, exchanges())).text
+
+    assert "All but suite formulary only this part was run" in text
+    assert "Nothing was left out" not in text
+
+
 def test_nothing_shown_is_not_called_partly_shown():
     run = results(baseline=False)
     run["verdicts"] = {"law": "inconclusive", "guides": "inconclusive"}

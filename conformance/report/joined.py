@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from conformance.errors import UsageError
+from conformance.judge import NARROWING, part
 from conformance.report.record import header_of, lines_of
 
 
@@ -83,6 +84,7 @@ def _header(headers: Sequence[dict[str, Any]]) -> dict[str, Any]:
     )
     return {
         **live,
+        "options": _options(live["options"], [each["options"] for each in headers if each["scope"]["apis"]]),
         "as_of": max(each["as_of"] for each in headers),
         "started": min(each["started"] for each in headers),
         "scope": {
@@ -95,6 +97,14 @@ def _header(headers: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "attested": {key: said for each in headers for key, said in each["attested"].items()},
         "requirements": list(rows.values()),
     }
+
+
+def _options(options: Mapping[str, Any], of_runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The options with what all runs together were narrowed to: nothing where one of them was not."""
+    kept = {name: value for name, value in options.items() if name not in NARROWING}
+    if not all(part(each) for each in of_runs):
+        return kept
+    return kept | {name: sorted({value for each in of_runs for value in each.get(name, ())}) for name in NARROWING}
 
 
 def footer_of(footers: Sequence[dict[str, Any]]) -> dict[str, Any]:
