@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from conformance import paths
+from conformance import clock, paths
 from conformance.apis.prior_auth import Answer, read_answer
 from conformance.flows.histories import of_submission
 from conformance.flows.request_bodies import minted
+from conformance.flows.settling import settled
 from conformance.flows.submission import (
     Submission,
     Told,
@@ -43,6 +44,8 @@ REQUEST: dict[str, Any] = {
         {"fullUrl": f"{SENT}/Organization/payer", "resource": {"resourceType": "Organization", "id": "payer"}},
     ],
 }  # fmt: skip
+
+SENT_AT = datetime(2027, 2, 1, 12, tzinfo=UTC)
 
 
 def answer(ident: str = "a", action: str = "A1", **more: Any) -> Answer:
@@ -185,3 +188,42 @@ def test_the_number_to_ask_by_is_no_reference_of_the_payers():
 
     assert told.number == "AUTH-1"
     assert replace(told, items=told.items[:1]).number == ""
+
+
+class _Pending:
+    """The inquiries of a payer that never decides: ``slept`` are the pauses before each."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.slept: list[float] = []
+        self.since = 0.0
+        monkeypatch.setattr(clock, "monotonic", lambda: self.since)
+        monkeypatch.setattr(clock, "sleep", self._sleep)
+
+    def _sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.since += seconds
+
+    def ask(self, _case: str, _name: str) -> None:
+        return None
+
+    def found(self, _asked: None) -> tuple[Answer, ...]:
+        return ()
+
+
+@pytest.mark.parametrize(
+    ("ago", "first"),
+    [
+        (timedelta(0), 0.5),
+        (timedelta(seconds=0.4), 0.1),
+        (timedelta(minutes=9), 0.0),
+        (timedelta(hours=-1), 0.5),  # the clock was set back meanwhile
+    ],
+)
+def test_what_is_pended_is_waited_for_from_its_answer_on(monkeypatch, ago: timedelta, first: float):
+    monkeypatch.setattr(clock, "now", lambda: SENT_AT)
+    pended = replace(submission(answer(action="A4")), answered=SENT_AT - ago)
+
+    inquiries = _Pending(monkeypatch)
+    settled(inquiries, pended, timedelta(seconds=10))
+
+    assert inquiries.slept == pytest.approx([first, 1.0, 2.0, 4.0])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any
 
 from conformance import clock
@@ -19,7 +18,8 @@ from conformance.flows.on_file import OnFile
 from conformance.flows.prior_auth_requests import APART, INQUIRE, RAW, SUBMIT, Requests
 from conformance.flows.recording import Recording, answered, unending
 from conformance.flows.request_bodies import EMPTY
-from conformance.flows.submission import CaseItem, Submission, Told, decided, later, same_request, undecided
+from conformance.flows.settling import settled
+from conformance.flows.submission import CaseItem, Submission, Told, decided, same_request, undecided
 from conformance.target import Claim
 
 FIRST_ANSWER, SETTLED = "first answer", "submission"  # the acts of a case: before it is waited for, and after
@@ -56,7 +56,13 @@ class PriorAuth:
         return self._recording.act((self.claim, SETTLED, case), lambda: self._settled(case))
 
     def submissions(self) -> tuple[Submission, ...]:
-        """Every declared case whose answer can be read; NotTested, for the first case's reason, where there is none."""
+        """Every declared case whose answer can be read; NotTested, for the first case's reason, where there is none.
+
+        All are sent before any is waited for: the payer decides them side by side.
+        """
+        for case in self.cases():
+            with suppress(NotTested):
+                self._answered_first(case)
         read: list[Submission] = []
         wrong: NotTested | None = None
         for case in self.cases():
@@ -244,11 +250,14 @@ class PriorAuth:
         return tuple(sorted(self.cases(), key=lambda case: case != "approved"))
 
     def _settled(self, name: str) -> Submission:
-        submission = self._recording.act((self.claim, FIRST_ANSWER, name), lambda: self._first_answer(name))
+        submission = self._answered_first(name)
         settles = self._requests.case(name).settles
         if settles and name != "pended" and undecided(submission.deciding):
-            return self._waited(submission, settles)
+            return settled(self._requests, submission, settles)
         return submission
+
+    def _answered_first(self, name: str) -> Submission:
+        return self._recording.act((self.claim, FIRST_ANSWER, name), lambda: self._first_answer(name))
 
     def _first_answer(self, name: str) -> Submission:
         request, raw = self._requests.request(name), self._requests.raw(name)
@@ -261,19 +270,6 @@ class PriorAuth:
             name, request, first, first, at, answers, sent, came, came,
             drug_kind=str(self._requests.case(name).facts.get("drug_kind", "")),
         )  # fmt: skip
-
-    def _waited(self, submission: Submission, settles: timedelta) -> Submission:
-        """Inquires, ever more seldom, until the answer decides or its time is over."""
-        end = clock.monotonic() + settles.total_seconds()
-        pause = 0.5
-        while undecided(submission.deciding) and clock.monotonic() + pause < end:
-            clock.sleep(pause)
-            pause = min(pause * 2, 60.0)
-            asked = self._requests.ask(submission.case, f"{submission.case}:settling")
-            mine = [each for each in self._requests.found(asked) if each.decided and same_request(each, submission)]
-            if mine:
-                submission = later(submission, min(mine, key=undecided), asked)
-        return submission
 
     def _inquire(self, name: str) -> Exchange:
         self.submission(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -43,6 +44,9 @@ class TestAPayer:
         for told in (*ran.results["headline"].values(), str(ran.folder / "report.html")):
             assert told in ran.out
         assert (ran.folder / "report.html").stat().st_size > 10_000
+        lines = [json.loads(line) for line in (ran.folder / "exchanges.jsonl").read_text("utf-8").splitlines()]
+        sent = [line["case"] for line in lines if line["operation"] in ("prior-auth.submit", "prior-auth.inquire")]
+        assert sent.index("settling:settling") > sent.index("drug"), "every case is sent before any is waited for"
 
     def test_that_breaks_requirements_ends_with_1_and_exactly_they_are_named(
         self, payer: Running, tmp_path: Path
