@@ -156,3 +156,12 @@ def add_business_days(start: date, days: int, extra: Iterable[date] = ()) -> dat
         if day.weekday() < 5 and not is_holiday(day, holidays):
             days -= 1
     return day
+
+
+def is_business_day_over(written: Any, zones: Sequence[str], extra: Iterable[date] = ()) -> bool:
+    """Whether a business day has gone by since, by the lenient reading: its end in the last of the zones."""
+    begun = stamp(written, zones)
+    if begun is None:
+        return False
+    due = stamp(add_business_days(begun.latest.date(), 1, extra), zones)
+    return due is not None and now() > due.latest

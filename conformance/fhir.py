@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.invariants import broken
 from conformance.primitives import json_type
 from conformance.primitives import wrong as wrong_primitive
 from conformance.strict_json import MAX_DEPTH, NotJson, load
@@ -59,7 +60,8 @@ def structure(resource: Resource) -> tuple[Problem, ...]:
     """Every departure from the structure of FHIR R4, with its FHIR path: the first 100.
 
     Judged: known resource types and elements, lists and single values, what is required, choices of type, the form of
-    primitive values, codes of required bindings and types of references where the base standard fixes them.
+    primitive values, codes of required bindings and types of references where the base standard fixes them, and what
+    the parts of one value owe each other (invariants.py).
     """
     problems: list[Problem] = []
     name = resource.get("resourceType")
@@ -100,15 +102,8 @@ def _check(value: Any, type_name: str, at: str, problems: list[Problem], depth: 
         elif not (name == "resourceType" and resource) and name != "fhir_comments":  # comments: DSTU2, harmless
             problems.append(Problem(f"{at}.{name[:60]}", "is no element that FHIR R4 has here"))
     problems += _absent(known, value, at)
-    if type_name == "Extension":
-        problems += _unsaid(value, at)
-
-
-def _unsaid(extension: Resource, at: str) -> Iterator[Problem]:
-    """What an extension breaks of ext-1: either a value or extensions of its own."""
-    valued, inner = any(name.startswith(("value", "_value")) for name in extension), "extension" in extension
-    if valued == inner:
-        yield Problem(at, f"has {'both a value and' if inner else 'neither a value nor'} extensions of its own")
+    if wrong := broken(type_name, value):
+        problems.append(Problem(at, wrong))
 
 
 def _absent(known: Type, value: Resource, at: str) -> Iterator[Problem]:

@@ -230,6 +230,19 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         "Patient.extension[0]",
         "has both a value and extensions of its own",
     ),
+    (PATIENT | {"address": [{"period": {"start": "2026-05-04", "end": "2026-05-03"}}]}, "Patient.address[0].period", "be"),
+    (
+        PATIENT | {"address": [{"period": {"start": "2026-05-04T09:00:00-05:00", "end": "2026-05-04T13:59:00Z"}}]},
+        "Patient.address[0].period",
+        "ends (2026-05-04T13:59:00Z) before it begins",
+    ),
+    (PATIENT | {"telecom": [{"value": "555"}]}, "Patient.telecom[0]", "has a value without a system"),
+    (PATIENT | {"photo": [{"data": "AAAA"}]}, "Patient.photo[0]", "has a data without a contentType"),
+    (
+        PATIENT | {"extension": [{"url": "http://x", "valueQuantity": {"value": 1, "code": "d"}}]},
+        "Patient.extension[0].valueQuantity",
+        "has a code without a system",
+    ),
     (PATIENT | {"contained": [{"resourceType": "Nobody"}]}, "Patient.contained[0].resourceType", "'Nobody' is no res"),
     (PATIENT | {"contained": [{"id": "x"}]}, "Patient.contained[0]", "has no resourceType"),
     ({"resourceType": "Banana"}, "Banana.resourceType", "is no resource type of FHIR R4"),
@@ -248,6 +261,22 @@ def test_one_mistake_is_one_problem_at_its_place(resource: dict[str, Any], at: s
     (problem,) = structure(resource)
     assert problem.at == at
     assert message in problem.message
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2026-05-04", "2026-05-04"),
+        ("2026-05", "2026-05-03"),
+        ("2026-05-04T20:00:00-05:00", "2026-05-04"),  # the day may be one where it is still the fourth
+        ("2026-05-05T04:00:00+10:00", "2026-05-04T18:00:00Z"),  # one moment
+        ("2026-05-04", "9999-12-31T23:59:59-12:00"),
+        ("soon", "2026-05-04"),
+    ],
+)
+def test_a_period_that_may_end_after_it_begins_is_left_alone(start: str, end: str) -> None:
+    told = structure(PATIENT | {"address": [{"period": {"start": start, "end": end}}]})
+    assert not [each for each in told if "before it begins" in each.message]
 
 
 def test_a_missing_choice_that_is_required_is_told() -> None:

@@ -24,6 +24,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"__init__", "errors", "expect", "verdict", "paths", "primitives", "strict_json"}),
     frozenset({
         "catalogue", "catalogue_file", "guides", "target", "clock", "limits", "exchange", "fhir", "structures",
+        "invariants",
         "redaction", "journal", "links", "interrupts",
     }),
     frozenset({"apis"}),

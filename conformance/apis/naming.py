@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.apis.shapes import records, text
+from conformance.apis.shapes import identifiers, records, text
 
 MOST_WORDS = 12  # of a name
 
@@ -32,3 +32,15 @@ def is_called(surnames: frozenset[str], born: str, family: str, birth_date: str)
     """Whether names and birth date are those asked for; what is not there contradicts nothing."""
     named = not surnames or letters(family) in surnames
     return named and (not born or birth_date.startswith(born))
+
+
+def contradicts(patient: Mapping[str, Any], facts: Mapping[str, Any]) -> bool:
+    """Whether a Patient is called, born or numbered otherwise than a member's facts say (family, birth_date, member_id
+    in identifier_system); what either leaves out contradicts nothing."""
+    system, number = str(facts.get("identifier_system", "")), str(facts.get("member_id", ""))
+    numbers = {each.value for each in identifiers(patient.get("identifier")) if system and each.system == system}
+    if number and numbers and number not in numbers:
+        return True
+    surnames, born = surnames_of(patient), text(patient.get("birthDate"))
+    family, birth_date = str(facts.get("family", "")), str(facts.get("birth_date", ""))
+    return not is_called(surnames if family else frozenset(), born if birth_date else "", family, birth_date)

@@ -166,9 +166,9 @@ class Bulk:
 
     def is_right(self, file: ReadFile) -> bool:
         """Whether a file is what it is said to be; NotTested where it could not be had for no fault of the payer's."""
-        if file.unread and not file.faults:
+        if file.unread and not file.wrong:
             raise NotTested(file.unread)
-        return not file.faults
+        return not file.wrong
 
     def since(self) -> tuple[str, Export]:
         """A moment after which something was updated, and the export of what was updated since; NotTested where not

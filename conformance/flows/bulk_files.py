@@ -8,7 +8,9 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 from conformance import clock
+from conformance.apis.alike import shape
 from conformance.apis.bulk_manifest import ListedFile, Manifest
+from conformance.apis.raw import resource_problem
 from conformance.apis.shapes import JsonObject, text
 from conformance.exchange import Exchange
 from conformance.flows.bulk_addresses import trouble
@@ -18,6 +20,7 @@ from conformance.wire.request import NONE, OWN
 
 NDJSON = frozenset({"application/fhir+ndjson", "application/ndjson", "application/x-ndjson"})
 LONGEST_LINE = 64 * 1024 * 1024  # bytes
+MOST_SHAPES = 5_000  # of an export's resources; of two that are built alike one is looked at for both
 TOLD = 20  # faults of one file
 RESUMABLE = frozenset({"aborted", "deadline", "no-answer"})
 RETRIES = 2
@@ -37,20 +40,26 @@ class Budget:
 
 @dataclass
 class ReadFile:
-    """One file as it came; ``faults`` are what is wrong with it, ``unread`` why it could not be judged, ``advice``
-    what was odd and did no harm."""
+    """One file as it came; ``faults`` are what is wrong with it, ``unsound`` what is wrong within resources that could
+    be read all the same, ``unread`` why it could not be judged, ``advice`` what was odd and did no harm."""
 
     listed: ListedFile
     url: str
     exchange: Exchange | None = None
     lines: int = 0
     faults: list[str] = field(default_factory=list)
+    unsound: list[str] = field(default_factory=list)
     unread: str = ""
     advice: list[str] = field(default_factory=list)
 
     @property
     def at(self) -> str:
         return f"{self.listed.at} ({self.listed.type or 'no type'})"
+
+    @property
+    def wrong(self) -> tuple[str, ...]:
+        """All that is wrong with the file and in it."""
+        return (*self.faults, *self.unsound)
 
     def fault(self, told: str) -> None:
         """One more fault; after the first few they are no longer told."""
@@ -60,7 +69,8 @@ class ReadFile:
 
 @dataclass
 class Reader:
-    """Reads the files of one export; ``seen`` are the resources that came, by id, with a hash of their text."""
+    """Reads the files of one export; ``seen`` are the resources that came, by id, with a hash of their text, ``shapes``
+    how those were built whose structure was judged."""
 
     base_url: str
     fetch: Fetch
@@ -68,6 +78,7 @@ class Reader:
     take: Take
     budget: Budget = Budget()
     seen: dict[int, int] = field(default_factory=dict)
+    shapes: set[int] = field(default_factory=set)
     used: int = 0
 
     def read(self, manifest: Manifest, status_url: str) -> tuple[ReadFile, ...]:
@@ -155,12 +166,21 @@ class Reader:
         kind, ident = text(resource.get("resourceType")), text(resource.get("id"))
         if kind != read.listed.type:
             read.fault(f"line {number}: a {kind or 'thing without a type'} instead of {read.listed.type}")
+        elif (wrong := self._problem(resource)) and len(read.unsound) < TOLD:
+            read.unsound.append(f"line {number}: {wrong}")
         if not ident:
             return
         key, said = hash((kind, ident)), hash(line)
         before = self.seen.setdefault(key, said)
         if before != said:
             read.fault(f"line {number}: a second version of a {kind} that came before")
+
+    def _problem(self, resource: JsonObject) -> str:
+        """What breaks the structure of FHIR R4, told of the first resource that is built so."""
+        if len(self.shapes) >= MOST_SHAPES or (built := shape(resource)) in self.shapes:
+            return ""
+        self.shapes.add(built)
+        return resource_problem(resource)
 
 
 def decoded(line: bytes) -> JsonObject | str:

@@ -48,7 +48,7 @@ class Export:
     def broken(self) -> str:
         """What the payer did wrong on the way to whole files; "" for nothing."""
         faults = self.job.manifest.faults if self.job.manifest else (self.job.broken,)
-        in_files = (f"{file.at}: {fault}" for file in self.files for fault in file.faults)
+        in_files = (f"{file.at}: {fault}" for file in self.files for fault in file.wrong)
         return next(chain(faults, in_files), "")
 
     @property

@@ -9,8 +9,9 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from conformance import clock
+from conformance.apis.member_match import everything
+from conformance.apis.naming import contradicts
 from conformance.apis.raw import body_of
-from conformance.apis.search_values import token as search_token
 from conformance.apis.shapes import entries, objects, record, reference_key, text
 from conformance.apis.shown_authorization import Shown, is_authorization, is_claim, read_shown
 from conformance.apis.strangers import tells_of
@@ -20,7 +21,7 @@ from conformance.flows.member_data import Pages, pages
 from conformance.flows.on_file import OnFile
 from conformance.flows.prior_auth_requests import Requests
 from conformance.flows.recording import Recording, answered, resource_of, unending
-from conformance.flows.shown_to_members import Content, Expected, Probe, Story
+from conformance.flows.shown_to_members import Content, Expected, Probe, Story, ways
 from conformance.flows.target_cases import representative
 from conformance.strict_json import load_object
 from conformance.target import DEFAULT_MEMBER, Claim, Known, Member
@@ -60,6 +61,14 @@ class PatientAccess:
             "ExplanationOfBenefit": f"ExplanationOfBenefit?{urlencode({'patient': patient})}",
         }
         return {kind: answered(self._get(path), RAW) for kind, path in asked.items()}
+
+    def is_the_member(self) -> bool:
+        """Whether the Patient that is shown is the one asked for and, where the target file says who that is, the
+        person."""
+        patient = record(body_of(self.opened()["Patient"]))
+        member = self._recording.target.members.get(DEFAULT_MEMBER)
+        asked_for = patient.get("resourceType") == "Patient" and patient.get("id") == self.patient()
+        return asked_for and (member is None or not contradicts(patient, member.facts))
 
     def looped(self) -> str:
         """A next link among the member's claims and authorizations that leads back; "" where none does."""
@@ -175,28 +184,24 @@ class PatientAccess:
         )
 
     def probes(self) -> tuple[Probe, ...]:
-        """Another member's data asked for in every way that we know, with our own token."""
+        """Another member's data asked for in every way that we know, with our own token; first our own search, which
+        is to find nobody else's."""
         self._recording.guarded(self.claim)
+        own = Probe("own search", self._strangers())
+        if own.found:
+            return (own,)
         other = self._other()
-        self.resources("ExplanationOfBenefit")  # without an answer of our own no refusal says anything
-        return tuple(Probe(way, self._found_of(other, way, path)) for way, path in self._ways(other).items())
+        asked = ways(self.patient(), other.facts)
+        return own, *(Probe(way, self._found_of(other, way, path)) for way, path in asked.items())
+
+    def _strangers(self) -> tuple[str, ...]:
+        """Where somebody else's records are among the member's own claims and authorizations."""
+        bundles = self._pages("ExplanationOfBenefit").bundles
+        member = {"resourceType": "Bundle", "entry": [{"resource": body_of(self.opened()["Patient"])}]}
+        found = everything([*bundles, member], self.claim.base_url)
+        return tuple(each.at for each in found.strangers(f"Patient/{self.patient()}"))
 
     # -- how -------------------------------------------------------------------------------------------------------
-
-    def _ways(self, other: Member) -> dict[str, str]:
-        patient = str(other.facts["patient_id"])
-        identifier = search_token(other.facts.get("identifier_system", ""), other.facts.get("member_id", ""))
-        of_patient, by_id = urlencode({"patient": patient}), urlencode({"_id": patient})
-        return {
-            "read": f"Patient/{quote(patient)}",
-            "search": f"ExplanationOfBenefit?{of_patient}",
-            "search of both": f"ExplanationOfBenefit?{urlencode({'patient': f'{self.patient()},{patient}'})}",
-            "search of coverage": f"Coverage?{of_patient}",
-            "chained search": f"ExplanationOfBenefit?{urlencode({'patient.identifier': identifier})}",
-            "_include": f"ExplanationOfBenefit?{of_patient}&_include=ExplanationOfBenefit:patient",
-            "_revinclude": f"Patient?{by_id}&_revinclude=ExplanationOfBenefit:patient",
-            "$everything": f"Patient/{quote(patient)}/$everything",
-        }
 
     def _found_of(self, other: Member, way: str, path: str) -> tuple[str, ...]:
         operation = EVERYTHING if way == "$everything" else READ if way == "read" else SEARCH
@@ -259,13 +264,7 @@ class PatientAccess:
         return self._is_due(known.decided or known.received)
 
     def _is_due(self, written: Any) -> bool:
-        """Whether a business day has gone by since, by the lenient reading: its end in the last of the zones."""
-        stamp = clock.stamp(written, self._zones())
-        if stamp is None:
-            return False
-        day = clock.add_business_days(stamp.latest.date(), 1, self._recording.target.holidays)
-        due = clock.stamp(day, self._zones())
-        return due is not None and clock.now() > due.latest
+        return clock.is_business_day_over(written, self._zones(), self._recording.target.holidays)
 
     def _zones(self) -> Sequence[str]:
         return self._recording.target.timezones or ("UTC",)

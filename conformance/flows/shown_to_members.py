@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
 
+from conformance.apis.search_values import token
 from conformance.apis.shown_authorization import Shown, content_faults, undated
 from conformance.clock import Stamp
 from conformance.flows.submission import Decided
@@ -89,6 +92,24 @@ class Probe:
 
     way: str
     found: tuple[str, ...]
+
+
+def ways(own: str, other: Mapping[str, Any]) -> dict[str, str]:
+    """The paths by which another member's data are asked for, by the name of the way; ``own`` is our Patient's id,
+    ``other`` the facts of the other member."""
+    patient = str(other["patient_id"])
+    identifier = token(other.get("identifier_system", ""), other.get("member_id", ""))
+    of_patient, by_id = urlencode({"patient": patient}), urlencode({"_id": patient})
+    return {
+        "read": f"Patient/{quote(patient)}",
+        "search": f"ExplanationOfBenefit?{of_patient}",
+        "search of both": f"ExplanationOfBenefit?{urlencode({'patient': f'{own},{patient}'})}",
+        "search of coverage": f"Coverage?{of_patient}",
+        "chained search": f"ExplanationOfBenefit?{urlencode({'patient.identifier': identifier})}",
+        "_include": f"ExplanationOfBenefit?{of_patient}&_include=ExplanationOfBenefit:patient",
+        "_revinclude": f"Patient?{by_id}&_revinclude=ExplanationOfBenefit:patient",
+        "$everything": f"Patient/{quote(patient)}/$everything",
+    }
 
 
 def _words(actions: Iterable[str | None]) -> str:

@@ -37,7 +37,7 @@ def test_every_file_is_what_the_manifest_says(bulk):
     for file in files:
         advise(not file.advice, "files that come at once", at=file.at, got="; ".join(file.advice))
     expect.each(
-        files, bulk.is_right, "a whole NDJSON file of its type and count", got=lambda file: "; ".join(file.faults)
+        files, bulk.is_right, "a whole NDJSON file of its type and count", got=lambda file: "; ".join(file.wrong)
     )
 
 

@@ -33,6 +33,7 @@ from conformance.sandbox.faults import (
     prior_auth_information,
     prior_auth_lawful,
     prior_auth_reasons,
+    records_sent,
     server_habits,
     strays,
 )
@@ -68,6 +69,7 @@ ROOMS = (
     server_habits,
     exchange_more,
     strays,
+    records_sent,
 )
 
 
