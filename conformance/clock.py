@@ -158,7 +158,7 @@ def add_business_days(start: date, days: int, extra: Iterable[date] = ()) -> dat
     return day
 
 
-def is_business_day_over(written: Any, zones: Sequence[str], extra: Iterable[date] = ()) -> bool:
+def is_business_day_over(written: str | datetime | None, zones: Sequence[str], extra: Iterable[date] = ()) -> bool:
     """Whether a business day has gone by since, by the lenient reading: its end in the last of the zones."""
     begun = stamp(written, zones)
     if begun is None:

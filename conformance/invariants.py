@@ -51,5 +51,7 @@ _RULES: Mapping[str, Callable[[Value], str]] = {
     "Period": _of_period,
     "Attachment": _together("data", "contentType"),  # att-1
     "ContactPoint": _together("value", "system"),  # cpt-2
-    **dict.fromkeys(("Quantity", "Age", "Count", "Distance", "Duration", "MoneyQuantity", "SimpleQuantity"), _OF_QUANTITY),
+    **dict.fromkeys(
+        ("Quantity", "Age", "Count", "Distance", "Duration", "MoneyQuantity", "SimpleQuantity"), _OF_QUANTITY
+    ),
 }

@@ -230,7 +230,11 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         "Patient.extension[0]",
         "has both a value and extensions of its own",
     ),
-    (PATIENT | {"address": [{"period": {"start": "2026-05-04", "end": "2026-05-03"}}]}, "Patient.address[0].period", "be"),
+    (
+        PATIENT | {"address": [{"period": {"start": "2026-05-04", "end": "2026-05-03"}}]},
+        "Patient.address[0].period",
+        "be",
+    ),
     (
         PATIENT | {"address": [{"period": {"start": "2026-05-04T09:00:00-05:00", "end": "2026-05-04T13:59:00Z"}}]},
         "Patient.address[0].period",

@@ -154,7 +154,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "inverts_the_period",
         "Authorizations start after they end.",
-        ("prior-auth.periods-in-order",),
+        ("prior-auth.periods-in-order", "prior-auth.answers-are-fhir"),
         bend=submit(edits.editing(edits.invert_periods)),
     ),
     Fault(

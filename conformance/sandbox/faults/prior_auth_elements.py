@@ -166,7 +166,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "inquiry_inverts_the_period",
         "Authorization periods start after their end where they are inquired about.",
-        ("prior-auth.periods-in-order",),
+        ("prior-auth.periods-in-order", "prior-auth.answers-are-fhir"),
         bend=inquire(edits.editing(edits.invert_periods)),
     ),
     Fault(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.sandbox.faults import bulk_edits, changes
 from conformance.sandbox.faults.patient_access import OWN, SEARCH, each_of
-from conformance.sandbox.frame import Bend, Call, Answer, Fault, Resource, Variant
+from conformance.sandbox.frame import Answer, Bend, Call, Fault, Resource, Variant
 
 READ, FILE = "patient-access.read", "bulk.file"
 OPEN, RAW, FILES = "patient-access.api", "patient-access.answers-are-fhir", "bulk.files"
