@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from conformance import clock
-from conformance.audit import decisions, evidence, figures, judging, mapping, reading, said, sheets, sources
+from conformance.audit import decisions, evidence, figures, judging, mapping, reading, said, sheets, sources, table
 from conformance.audit.engine import Engine
 from conformance.audit.engines import opened
 from conformance.audit.payer import Payer, facts_of, payer
@@ -56,7 +56,7 @@ def audit(
             read = said.read(engine, found, mapped, lines)
             understood = decisions.understand(engine, read, whose, mapped)
         else:
-            read, understood = said.Said(None, ()), decisions.Understood(None)
+            read, understood = table.Said(None, ()), decisions.Understood(None)
         hashed = aside.submit(sources.hashes, found.sources)  # while the engine judges
         records = Records(engine, read, understood, whose, published, bool(given.get("identify")))
         records.as_of = run.as_of

@@ -16,7 +16,7 @@ from conformance.audit.engine import Engine
 from conformance.audit.items import requests
 from conformance.audit.mapping import Mapped
 from conformance.audit.payer import Payer
-from conformance.audit.said import Said
+from conformance.audit.table import Said
 
 MOST_WORDS = 2000  # distinct words of one column that are looked at; a column with more holds something else
 KEPT_WORDS = ("channel", "delegate", "line", "plan", "service", "specialty")
@@ -40,8 +40,8 @@ class Understood:
 
     ``unknown``: column -> word -> how often, of words that mean nothing to us; ``spelt``: stamps by how they are
     written; ``unread``: stamps that are none, by column, with examples; ``twice``: rows beyond the first for one
-    decision; ``items``: rows beyond the first for one request, where there is a row for each item; ``keyless``: rows
-    without a number.
+    decision, and answers that put it off; ``items``: rows beyond the first for one request, where there is a row for
+    each item; ``keyless``: rows without a number.
     """
 
     table: Any
@@ -78,6 +78,7 @@ def understand(engine: Engine, said: Said, payer: Payer, mapped: Mapped) -> Unde
         latest, found.twice = _latest(engine, read(again, [*stamped, CHANGED]), by)
         found.rows -= found.twice
         found.table = found.table.union(latest.cast(found.table.schema()))
+    found.twice += said.superseded
     if "item" in by:
         items, found.table = found.rows, engine.keep("requests", requests(found.table))
         found.rows = engine.rows(found.table.agg(n=found.table.count()))[0]["n"]

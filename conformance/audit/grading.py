@@ -8,7 +8,7 @@ from functools import cache
 from conformance.apis.review_actions import ACTIONS
 from conformance.apis.shapes import Coding
 from conformance.apis.wording import NO_REASON_SYSTEMS, is_reason_code, lines_named, says_something
-from conformance.audit.lines import IN_PART, ITEM, PART, WHOLE
+from conformance.audit.rows import IN_PART, ITEM, PART, WHOLE
 
 NONE, GENERIC, SPECIFIC, UNOWED = 0, 1, 2, 3
 GRADES = ("none", "generic", "specific", "unowed")

@@ -68,9 +68,11 @@ class Spark:
         self._delimited: list[Any] = []
 
     def flattened(self, files: Sequence[Path]) -> Any:
-        """Lines of FHIR as rows (lines.COLUMNS), read where the files are; also those that hold nothing of ours."""
-        from conformance.audit.lines import COLUMNS
+        """Lines of FHIR as rows (rows.COLUMNS), read where the files are; also those that hold nothing of ours."""
+        from conformance.audit.rows import COLUMNS
 
+        if whole := [file for file in files if file.name.lower().removesuffix(".gz").endswith(".json")]:
+            raise UsageError(f"{whole[0]}: --engine spark reads lines of FHIR (.ndjson), no documents")
         frame = self._session.read.text([str(file) for file in files])
         return self._view(frame.mapInArrow(_flat, ", ".join(f"`{name}` string" for name in COLUMNS))).drop("file")
 
@@ -129,7 +131,8 @@ def _flat(batches: Iterator[Any]) -> Iterator[Any]:
     """What Spark runs over its shares of lines: batches of text to batches of rows."""
     import pyarrow
 
-    from conformance.audit.lines import COLUMNS, flattened
+    from conformance.audit.lines import flattened
+    from conformance.audit.rows import COLUMNS
 
     for batch in batches:
         found = [row for line in batch.column(0).to_pylist() for row in flattened(line.removeprefix("\ufeff").encode())]

@@ -1,5 +1,6 @@
 """NDJSON into tables of rows: the lines of a file in shares, each read by a process of its own into a Parquet file.
 
+A file of one document (.json) is one line, or as many as its list has resources; one of lines is read as such.
 Every row knows its file and line. A line that cannot be read is told with its number and why; none is dropped.
 """
 
@@ -17,7 +18,10 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import IO, Any
 
+import msgspec
+
 from conformance.audit import lines
+from conformance.audit.rows import COLUMNS, FEW, Row, answer
 from conformance.audit.sources import Source
 
 SHARE = 48 * 1024 * 1024  # bytes of one share
@@ -25,6 +29,7 @@ AT_ONCE = 4_000  # rows that are held as Python's values: more of them leave the
 TOLD = 50  # broken lines told one by one
 GROUPED = 16  # times as many are a group of rows in the file: an engine reads many small groups again and again slowly
 BLOCK = 1 << 17  # bytes that are cut into lines at once: few enough to stay in the cache
+BOM = b"\xef\xbb\xbf"
 LONGEST = 64 * 1024 * 1024  # bytes of one line
 
 
@@ -56,10 +61,10 @@ class Read:
 
 
 def shares(sources: Sequence[Source]) -> list[Share]:
-    """The shares of all sources; a gzip file is one."""
+    """The shares of all sources; a gzip file is one, and so is a document."""
     found = []
     for number, source in enumerate(sources):
-        if source.path.suffix.lower() == ".gz":
+        if source.path.suffix.lower() in (".gz", ".json"):
             found.append(Share(str(source.path), number, 0, None))
             continue
         starts = range(0, source.size, SHARE)
@@ -94,19 +99,19 @@ def begun(sources: Sequence[Source], folder: Path) -> Iterator[Callable[[], list
 
 
 def read(share: Share, file: Path) -> Read:
-    """One share read into a Parquet file: lines.COLUMNS, ``place`` (line within the share), ``source``, ``start``."""
+    """One share read into a Parquet file: COLUMNS, ``place`` (line within the share), ``source``, ``start``."""
     import pyarrow
     from pyarrow import parquet
 
     schema = pyarrow.schema([
-        *((column, pyarrow.string()) for column in lines.COLUMNS), ("place", pyarrow.int64()),
+        *((column, pyarrow.string()) for column in COLUMNS), ("place", pyarrow.int64()),
         ("source", pyarrow.int64()), ("start", pyarrow.int64()),
     ])  # fmt: skip
     told = Read(share, file)
     gc.disable()  # plain trees without circles: nothing to collect, and looking for it costs a third of the time
     try:
         with parquet.ParquetWriter(
-            file, schema, compression="lz4", use_dictionary=list(lines.FEW), write_statistics=False
+            file, schema, compression="lz4", use_dictionary=list(FEW), write_statistics=False
         ) as writer:
             held: list[Any] = []
             for rows, places in _batches(share, told):
@@ -124,10 +129,10 @@ def read(share: Share, file: Path) -> Read:
     return told
 
 
-def _batches(share: Share, told: Read) -> Iterator[tuple[list[lines.Row], list[int]]]:
+def _batches(share: Share, told: Read) -> Iterator[tuple[list[Row], list[int]]]:
     """The rows of a share and the lines they stand in; this loop runs once for every line there is."""
-    decode, of_answer, answers = lines.DECODER.decode, lines.answer, lines.ANSWERS
-    rows: list[lines.Row] = []
+    decode, of_answer, answers = lines.DECODER.decode, answer, lines.ANSWERS
+    rows: list[Row] = []
     places: list[int] = []
     place = 0
     for block in _blocks(share):
@@ -171,9 +176,12 @@ def _misread(told: Read, place: int, line: bytes, wrong: Exception) -> None:
 
 def _blocks(share: Share) -> Iterator[list[bytes]]:
     """The lines that begin in a share, many at a time; a byte order mark before the first is no part of it."""
-    opener: Any = gzip.open if share.end is None else open
+    opener: Any = gzip.open if share.path.lower().endswith(".gz") else open
     opened: IO[bytes]
     with opener(share.path, "rb") as opened:
+        if share.path.lower().removesuffix(".gz").endswith(".json"):
+            yield _documents(opened.read().removeprefix(BOM))
+            return
         position = share.start
         if share.start:
             opened.seek(share.start - 1)
@@ -186,6 +194,17 @@ def _blocks(share: Share) -> Iterator[list[bytes]]:
                 block += opened.readline(LONGEST)
             found = block.removesuffix(b"\n").split(b"\n")
             if position == 0:
-                found[0] = found[0].removeprefix(b"\xef\xbb\xbf")
+                found[0] = found[0].removeprefix(BOM)
             position += len(block)
             yield found
+
+
+def _documents(body: bytes) -> list[bytes]:
+    """The resources of a JSON document, which may list several; its lines where it is a document by line."""
+    try:
+        if body.lstrip().startswith(b"["):
+            return list(map(bytes, msgspec.json.decode(body, type=list[msgspec.Raw])))
+        msgspec.json.decode(body, type=msgspec.Raw)
+    except lines.MISREAD:
+        return body.split(b"\n")
+    return [body]

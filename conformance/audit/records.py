@@ -16,7 +16,7 @@ from conformance.audit.engine import Engine
 from conformance.audit.facts import DRUGS
 from conformance.audit.payer import Payer
 from conformance.audit.published import Published, due_day, stated, year_due
-from conformance.audit.said import Said
+from conformance.audit.table import Said
 from conformance.audit.timed import LISTED, UNTIMED, Late, Timed
 from conformance.errors import Finding
 from conformance.limits import limits

@@ -100,6 +100,7 @@ class Meta(msgspec.Struct, gc=False):
 class Entry(msgspec.Struct, gc=False):
     """An entry of a Bundle."""
 
+    fullUrl: str | None = None
     resource: Resource | None = None
 
 
@@ -124,4 +125,5 @@ class Resource(msgspec.Struct, gc=False):
     addItem: list[Item] = []
     adjudication: list[Adjudication] = []
     processNote: list[Note] = []
+    contained: list[Resource] = []
     entry: list[Entry] = []

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from conformance.audit.engine import Engine, Rejected
+from conformance.audit.answered import resources
+from conformance.audit.engine import Engine
 from conformance.audit.facts import FACTS, STAMPS
-from conformance.audit.lines import BROKEN, PART, STRANGER, WHOLE
 from conformance.audit.mapping import Mapped, columns_of
 from conformance.audit.reading import Read
+from conformance.audit.rows import PART, WHOLE
 from conformance.audit.sources import Found, Source, alike
+from conformance.audit.table import INTEGERS, OF_FILES, SAID, TEXTS, Said
 from conformance.errors import UsageError
 
-# The columns of the table: facts (the reason's code and words as one text to be graded), and where each row stands.
-TEXTS = tuple(fact.name for fact in FACTS if fact.name not in ("reason_code", "reason"))
-SAID = (*TEXTS, "reasons", "made", "service_system", "certification", "source", "start", "place")
-_INTEGERS = ("source", "start", "place")
 NO_TIME = (
     "na",
     "n/a",
@@ -30,28 +26,7 @@ NO_TIME = (
     "null",
     "(null)",
 )  # in the place of a time, in small letters: nothing is said
-OF_FILES = ("file", "file_row_number")  # columns that an engine adds
 BLANKS = " \t\r\n"
-
-
-@dataclass
-class Said:
-    """The table, and what was seen while reading that is no decision.
-
-    ``mapped``: which headings of which file gave which fact; ``absent``: facts that no source has at all.
-    """
-
-    table: Any
-    sources: tuple[Source, ...]
-    lines: dict[tuple[int, int], int] = field(default_factory=dict)  # (source, start of share) -> lines before it
-    rows: int = 0
-    broken: int = 0
-    told: list[str] = field(default_factory=list)
-    strangers: Counter[str] = field(default_factory=Counter)
-    mapped: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
-    absent: tuple[str, ...] = ()
-    left: dict[str, int] = field(default_factory=dict)
-    rejected: Rejected = field(default_factory=Rejected)
 
 
 def read(engine: Engine, found: Found, mapped: Mapped, lines: Callable[[], Sequence[Read]]) -> Said:
@@ -65,11 +40,11 @@ def read(engine: Engine, found: Found, mapped: Mapped, lines: Callable[[], Seque
     number = {source.path: place for place, source in enumerate(found.sources)}
     parts = []
     if ndjson := found.of("ndjson"):
-        parts.append(_resources(engine, ndjson, number, said, lines))
+        parts.append(resources(engine, ndjson, number, said, lines))
     for form in ("csv", "parquet"):
         parts += [_log(engine, each, number, mapped, said) for each in alike(found.of(form))]
     # A column of one number comes back as narrow as it can be.
-    parts = [part.cast(dict.fromkeys(_INTEGERS, "int64")) for part in parts]
+    parts = [part.cast(dict.fromkeys(INTEGERS, "int64")) for part in parts]
     table = ibis.union(*parts) if len(parts) > 1 else parts[0]
     for fact, wanted in mapped.only.items():
         if fact not in TEXTS:
@@ -110,7 +85,7 @@ def _log(engine: Engine, logs: Sequence[Source], number: Mapping[Path, int], map
         nothing = facts["reason_code"].isnull() & facts["reason"].isnull()
         facts["reasons"] = ibis.ifelse(nothing, ibis.null("string"), reasons)
     place = table.file_row_number + 1 if "file_row_number" in table.columns else ibis.null("int64")
-    told = {name: facts.get(name, ibis.null("string")) for name in SAID if name not in _INTEGERS}
+    told = {name: facts.get(name, ibis.null("string")) for name in SAID if name not in INTEGERS}
     rows = table.select(**told, place=place.cast("int64"), file=table.file)
     if first.form == "csv" and engine.lines:
         kept = engine.keep(f"log_{number[first.path]}", rows)
@@ -193,102 +168,3 @@ def trimmed(text: Any) -> Any:
     for blank in BLANKS:
         ragged |= text.endswith(blank)
     return ibis.ifelse(ragged, text.re_replace(f"^[{BLANKS}]+|[{BLANKS}]+$", ""), text)
-
-
-def _resources(
-    engine: Engine,
-    sources: Sequence[Source],
-    number: Mapping[Path, int],
-    said: Said,
-    lines: Callable[[], Sequence[Read]],
-) -> Any:
-    """The decisions in lines of FHIR; answers are joined to their requests."""
-    import ibis
-
-    if engine.name == "spark":
-        flat = engine.flattened([source.path for source in sources])  # type: ignore[attr-defined]
-        flat = engine.keep("lines", flat)
-        _aside(engine, flat, said)
-        flat = flat.mutate(start=ibis.literal(0, "int64"), place=ibis.null("int64"), source=ibis.null("int64"))
-    else:
-        done = lines()
-        _take(done, sources, number, said)
-        flat = engine.parquet([each.file for each in done]).drop(*OF_FILES)
-        own = [number[source.path] for source in sources]
-        if own != list(range(len(own))):
-            flat = flat.mutate(source=flat.source.substitute(dict(enumerate(own))))
-    answers = flat.filter(flat.role == "answer")
-    requests = flat.filter(flat.role == "request")
-    if not engine.rows(requests.limit(1).select("role")):
-        return _answered(answers, None)
-    return engine.keep("answered", _answered(answers, requests))
-
-
-def _aside(engine: Engine, flat: Any, said: Said) -> None:
-    """Counts the lines that hold nothing of ours, and tells the first that could not be read."""
-    others = flat.filter(flat.role.isin([BROKEN, STRANGER]))
-    for row in engine.rows(others.group_by("role", "name").agg(n=others.count()).order_by("name")):
-        if row["role"] == STRANGER:
-            said.strangers[row["name"]] += row["n"]
-        else:
-            said.broken += row["n"]
-            said.told.append(f"{row['n']} lines: {row['name']}")
-
-
-def _take(done: Sequence[Read], sources: Sequence[Source], number: Mapping[Path, int], said: Said) -> None:
-    before = 0
-    last = None
-    for each in done:
-        source = number[sources[each.share.number].path]
-        before = 0 if source != last else before
-        last = source
-        said.lines[source, each.share.start] = before
-        said.told += [f"{each.share.path}:{before + place}: {why}" for place, why in each.told]
-        said.broken += each.broken
-        said.strangers.update(each.strangers)
-        before += each.lines
-        said.rows += each.rows
-
-
-_OF_REQUESTS = ("received", "urgency", "service", "service_system", "certification")
-
-
-def _answered(answers: Any, requests: Any | None) -> Any:
-    """Answers with what their requests say; an answer names its request by id, or by number."""
-    import ibis
-
-    if requests is None:
-        both = answers.mutate(**{f"c_{each}": ibis.null("string") for each in _OF_REQUESTS})
-    else:
-        answers = answers.mutate(asked=ibis.coalesce(answers.name, answers.other))
-        both = answers.left_join(_requests(requests), "asked")
-    facts = {
-        "key": both.key,
-        "received": ibis.coalesce(both.received, both.c_received),
-        "decided": both.decided,
-        "made": both.made,
-        "outcome": both.outcome.nullif(""),
-        "reasons": both.reasons,
-        "urgency": ibis.coalesce(both.c_urgency, both.urgency),
-        "service": ibis.coalesce(both.service, both.c_service),
-        "service_system": ibis.coalesce(both.service_system, both.c_service_system),
-        "certification": both.c_certification,
-        "exclusion": both.excluded,
-        "updated": both.updated,
-        **{name: both[name] for name in _INTEGERS},
-    }
-    return both.select(**{name: facts.get(name, ibis.null("string")) for name in SAID})
-
-
-def _requests(requests: Any) -> Any:
-    """What requests say, once by their id and once by their number."""
-    import ibis
-
-    named = requests.filter(requests.name.notnull()).select(
-        asked=requests.name, **{each: requests[each] for each in _OF_REQUESTS}
-    )
-    numbered = requests.filter(requests.other.notnull() & (requests.other != requests.name)).select(
-        asked=requests.other, **{each: requests[each] for each in _OF_REQUESTS}
-    )
-    every = named.union(numbered)
-    return every.group_by("asked").agg(**{f"c_{each}": ibis._[each].max() for each in _OF_REQUESTS})

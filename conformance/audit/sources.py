@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from conformance.errors import UsageError
 
 FORMS = {
-    ".ndjson": "ndjson", ".jsonl": "ndjson", ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet",
-    ".pq": "parquet",
+    ".ndjson": "ndjson", ".jsonl": "ndjson", ".json": "ndjson", ".csv": "csv", ".tsv": "csv", ".txt": "csv",
+    ".parquet": "parquet", ".pq": "parquet",
 }  # fmt: skip
 ASIDE = frozenset({"manifest.json", "truth.json", "audit.toml"})  # in a folder beside the records
 DELIMITERS = (",", ";", "\t", "|")  # of equally frequent ones the first
@@ -63,14 +63,14 @@ def find(named: Sequence[str]) -> Found:
     for path in dict.fromkeys(paths):
         form = _form(path)
         if form is None:
-            raise UsageError(f"{path}: not records: expected .ndjson, .csv, .tsv or .parquet, each also as .gz")
+            raise UsageError(f"{path}: not records: expected .ndjson, .json, .csv, .tsv or .parquet, each also as .gz")
         size = path.stat().st_size
         if size == 0 or _unpacks_to_nothing(path):
             remarks.append(f"{path}: empty")
             continue
         sources.append(Source(path, form, size, *_written(path)) if form == "csv" else Source(path, form, size))
     if not sources:
-        what = "; ".join(remarks) or "no .ndjson, .csv, .tsv or .parquet file there"
+        what = "; ".join(remarks) or "no .ndjson, .json, .csv, .tsv or .parquet file there"
         raise UsageError(f"no records to audit: {what}")
     return Found(tuple(sources), tuple(remarks))
 

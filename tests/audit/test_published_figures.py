@@ -18,7 +18,7 @@ from conformance.audit.figures import fetch, read
 from conformance.audit.payer import payer
 from conformance.audit.published import stated, year_due
 from conformance.audit.records import Records
-from conformance.audit.said import Said
+from conformance.audit.table import Said
 from conformance.errors import UsageError
 from conformance.judging import judged
 from conformance.sandbox.record_pages import PAGES, YEAR, Page

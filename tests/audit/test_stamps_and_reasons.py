@@ -9,7 +9,7 @@ import pytest
 from conformance import clock
 from conformance.audit import grading, written
 from conformance.audit.engines import opened
-from conformance.audit.lines import PART, WHOLE
+from conformance.audit.rows import PART, WHOLE
 
 ZONES = ("America/New_York", "America/Los_Angeles")
 Read = Callable[[str], tuple[int, int] | None]

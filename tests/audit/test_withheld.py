@@ -16,8 +16,8 @@ from conformance.audit.engine import Rejected
 from conformance.audit.mapping import Mapped, columns_of
 from conformance.audit.payer import payer
 from conformance.audit.records import Records
-from conformance.audit.said import Said
 from conformance.audit.sources import Source
+from conformance.audit.table import Said
 from conformance.audit.withheld import shape
 from conformance.cli import main
 from conformance.errors import UsageError
