@@ -14,20 +14,17 @@ from hypothesis import strategies as st
 from conformance import paths
 from conformance.apis.discovery import read_davinci, read_smart
 from conformance.apis.discovery_faults import capability_faults, davinci_faults, smart_faults
-from conformance.apis.formulary import FORMULARY_ITEM, Drug, Formulary, Item, Plan
+from conformance.apis.formulary import FORMULARY_ITEM, Drug, Item
 from conformance.apis.formulary_faults import (
     drug_faults,
-    formulary_faults,
     item_faults,
     new_starts_faults,
     outside_its_period,
-    plan_faults,
 )
-from conformance.apis.formulary_plans import DRUG_POLICY
 from conformance.apis.raw import blames_the_request, body_of, outcome_count, raw_problem, resource_problem
 from conformance.apis.refusal import holds_data, identifying, outcomes
 from conformance.apis.searchset import read_page
-from conformance.apis.shapes import Coding, Identifier, Period
+from conformance.apis.shapes import Coding, Period
 from conformance.exchange import Exchange, Failure
 from conformance.guides import load as load_guides
 
@@ -369,37 +366,6 @@ def test_what_a_drug_lacks():
     assert drug_faults(drug) == ()
     assert drug_faults(replace(drug, rxnorm=())) == ("no RxNorm code",)
     assert drug_faults(replace(drug, status="")) == ("no status",)
-
-
-def test_what_a_plan_lacks():
-    plan = blank(
-        Plan, identifiers=(Identifier("s", "v"),), status="active", types=(Coding("s", "c"),), name="Harbor",
-        period=PERIOD, drug_coverages=1, formularies=("InsurancePlan/f",),
-    )  # fmt: skip
-    assert plan_faults(plan) == ()
-    for lacking, told in {
-        "identifiers": "no identifier", "status": "no status", "types": "no type",
-    }.items():  # fmt: skip
-        assert plan_faults(replace(plan, **{lacking: type(getattr(plan, lacking))()})) == (told,)
-    assert plan_faults(replace(plan, bare_coverages=1)) == ("a drug coverage without a formulary",)
-    for lacking in ({"name": ""}, {"period": None}):
-        assert plan_faults(replace(plan, **lacking)) == ()
-    assert plan_faults(replace(plan, drug_coverages=0, formularies=())) == ("no drug coverage",)
-
-
-def test_what_a_formulary_lacks():
-    formulary = blank(
-        Formulary,
-        identifiers=(Identifier("s", "v"),),
-        status="active",
-        types=(DRUG_POLICY,),
-        name="Harbor",
-        period=PERIOD,
-    )
-    assert formulary_faults(formulary) == ()
-    assert formulary_faults(replace(formulary, types=())) == ("type is not DRUGPOL",)
-    assert formulary_faults(replace(formulary, period=None, name="")) == ()  # 0..1 in the profile
-    assert formulary_faults(replace(formulary, identifiers=(), status="")) == ("no identifier", "no status")
 
 
 # -- what an endpoint's own words lack ---------------------------------------------------------------------------------

@@ -12,8 +12,12 @@ from typing import Any, NamedTuple
 
 from conformance.apis.formulary_drugs import RXNORM, Drug, contained_drug, is_number, read_drug
 from conformance.apis.formulary_flags import (
+    ADDITIONAL_INFORMATION,
+    AVAILABILITY_PERIOD,
+    AVAILABILITY_STATUS,
     PRIOR_AUTHORIZATION,
     PRIOR_AUTHORIZATION_NEW_STARTS,
+    QUANTITY_DETAIL,
     QUANTITY_LIMIT,
     STEP_THERAPY,
     STEP_THERAPY_NEW_STARTS,
@@ -23,8 +27,6 @@ from conformance.apis.formulary_flags import (
     misused,
 )
 from conformance.apis.formulary_plans import (
-    DRUG_POLICY,
-    FORMULARY_REFERENCE,
     Cost,
     Formulary,
     Location,
@@ -34,10 +36,12 @@ from conformance.apis.formulary_plans import (
     read_location,
     read_plan,
 )
+from conformance.apis.formulary_profiles import DRUG_POLICY, FORMULARY_REFERENCE
 from conformance.apis.shapes import (
     Coding,
     JsonObject,
     Period,
+    code_or_reason,
     codings,
     is_type,
     logical_key,
@@ -74,18 +78,8 @@ __all__ = [
     "with_formularies",
 ]
 
-AVAILABILITY_STATUS = (
-    "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-AvailabilityStatus-extension"
-)
-AVAILABILITY_PERIOD = (
-    "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-AvailabilityPeriod-extension"
-)
 BENEFIT_TYPE = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-PharmacyBenefitType-extension"
 DRUG_TIER = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-DrugTierID-extension"
-QUANTITY_DETAIL = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-QuantityLimitDetail-extension"
-ADDITIONAL_INFORMATION = (
-    "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-AdditionalCoverageInformation-extension"
-)
 
 ITEM_TYPES = "http://hl7.org/fhir/us/davinci-drug-formulary/CodeSystem/usdf-InsuranceItemTypeCS"
 FORMULARY_ITEM = Coding(ITEM_TYPES, "formulary-item")
@@ -133,7 +127,7 @@ class Item(NamedTuple):  # made by the hundred thousand, and no other value is m
     quantity_detail: bool
     additional_information: str
     trial_suffix: bool | None  # whether its codes name the guide's code systems in full; None where they name neither
-    misused_flags: tuple[str, ...]  # what is wrong with how flags are written
+    misused: tuple[str, ...]  # what is wrong with how its extensions are written
 
     @property
     def tier(self) -> tuple[Coding, ...]:
@@ -179,7 +173,7 @@ class Terms(NamedTuple):
     quantity_detail: bool
     additional_information: str
     trial_suffix: bool | None
-    misused_flags: tuple[str, ...]
+    misused: tuple[str, ...]
 
 
 def read_item(resource: Any, at: str = "") -> Item | None:
@@ -221,7 +215,7 @@ def read_terms(extensions: Any) -> Terms:
     return Terms(
         formulary=formulary,
         formulary_number="" if formulary else _first_number(listed),
-        status=_first_text(said.get(AVAILABILITY_STATUS, []), "valueCode"),
+        status=_first_code(said.get(AVAILABILITY_STATUS, [])),
         period=_first_period(said.get(AVAILABILITY_PERIOD, [])),
         tiers=tiers,
         benefit_types=benefit_types,
@@ -233,7 +227,7 @@ def read_terms(extensions: Any) -> Terms:
         quantity_detail=any(map(_tells_a_quantity, said.get(QUANTITY_DETAIL, []))),
         additional_information=_first_text(said.get(ADDITIONAL_INFORMATION, []), "valueMarkdown"),
         trial_suffix=_trial_suffix((*tiers, *benefit_types)),
-        misused_flags=misused(said),
+        misused=misused(said),
     )
 
 
@@ -254,6 +248,13 @@ def _by_url(extensions: Any) -> dict[str, list[JsonObject]]:
             else:
                 said[url] = [each]
     return said
+
+
+def _first_code(found: list[JsonObject]) -> str:
+    for each in found:
+        if said := code_or_reason(each, "valueCode"):
+            return said
+    return ""
 
 
 def _first_text(found: list[JsonObject], value: str) -> str:

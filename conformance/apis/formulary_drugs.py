@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.apis.shapes import Coding, JsonObject, codings, is_type, place, record, records, text, texts
+from conformance.apis.shapes import (
+    Coding,
+    JsonObject,
+    code_or_reason,
+    codings,
+    is_type,
+    place,
+    record,
+    records,
+    text,
+    texts,
+)
 
 DRUG_PROFILE = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-FormularyDrug"
 NDC = "http://hl7.org/fhir/sid/ndc"
@@ -58,7 +69,7 @@ def read_drug(resource: Any, at: str = "") -> Drug | None:
         at=at,
         id=ident,
         last_updated=updated,
-        status=text(resource.get("status")),
+        status=code_or_reason(resource, "status"),
         codes=codes,
         rxnorm=tuple(each.code for each in codes if each.system == RXNORM and each.code),
         ndc=tuple(each.code for each in codes if each.system == NDC and each.code),

@@ -7,11 +7,11 @@ from functools import lru_cache
 
 from conformance import clock
 from conformance.apis.formulary import FORMULARY_ITEM, Cost, Drug, Formulary, Item, Plan, is_number
-from conformance.apis.shapes import Coding
+from conformance.apis.formulary_profiles import COST_KINDS
+from conformance.apis.shapes import REASON, Coding
 
 ITEM_SYSTEM, ITEM_CODE = FORMULARY_ITEM.system, FORMULARY_ITEM.code
 
-COST_KINDS = "http://hl7.org/fhir/us/davinci-drug-formulary/CodeSystem/usdf-BenefitCostTypeCS-TEMPORARY-TRIAL-USE"
 COST_OPTIONS = "http://hl7.org/fhir/us/davinci-drug-formulary/CodeSystem/usdf-CostShareOptionCS-TEMPORARY-TRIAL-USE"
 _OPTIONS = frozenset({"after-deductible", "no-charge", "no-charge-after-deductible", "charge", "deductible-waived"})
 # The unit (its system and code) of each kind of cost, and what may qualify it: CopayOptionVS, CoinsuranceOptionVS.
@@ -19,7 +19,7 @@ COSTS = {
     "copay": ("urn:iso:std:iso:4217", "USD", _OPTIONS | {"before-deductible", "copay-not-applicable"}),
     "coinsurance": ("http://unitsofmeasure.org", "%", _OPTIONS | {"coinsurance-not-applicable"}),
 }
-STATUSES = frozenset({"draft", "active", "retired", "unknown"})  # publication-status, which is required of items
+STATUSES = frozenset({"draft", "active", "retired", "unknown", REASON})  # publication-status, required of items
 
 
 def item_faults(item: Item) -> tuple[str, ...]:
@@ -54,25 +54,13 @@ def drug_faults(drug: Drug) -> tuple[str, ...]:
 
 
 def plan_faults(plan: Plan) -> tuple[str, ...]:
-    """usdf-PayerInsurancePlan: identifier, status, type, drug coverage with a formulary."""
-    faults = {
-        "no identifier": not plan.identifiers,
-        "no status": not plan.status,
-        "no type": not plan.types,
-        "no drug coverage": not plan.drug_coverages,
-        "a drug coverage without a formulary": plan.bare_coverages > 0,
-    }
-    return _told(faults)
+    """usdf-PayerInsurancePlan: what it must have, and drug coverages whose formulary can be followed."""
+    return (*plan.lacks, *_told({"a formulary that is not named": plan.bare_coverages > 0}))
 
 
 def formulary_faults(formulary: Formulary) -> tuple[str, ...]:
-    """usdf-Formulary: identifier, status, type DRUGPOL."""
-    faults = {
-        "no identifier": not formulary.identifiers,
-        "no status": not formulary.status,
-        "type is not DRUGPOL": not formulary.is_drug_policy,
-    }
-    return _told(faults)
+    """usdf-Formulary: what it must have, and type DRUGPOL."""
+    return (*formulary.lacks, *_told({"type is not DRUGPOL": not formulary.is_drug_policy}))
 
 
 def unsaid(listed: Plan | Formulary) -> tuple[str, ...]:
@@ -113,20 +101,21 @@ def cost_kind(cost: Cost) -> str:
 
 
 def cost_faults(cost: Cost) -> tuple[str, ...]:
-    """usdf-PayerInsurancePlan: a copay is in US dollars, a coinsurance in percent, qualified by the guide's codes.
+    """usdf-PayerInsurancePlan: a copay is in US dollars, a coinsurance in percent, qualified by a code of the guide's.
 
-    Of neither kind there is nothing to say.
+    Of neither kind there is nothing to say. What stands too seldom or too often is told of the plan (``cost_lacks``).
     """
     if not (kind := cost_kind(cost)):
         return ()
     system, code, options = COSTS[kind]
-    others = [each.code for each in cost.qualifiers if _is_of(each, COST_OPTIONS) and each.code not in options]
+    own = [each.code for each in cost.qualifiers if _is_of(each, COST_OPTIONS)]
+    others = [each for each in own if each not in options]
     faults = {
         f"in {cost.unit.code or cost.unit.system}": not (
             cost.unit.system in ("", system) and cost.unit.code in ("", code)
         ),
         f"qualified by {', '.join(others)}": bool(others),
-        "a unit without a number": cost.value is None and bool(cost.unit.code),
+        "qualified by no code of the guide's": cost.qualified and not own,
     }
     return _told(faults)
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from conformance.apis.formulary_profiles import COSTS, DRUG_POLICY, FORMULARY, FORMULARY_REFERENCE, PLAN
+from conformance.apis.occurrences import miscounted
 from conformance.apis.shapes import (
     Coding,
     Identifier,
@@ -27,21 +29,17 @@ from conformance.apis.shapes import (
     texts,
 )
 
-FORMULARY_REFERENCE = (
-    "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-FormularyReference-extension"
-)
 FORMULARY_PROFILE = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-Formulary"
 PLAN_PROFILE = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-PayerInsurancePlan"
 AREA_PROFILE = "http://hl7.org/fhir/us/davinci-drug-formulary/StructureDefinition/usdf-InsurancePlanLocation"
 BOUNDARY = "http://hl7.org/fhir/StructureDefinition/location-boundary-geojson"
-DRUG_POLICY = Coding("http://terminology.hl7.org/CodeSystem/v3-ActCode", "DRUGPOL")
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
     """What a plan's drug benefit costs its member: per benefit type and tier, a copay or a coinsurance.
 
-    ``unit`` is the system and the code of its value, each "" where it has none.
+    ``unit`` is the system and the code of its value, each "" where it has none. ``qualified``: by codes or by words.
     """
 
     at: str
@@ -49,7 +47,7 @@ class Cost:
     tier: tuple[Coding, ...]
     kind: tuple[Coding, ...]
     qualifiers: tuple[Coding, ...]
-    value: float | int | None
+    qualified: bool
     unit: Coding
 
 
@@ -57,28 +55,28 @@ class Cost:
 class Plan:
     """One insurance plan; ``formularies`` are "Type/id", ``numbers`` those that are named by an identifier alone.
 
-    ``drug_coverages`` counts its drug coverages, ``bare_coverages`` those of them that name no formulary.
+    ``bare_coverages`` counts the drug coverages whose references name no formulary. ``lacks`` is what departs from the
+    profile's cardinalities, ``cost_lacks`` what of the costs of its drugs does.
     """
 
     at: str
     id: str
     last_updated: str
     identifiers: tuple[Identifier, ...]
-    status: str
-    types: tuple[Coding, ...]
     name: str
     period: Period | None
     areas: tuple[str, ...]
-    drug_coverages: int
     bare_coverages: int
     formularies: tuple[str, ...]
     numbers: tuple[str, ...]
     costs: tuple[Cost, ...]
+    lacks: tuple[str, ...]
+    cost_lacks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Formulary:
-    """One formulary: the list that items belong to."""
+    """One formulary: the list that items belong to. ``lacks`` is what departs from the profile's cardinalities."""
 
     at: str
     id: str
@@ -88,6 +86,7 @@ class Formulary:
     types: tuple[Coding, ...]
     name: str
     period: Period | None
+    lacks: tuple[str, ...]
 
     @property
     def is_drug_policy(self) -> bool:
@@ -144,16 +143,18 @@ def read_plan(resource: Any, at: str = "") -> Plan | None:
         id=ident,
         last_updated=updated,
         identifiers=identifiers(resource.get("identifier")),
-        status=text(resource.get("status")),
-        types=codings_of_all(resource.get("type")),
         name=text(resource.get("name")),
         period=period(resource.get("period"), f"{at}.period"),
         areas=tuple(key for key in areas if key),
-        drug_coverages=len(covered),
-        bare_coverages=sum(not (keys or numbers) for keys, numbers in zip(named, numbered, strict=True)),
+        bare_coverages=sum(
+            bool(extension(coverage, FORMULARY_REFERENCE)) and not (keys or numbers)
+            for coverage, keys, numbers in zip(covered, named, numbered, strict=True)
+        ),
         formularies=tuple(key for each in named for key in each),
         numbers=tuple(number for each in numbered for number in each),
         costs=tuple(_costs(resource, at)),
+        lacks=miscounted(resource, PLAN),
+        cost_lacks=miscounted(resource, COSTS),
     )
 
 
@@ -195,14 +196,13 @@ def _costs(resource: JsonObject, at: str) -> Iterator[Cost]:
                 tier = codings(benefit.get("type"))
                 for c, cost in records(benefit.get("cost")):
                     amount = record(cost.get("value"))
-                    value = amount.get("value")
                     yield Cost(
                         at=f"{at}.plan[{p}].specificCost[{s}].benefit[{b}].cost[{c}]",
                         benefit_type=benefit_type,
                         tier=tier,
                         kind=codings(cost.get("type")),
                         qualifiers=codings_of_all(cost.get("qualifiers")),
-                        value=value if isinstance(value, (int, float)) and not isinstance(value, bool) else None,
+                        qualified=bool(cost.get("qualifiers")),
                         unit=Coding(text(amount.get("system")), text(amount.get("code"))),
                     )
 
@@ -221,6 +221,7 @@ def read_formulary(resource: Any, at: str = "") -> Formulary | None:
         types=codings_of_all(resource.get("type")),
         name=text(resource.get("name")),
         period=period(resource.get("period"), f"{at}.period"),
+        lacks=miscounted(resource, FORMULARY),
     )
 
 

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance import clock
-from conformance.apis.formulary import AVAILABILITY_PERIOD, AVAILABILITY_STATUS, BENEFIT_TYPE, DRUG_TIER
+from conformance.apis.formulary import BENEFIT_TYPE, DRUG_TIER
+from conformance.apis.formulary_flags import AVAILABILITY_PERIOD, AVAILABILITY_STATUS
 from conformance.apis.formulary_found import UNKNOWN
-from conformance.apis.formulary_plans import FORMULARY_REFERENCE
+from conformance.apis.formulary_profiles import FORMULARY_REFERENCE
 from conformance.apis.search_values import escaped, token
 from conformance.apis.shapes import (
     JsonObject,
@@ -41,11 +42,15 @@ class Parameter:
     dated: bool = False
 
     def holds(self, resource: Any, value: str) -> bool:
-        """Whether a resource matches ``value``, as far as we can tell; of a bound only where it is clearly not."""
+        """Whether a resource matches ``value``, as far as we can tell; of a bound only where it is clearly not.
+
+        A code without a system is asked for whatever its system is (FHIR R4, token).
+        """
         own = list(self.values(record(resource)))
+        if self.nothing == UNKNOWN_TEXT:
+            return any(_folded(each).startswith(_folded(value)) for each in own)
         if not self.dated:
-            return any(_folded(each).startswith(_folded(value)) if self.nothing == UNKNOWN_TEXT else each == value
-                       for each in own)  # fmt: skip
+            return any(each == value or each.endswith(f"|{value}") for each in own)
         asked, found = clock.stamp(value[2:]), [clock.stamp(each[2:]) for each in own]
         return not own or asked is None or any(each is None or each.latest >= asked.earliest for each in found)
 

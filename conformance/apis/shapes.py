@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 JsonObject = dict[str, Any]
+REASON = "(no code, but a reason)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,11 @@ def records(value: Any) -> Iterator[tuple[int, JsonObject]]:
 def text(value: Any) -> str:
     """The value without surrounding white space if it is a string, else ""."""
     return value.strip() if isinstance(value, str) else ""
+
+
+def code_or_reason(element: JsonObject, name: str) -> str:
+    """A code; ``REASON`` where its extensions alone tell of it, such as why there is none (data-absent-reason)."""
+    return text(element.get(name)) or (REASON if element.get(f"_{name}") else "")
 
 
 def texts(value: Any) -> tuple[str, ...]:

@@ -137,10 +137,12 @@ class Formulary:
         return tuple(Placed(key, resource) for key, resource in read if resource)
 
     def raw(self) -> tuple[Raw, ...]:
-        """Every answer that lists something, or what was looked at closely of a folder, with what makes it no FHIR."""
+        """Every answer that lists something or gives an area (nothing lists these), or what was looked at closely of a
+        folder, with what makes it no FHIR."""
         if handed := self.handed:
             return handed.raw
-        return tuple(Raw(f"{each.operation} {each.url}", raw_problem(each, ("Bundle",))) for each in self._listings())
+        asked = [(each, "Bundle") for each in self._listings()] + [(each, "Location") for each in self._areas_given()]
+        return tuple(Raw(f"{each.operation} {each.url}", raw_problem(each, (kind,))) for each, kind in asked)
 
     def asides(self) -> tuple[Raw, ...]:
         """What cannot be read of a folder, and may not be the payer's doing."""
@@ -153,6 +155,12 @@ class Formulary:
         return tuple(
             each if unending(each) else answered(each, "") for each in listings_sent(self._recording, self.claim)
         )
+
+    def _areas_given(self) -> list[Exchange]:
+        with suppress(NotTested):
+            self.areas  # noqa: B018 - they are read now, if they were not before
+        read = self._recording.exchanges("formulary.read", self.claim)
+        return [each for each in read if each.status == 200 and "/Location/" in each.url]
 
     def moment(self) -> datetime:
         """The moment whose formulary this is: now, or when a folder's export was made."""

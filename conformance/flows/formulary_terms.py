@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from conformance.apis.formulary import Drug, Item
 from conformance.apis.formulary_found import plain_name, telling_word
 from conformance.apis.formulary_searched import NAMED, PARAMETERS, PERIODS, RECOMMENDED, SEVERAL
-from conformance.apis.shapes import Placed
+from conformance.apis.shapes import REASON, Placed
 from conformance.errors import NotApplicable, NotTested
 from conformance.flows.declared import by_drug
 from conformance.flows.formulary import Formulary
@@ -43,7 +43,8 @@ class SearchTerms:
         """The items that share formulary, tier and status: of the group with fewest."""
 
         def shared(item: Item) -> object:
-            return item.formulary and item.tier_code and item.status and (item.formulary, item.tier_code, item.status)
+            told = item.formulary and item.tier_code and item.status and item.status != REASON
+            return told and (item.formulary, item.tier_code, item.status)
 
         return self._fewest(shared, "a formulary, a coded tier and a status")
 

@@ -34,12 +34,12 @@ def test_items_hold_what_is_required(formulary):
 
 
 @requirement("usdf.item-flags")
-def test_limits_are_said_once_and_are_true_or_false(formulary):
+def test_items_say_each_thing_once_and_as_the_guide_does(formulary):
     expect.each(
         need(formulary.items, "a formulary item", because=RAW),
-        lambda item: not item.misused_flags,
-        "each flag once, true or false",
-        got=lambda item: "; ".join(item.misused_flags),
+        lambda item: not item.misused,
+        "each thing once, limits as true or false, quantities with all their parts",
+        got=lambda item: "; ".join(item.misused),
     )
 
 
@@ -72,7 +72,7 @@ def test_plans_hold_what_is_required(formulary, ties):
     expect.each(
         plans,
         lambda plan: not plan_faults(plan),
-        "identifier, status, type and a drug coverage with its formulary",
+        "identifier, status, one type, a drug coverage with its formulary, and costs of drugs",
         got=lambda plan: "; ".join(plan_faults(plan)),
     )
     expect.each(
@@ -92,7 +92,7 @@ def test_formularies_hold_what_is_required(formulary):
     expect.each(
         formularies,
         lambda each: not formulary_faults(each),
-        "identifier, status and type DRUGPOL",
+        "identifier, status and one type, DRUGPOL",
         got=lambda each: "; ".join(formulary_faults(each)),
     )
 
@@ -106,6 +106,12 @@ def test_costs_are_in_dollars_or_percent(formulary):
         lambda cost: not cost_faults(cost),
         "copays in US dollars, coinsurance in percent, qualified as the guide defines it",
         got=lambda cost: f"{cost_kind(cost)} {'; '.join(cost_faults(cost))}",
+    )
+    expect.each(
+        formulary.plans,
+        lambda plan: not plan.cost_lacks,
+        "each copay and coinsurance once, qualified once, and copays with an amount and its currency",
+        got=lambda plan: "; ".join(plan.cost_lacks),
     )
 
 

@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from conformance.apis.formulary import DRUG_POLICY, FORMULARY_ITEM, FORMULARY_REFERENCE
+from conformance.apis.formulary import DRUG_POLICY, FORMULARY_ITEM
 from conformance.apis.formulary_exported import Exported, first_update, newer
+from conformance.apis.formulary_profiles import FORMULARY_REFERENCE
 from conformance.apis.shapes import JsonObject
 
 OLD, NEW = "2026-01-05T09:00:00Z", "2026-03-01T09:00:00-05:00"

@@ -49,6 +49,8 @@ def test_the_values_of_a_plan(name: str, values: list[str]) -> None:
         ("name", "harb", True),
         ("name", "East", False),
         ("identifier", "s|2", False),
+        ("coverage-type", "DRUGPOL", True),  # of whatever system
+        ("coverage-type", "POL", False),
         ("_lastUpdated", "ge2026-05-01T10:00:01Z", False),
         ("_lastUpdated", "ge2026-04-30T00:00:00Z", True),
         ("period", "ge2026-02-01", False),
