@@ -256,7 +256,7 @@ BADLY_ANSWERED = (
     Fault(
         "leaves_an_extension_empty",
         "One item has an extension that says nothing.",
-        ("formulary.answers-are-fhir",),
+        ("formulary.answers-are-fhir", "usdf.bulk-export", "usdf.bulk-since"),
         seed=changes.item("item-harbor-314077", changes.with_an_empty_extension),
     ),
     Fault(

@@ -135,13 +135,13 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "numbers_the_status_of_an_area",
         "One area has a number for its status.",
-        ("formulary.answers-are-fhir",),
+        ("formulary.answers-are-fhir", "usdf.bulk-export", "usdf.bulk-part"),
         seed=changes.one("locations", "area-albany", of_no_status),
     ),
     Fault(
         "ends_before_it_begins",
         "One retired item was available until before it began.",
-        ("formulary.answers-are-fhir",),
+        ("formulary.answers-are-fhir", "usdf.bulk-export", "usdf.bulk-since"),
         seed=changes.item(RETIRED, ending_first),
     ),
     Fault(
