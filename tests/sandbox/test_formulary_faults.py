@@ -42,8 +42,9 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broken]:
 
 # What these faults break as well, and what is looked for by the suites alone.
 BESIDE = {
-    "formulary.drug-list-updates", "qhp.same-as-fhir", "usdf.bulk-export", "usdf.bulk-since", "usdf.include-formulary", "usdf.same-in-discovery",
-    "usdf.search-comparators", "usdf.search-exact-name", "usdf.search-modifiers", "usdf.search-several-values",
+    "formulary.drug-list-updates", "qhp.same-as-fhir", "usdf.bulk-export", "usdf.bulk-since",
+    "usdf.include-formulary", "usdf.same-in-discovery", "usdf.search-comparators", "usdf.search-exact-name",
+    "usdf.search-modifiers", "usdf.search-several-values",
 }  # fmt: skip
 
 
