@@ -206,6 +206,7 @@ def report(directory: tuple[Path, ...], out: Path | None, allure: bool, baseline
 @click.option("--extracted", metavar="DATE", help="The day the records were drawn: what is open then is judged.")
 @click.option("--published", metavar="FILE|URL", help="Check these published figures too (JSON, CSV, HTML tables).")
 @click.option("--publish", metavar="DIR", help="Write the payer's own figures there, as HTML and JSON.")
+@click.option("--list-url", metavar="URL", help="Where the list of what requires prior authorization is posted.")
 @click.option("--usage", metavar="FILE", help="Count members in this log of transfers to apps (for CMS, by March 31).")
 @click.option("--year", type=click.IntRange(2020, 2100), help="Of which year the figures are.")
 @click.option(

@@ -6,7 +6,7 @@ differently, a figure is right if it is right by one of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -26,10 +26,10 @@ class Difference:
     found: str
 
 
-def arithmetic(report: Report) -> tuple[int, list[Difference]]:
+def arithmetic(report: Report, sides: Sequence[str] = SIDES) -> tuple[int, list[Difference]]:
     """How many figures could be checked against others of the same report, and those that do not agree."""
     checked, wrong = 0, []
-    for side in SIDES:
+    for side in sides:
         for found in _side(report, side):
             checked += 1
             if found is not None:
@@ -44,10 +44,11 @@ def _side(report: Report, side: str) -> Iterator[Difference | None]:
     total = get("total")
     for name in ("approved", "denied"):
         yield from _share(f"{side}: {name}", get(name), [total], get(f"{name}_pct"))
-    appealed = [get("after_appeal_of"), get("appeals"), get("denied"), total]
-    yield from _share(
-        f"{side}: approved after appeal", get("approved_after_appeal"), appealed, get("approved_after_appeal_pct")
-    )
+    if get("after_appeal_of") or get("appeals"):  # of how many is not told elsewhere: CMS's documents differ
+        appealed = [get("after_appeal_of"), get("appeals"), get("denied"), total]
+        yield from _share(
+            f"{side}: approved after appeal", get("approved_after_appeal"), appealed, get("approved_after_appeal_pct")
+        )
     approved, denied = get("approved"), get("denied")
     if approved and denied and total:
         both = approved.value + denied.value
@@ -117,11 +118,15 @@ def beyond(report: Report) -> list[str]:
     return said
 
 
-def agreement(report: Report, computed: dict[str, Any]) -> tuple[int, list[Difference]]:
+def agreement(
+    report: Report, computed: dict[str, Any], sides: Sequence[str] = ("", *SIDES)
+) -> tuple[int, list[Difference]]:
     """How many published figures the decisions can check, and those that they contradict in both readings."""
     checked, wrong = 0, []
     readings = computed["figures"]
     for (side, name), printed in report.figures.items():
+        if side not in sides:
+            continue
         mine = [_mine(readings[reading], side, name) for reading in ("mcpar", "template")]
         known = [each for each in mine if each is not None]
         if not known:

@@ -45,6 +45,8 @@ def collect(
         audit["published"] = records.published.as_json()
         for report, shown in zip(records.published.reports, audit["published"]["reports"], strict=True):
             shown["remarks"] = beyond(report)
+            if found.sources and len(records.published.reports) > 1:
+                shown["remarks"].append("one of several reports: not held to the decisions")
     return audit
 
 

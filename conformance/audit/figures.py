@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-from conformance.audit.published import NOT_APPLICABLE, PRINTED, SIDES, Number, Published, Report
+from conformance.audit.listed import follow
+from conformance.audit.published import NOT_APPLICABLE, PRINTED, SIDES, Number, Published, Report, value_of
 from conformance.audit.tables import of_csv, of_page
 from conformance.errors import UsageError
 
@@ -22,32 +24,53 @@ LARGEST = 16 * 1024 * 1024
 PATIENCE = 30.0
 
 
-def fetch(named: str) -> Published:
-    """The published figures at a path or an address; UsageError where a file is not there."""
-    if named.startswith(("http://", "https://")):
-        return _from_web(named)
-    path = Path(named)
+def fetch(named: str, list_url: str = "") -> Published:
+    """The published figures at a path or an address; UsageError where a file is not there.
+
+    ``list_url`` is where the list of what requires prior authorization is, for reports that do not link to it.
+    """
+    found = _from_web(named) if named.startswith(("http://", "https://")) else _from_file(Path(named))
+    for report in found.reports:
+        report.list_url = report.list_url or list_url
+    follow(found, _got)
+    return found
+
+
+def _from_file(path: Path) -> Published:
     if not path.is_file():
-        raise UsageError(f"--published {named}: no such file")
-    return read(named, path.read_bytes())
+        raise UsageError(f"--published {path}: no such file")
+    return read(str(path), path.read_bytes())
 
 
 def _from_web(url: str) -> Published:
-    """As anybody gets it: without credentials."""
+    try:
+        status, body = _get(url)
+    except (URLError, OSError, ValueError) as wrong:
+        raise UsageError(f"--published {url}: cannot be reached: {wrong}") from wrong
+    if status >= HTTPStatus.BAD_REQUEST:
+        return Published(url, problem=f"answered {status}", behind_login=status in (401, 403))
+    if len(body) > LARGEST:
+        return Published(url, problem=f"is larger than {LARGEST:,} bytes")
+    return read(url, body)
+
+
+def _get(url: str) -> tuple[int, bytes]:
+    """The status and body of an answer as anybody gets it: without credentials."""
     request = Request(  # noqa: S310
         url, headers={"User-Agent": "payer-conformance", "Accept": "text/html, application/json, text/csv"}
     )
     try:
-        with urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310  fetch() lets only http and https through
-            body = answer.read(LARGEST + 1)
+        with urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310  only http and https are let through
+            return answer.status, answer.read(LARGEST + 1)
     except HTTPError as refused:
-        closed = refused.code in (401, 403)
-        return Published(url, problem=f"answered {refused.code}", behind_login=closed)
-    except (URLError, OSError, ValueError) as wrong:
-        raise UsageError(f"--published {url}: cannot be reached: {wrong}") from wrong
-    if len(body) > LARGEST:
-        return Published(url, problem=f"is larger than {LARGEST:,} bytes")
-    return read(url, body)
+        return refused.code, b""
+
+
+def _got(url: str) -> tuple[int, bytes]:
+    try:
+        return _get(url)
+    except (URLError, OSError, ValueError):
+        return 0, b""
 
 
 def read(source: str, body: bytes) -> Published:
@@ -60,6 +83,8 @@ def read(source: str, body: bytes) -> Published:
     start = text.lstrip()[:200].casefold()
     if not start:
         return Published(source, problem="is empty")
+    if start.startswith("%pdf"):
+        return Published(source, problem="is a PDF, which is not read: type its figures into CSV or JSON")
     if start.startswith(("{", "[")):
         found = _json(source, text)
     elif start.startswith("<"):
@@ -87,7 +112,7 @@ def _json(source: str, text: str) -> Published:
 def _report(raw: Mapping[str, Any]) -> Report:
     year = raw.get("year")
     report = Report(str(raw.get("payer", "")), year if isinstance(year, int) else None, str(raw.get("list_url") or ""))
-    for side in SIDES:
+    for side in (*SIDES, "drugs"):
         for name, value in (raw.get(side) or {}).items() if isinstance(raw.get(side), dict) else ():
             _note(report, side, name, value)
     for name in ("extended_approved", "extended_approved_pct", "total"):
@@ -108,6 +133,6 @@ def _number(text: str) -> Number | None:
     if not found:
         return None
     try:
-        return Number(Decimal(found[1].replace(",", "")), found[0].strip())
+        return Number(value_of(found[1]), found[0].strip())
     except InvalidOperation:
         return None

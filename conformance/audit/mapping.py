@@ -143,8 +143,7 @@ def _named(fact: Fact, by_words: Mapping[frozenset[str], str], taken: Collection
     if words is None:
         return ()
     twin = words - {"date"} | {"time"}
-    # A heading that tells the whole stamp by itself is no twin.
-    if not fact.stamp or twin == words or twin not in by_words or twin in names:
+    if not fact.stamp or twin == words or twin not in by_words:
         return (by_words[words],)
     return (by_words[words], by_words[twin])
 

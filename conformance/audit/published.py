@@ -9,26 +9,34 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-SIDES = ("standard", "expedited")
+SIDES = ("standard", "expedited")  # of items and services; "drugs" is a side of its own
 FIRST_YEAR = 2025  # of which CMS-0057-F has figures published
 NOT_APPLICABLE = re.compile(r"(?i)n/?a|nr|not applicable|not reported|none|-|–|—")
 PRINTED = re.compile(
-    r"[-+]?\$?\s*(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)\s*(%|percent|days?|hours?|hrs?|minutes?|calendar days?)?",
+    r"[-+]?\$?\s*(\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+,\d{1,2}(?!\d)|\d+(?:\.\d+)?)"
+    r"\s*(%|percent|days?|hours?|hrs?|minutes?|calendar days?)?",
     re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True)
 class Number:
-    """A figure as it was printed: its value, and half of its last digit."""
+    """A figure as it was printed: its value; ``half`` of its last digit, where that is not the value's own."""
 
     value: Decimal
     printed: str
+    half: Decimal | None = None
 
     @property
     def slack(self) -> Decimal:
         """How far the true value may lie from it: half of the last digit that was printed."""
-        return Decimal(1).scaleb(int(self.value.as_tuple().exponent)) / 2
+        return Decimal(1).scaleb(int(self.value.as_tuple().exponent)) / 2 if self.half is None else self.half
+
+
+def value_of(digits: str) -> Decimal:
+    """What printed digits say: a comma before three digits parts thousands, before fewer it is the decimal one."""
+    whole = re.fullmatch(r"(\d+),(\d{1,2})", digits)
+    return Decimal(f"{whole[1]}.{whole[2]}" if whole else digits.replace(",", ""))
 
 
 @dataclass
@@ -48,12 +56,16 @@ class Report:
 
 @dataclass
 class Published:
-    """What was found where the figures should be: the reports, and why nothing could be read where so."""
+    """What was found where the figures should be: the reports, and why nothing could be read where so.
+
+    ``closed`` are links to lists of what requires prior authorization that lead to none, with what is there instead.
+    """
 
     source: str
     reports: list[Report] = field(default_factory=list)
     problem: str = ""
     behind_login: bool = False
+    closed: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """What results.json keeps of it."""
@@ -96,14 +108,32 @@ def stated(report: Report) -> Iterator[tuple[str, bool]]:
     yield "how many expedited requests were denied", _has(report, "expedited", "denied")
     for side in SIDES:
         for name in ("mean", "median"):
-            yield (
-                f"the {name} time to decide {side} requests",
-                any(_has(report, side, each) for each in (name, f"{name}_days", f"{name}_hours")),
-            )
+            yield f"the {name} time to decide {side} requests", _has_time(report, side, name)
+
+
+def stated_of_drugs(report: Report) -> Iterator[tuple[str, bool]]:
+    """Each of the figures on drugs that CMS-0062-P proposes, counts beside percentages, and whether it is stated."""
+    for name in ("approved", "denied"):
+        yield f"how many drug requests were {name}", _stands(report, "drugs", name)
+        yield f"the share of drug requests that were {name}", _stands(report, "drugs", f"{name}_pct")
+    after_appeal = ("approved_after_appeal", "denied_after_appeal")
+    yield "how many appeals of drugs were decided, and how", any(_has(report, "drugs", name) for name in after_appeal)
+    for name in ("mean", "median"):
+        yield f"the {name} time to decide drug requests", _has_time(report, "drugs", name)
+
+
+def _has_time(report: Report, side: str, name: str) -> bool:
+    return any(_has(report, side, each) for each in (name, f"{name}_days", f"{name}_hours"))
+
+
+def _stands(report: Report, side: str, key: str) -> bool:
+    return _no_requests(report, side) or (side, key) in report.figures or (side, key) in report.none
+
+
+def _no_requests(report: Report, side: str) -> bool:
+    total = report.get(side, "total")
+    return total is not None and total.value == 0
 
 
 def _has(report: Report, side: str, name: str) -> bool:
-    total = report.get(side, "total")
-    none = total is not None and total.value == 0
-    keys = ((side, name), (side, f"{name}_pct"))
-    return none or any(key in report.figures or key in report.none for key in keys)
+    return _stands(report, side, name) or _stands(report, side, f"{name}_pct")

@@ -10,44 +10,20 @@ from functools import cached_property
 from typing import Any
 
 from conformance import clock
-from conformance.audit import consistency, due, grading, metrics, timed
+from conformance.audit import due, grading, metrics, posted, timed
 from conformance.audit.decisions import Understood
 from conformance.audit.engine import Engine
 from conformance.audit.facts import DRUGS
 from conformance.audit.payer import Payer
-from conformance.audit.published import Published, due_day, stated, year_due
+from conformance.audit.population import Population
+from conformance.audit.published import Published
 from conformance.audit.table import Said
 from conformance.audit.timed import LISTED, UNTIMED, Late, Timed
 from conformance.errors import Finding
 from conformance.limits import limits
 
-ENOUGH = 0.95  # of a population must be judgeable, or nothing is said of it: what is missing may be what was late
 _MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 ANY_DAY = clock.Stamp("", _MOMENT, _MOMENT)  # for what does not depend on the day
-
-
-@dataclass(frozen=True)
-class Population:
-    """Decisions of one requirement: how many there are, were judged, were wrong; what the records leave open.
-
-    ``partial`` says in words what they do not show; ``close`` how many were in time by the lenient reading only.
-    """
-
-    size: int
-    judged: int = 0
-    failed: int = 0
-    findings: tuple[Finding, ...] = ()
-    partial: str = ""
-    close: str = ""
-    lacking: str = ""
-
-    def __bool__(self) -> bool:
-        return self.size > 0
-
-    @property
-    def judgeable(self) -> Population | None:
-        """Itself, where enough of it could be judged or something was found; else nothing."""
-        return self if self.failed or (self.judged and self.judged >= ENOUGH * self.size) else None
 
 
 @dataclass
@@ -185,70 +161,26 @@ class Records:
 
     def completeness(self) -> Population:
         """Every figure the rules ask for, stated for the year before, where anybody can see it."""
-        published = self._published()
-        if published.problem:
-            if published.behind_login:
-                told = Finding("", f"{published.problem}: not for all to see", published.source)
-                return Population(1, 1, 1, (told,))
-            return Population(1, lacking=f"published figures that can be read ({published.source} {published.problem})")
-        found, judged = [], 0
-        for report in published.reports:
-            where = report.payer or published.source
-            for figure, there in stated(report):
-                judged += 1
-                if not there:
-                    found.append(Finding("", f"not stated: {figure}", where))
-            owed = year_due(self.as_of) if self.as_of else None
-            if report.year is None:
-                found.append(Finding("", "not stated: of which year", where))
-            elif owed and report.year < owed:
-                found.append(Finding("", f"of {report.year}; those of {owed} were due by {due_day(owed)}", where))
-            judged += 1
-        return Population(judged, judged, len(found), tuple(found), lacking="published figures")
+        return posted.completeness(self._published(), self.as_of)
+
+    def items_listed(self) -> Population:
+        """The list of what requires prior authorization, beside the figures or where they link to."""
+        return posted.items_listed(self._published())
 
     def agreement(self) -> Population:
         """Published figures against each other, and against the decisions where there are some."""
-        published = self._published()
-        if published.problem:
-            return Population(1, lacking=f"published figures that can be read ({published.source} {published.problem})")
-        found, judged = [], 0
-        for report in published.reports:
-            where = report.payer or published.source
-            checks = [consistency.arithmetic(report)]
-            if self.understood.table is not None:
-                checks.append(consistency.agreement(report, metrics.computed(self, report.year)))
-            for checked, wrong in checks:
-                judged += checked
-                found += [
-                    Finding("", f"{each.figure}: {each.found} is printed; {each.expected}", where) for each in wrong
-                ]
-        return Population(
-            max(judged, 1),
-            judged,
-            len(found),
-            tuple(found),
-            lacking="figures that can be checked against others",
-        )
+        return posted.agreement(self._published(), self._computed)
+
+    def drugs(self) -> Population:
+        """Published figures on drugs: there, in agreement with each other and with the decisions."""
+        return posted.drugs(self._published(), self._computed)
 
     def counts(self) -> Population:
         """Percentages that are published, each with its count."""
-        published = self._published()
-        named = [
-            (report, side, name)
-            for report in published.reports
-            for side, name in report.figures
-            if name.endswith("_pct")
-        ]
-        bare = [
-            Finding(
-                "",
-                f"{side or 'all'}: {name.removesuffix('_pct').replace('_', ' ')} in percent only",
-                report.payer or published.source,
-            )
-            for report, side, name in named
-            if report.get(side, name.removesuffix("_pct")) is None
-        ]
-        return Population(len(named), len(named), len(bare), tuple(bare), lacking="published percentages")
+        return posted.counts(self._published())
+
+    def _computed(self, year: int | None) -> dict[str, Any] | None:
+        return None if self.understood.table is None else metrics.computed(self, year)
 
     def _denied(self, scope: str) -> Any:
         t = self.started

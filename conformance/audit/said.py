@@ -26,6 +26,8 @@ NO_TIME = (
     "null",
     "(null)",
 )  # in the place of a time, in small letters: nothing is said
+_TIME_OF_DAY = r"^\d{1,2}[:.]\d\d|^\d{4}$|[AaPp]\.?[Mm]\.?$"
+_MIDNIGHT = r"[T ](00?:00(:00(\.0+)?)?|12:00(:00)? ?[Aa][Mm])$"
 BLANKS = " \t\r\n"
 
 
@@ -106,9 +108,19 @@ def opened(engine: Engine, logs: Sequence[Source]) -> Any:
     """The rows of logs that have the same headings, as they stand there; UsageError where they cannot be read."""
     first, files = logs[0], [source.path for source in logs]
     try:
-        return engine.csv(files, first.encoding, first.delimiter) if first.form == "csv" else engine.parquet(files)
+        if first.form == "csv":
+            return engine.csv(files, first.encoding, first.delimiter)
+        return _flat(engine.parquet(files))
     except Exception as wrong:  # whatever the engine raises; only its first line, as the others may quote a row
         raise UsageError(f"{first.path}: no log that can be read: {str(wrong).partition(chr(10))[0]}") from None
+
+
+def _flat(table: Any) -> Any:
+    """A table whose columns of several fields are columns of one each: "dates.received"."""
+    while nested := [name for name in table.columns if table[name].type().is_struct()]:
+        fields = {f"{name}.{field}": table[name][field] for name in nested for field in table[name].type().names}
+        table = table.mutate(**fields).drop(*nested)
+    return table
 
 
 def _numbered(engine: Engine, rows: Any, files: Sequence[Path], number: Mapping[Path, int]) -> Any:
@@ -146,8 +158,22 @@ def _text(table: Any, headings: Sequence[str], nothing: Sequence[str]) -> Any:
         parts = [ibis.ifelse(_among(part, nothing), ibis.null("string"), part) for part in parts]
     joined = parts[0]
     for part in parts[1:]:
+        if nothing:
+            joined, part = _timed(joined, part)
         joined = ibis.ifelse(joined.isnull(), part, joined.concat(ibis.coalesce(ibis.literal(" ").concat(part), "")))
     return joined
+
+
+def _timed(day: Any, time: Any) -> tuple[Any, Any]:
+    """A day and its time of day, without the midnight that a system writes behind a day.
+
+    Beside a whole stamp, or as a number of days, what is called a time is none and left out.
+    """
+    import ibis
+
+    told = time.re_search(_TIME_OF_DAY).fill_null(False)
+    day = ibis.ifelse(told, day.re_replace(_MIDNIGHT, ""), day)
+    return day, ibis.ifelse(told & ~day.contains(":").fill_null(False), time, ibis.null("string"))
 
 
 def _among(text: Any, words: Sequence[str]) -> Any:

@@ -1,15 +1,34 @@
-"""Published figures in tables: CSV, and the tables of a web page in the words of CMS's template."""
+"""Published figures in tables: CSV, and the tables and lines of a web page, by the words of their labels.
+
+What a figure is of is said by its row, its column, the row that heads its part of the table, or the heading above.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from decimal import Decimal
-from html.parser import HTMLParser
+from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Any
+from urllib.parse import urljoin
 
-from conformance.audit.published import NOT_APPLICABLE, PRINTED, Number, Published, Report
+from conformance.audit.page import Grid, Page, page_of
+from conformance.audit.printed import is_figure, note, year_of
+from conformance.audit.published import Published, Report
+
+_LIST = re.compile(r"(?i)(list|items|services).*(prior auth|require)|prior auth.*(list|lookup|look-up)")
+_SIGN_IN = re.compile(r"(?i)\W*(please )?(sign|log)[ -]?in\b.*")
+_PLAN = re.compile(
+    r"(?i)\b([HRSE]\d{4}|\d{5}[A-Z]{2}\d*|plan|contract|medicare|medicaid|chip|marketplace|hmo|ppo|qhp)\b"
+)
+_YEAR = re.compile(r"(?:CY|calendar year)?\s*(20\d\d)", re.IGNORECASE)
+
+
+def of_csv(source: str, text: str) -> Published:
+    """The figures of delimited text: a label first, then what is printed beside it."""
+    rows = [[each.strip() for each in row] for row in csv.reader(io.StringIO(text), dialect=_dialect(text)) if any(row)]
+    return Published(source, _reports([Grid((), rows)], year_of([], text)))
 
 
 def _dialect(text: str) -> Any:
@@ -19,153 +38,90 @@ def _dialect(text: str) -> Any:
         return csv.excel
 
 
-class _Tables(HTMLParser):
-    """The rows of a page's tables, its words, and whether it asks for a password."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.rows: list[list[str]] = []
-        self.words: list[str] = []
-        self.links: list[tuple[str, str]] = []
-        self.password = False
-        self._cell: list[str] | None = None
-        self._row: list[str] | None = None
-        self._silent = 0
-        self._link: list[str] | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = dict(attrs)
-        if tag in ("script", "style"):
-            self._silent += 1
-        elif tag == "tr":
-            self._row = []
-        elif tag in ("td", "th"):
-            self._cell = []
-        elif tag == "input" and given.get("type") == "password":
-            self.password = True
-        elif tag == "a" and given.get("href"):
-            self.links.append((str(given["href"]), ""))
-            self._link = []
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in ("script", "style"):
-            self._silent = max(0, self._silent - 1)
-        elif tag in ("td", "th") and self._cell is not None and self._row is not None:
-            self._row.append(" ".join("".join(self._cell).split()))
-            self._cell = None
-        elif tag == "tr" and self._row:
-            self.rows.append(self._row)
-            self._row = None
-        elif tag == "a" and self._link is not None and self.links:
-            self.links[-1] = (self.links[-1][0], " ".join("".join(self._link).split()))
-            self._link = None
-
-    def handle_data(self, data: str) -> None:
-        if self._silent:
-            return
-        self.words.append(data)
-        for kept in (self._cell, self._link):
-            if kept is not None:
-                kept.append(data)
-
-
-def of_csv(source: str, text: str) -> Published:
-    """The figures of delimited text: a label first, then what is printed beside it."""
-    return _table(source, [row for row in csv.reader(io.StringIO(text), dialect=_dialect(text)) if any(row)], text)
-
-
 def of_page(source: str, text: str) -> Published:
-    """The figures in the tables of a page; behind a login where it asks for a password instead."""
-    tables = _Tables()
-    tables.feed(text)
-    tables.close()
-    words = " ".join(tables.words)
-    found = _table(source, tables.rows, words)
-    for href, said in tables.links:
-        if re.search(r"(?i)(list|items|services).*(prior auth|require)|prior auth.*(list|lookup|look-up)", said):
-            for report in found.reports:
-                report.list_url = report.list_url or href
-    if tables.password and not any(each.figures for each in found.reports):
-        found.problem, found.behind_login = "asks for a password", True
+    """The figures of a page; where it has none, what it has instead."""
+    page = page_of(text)
+    found = Published(source, _reports(page.grids, year_of(page.headings, " ".join(page.words))))
+    # A link is an address, and what a cell says in words is none.
+    links = {said: urljoin(source, href) if source.startswith("http") else href for href, said in page.links}
+    listed = next((href for said, href in links.items() if _LIST.search(said)), "")
+    for report in found.reports:
+        report.list_url = links.get(report.list_url, report.list_url or listed)
+    if not any(each.figures or each.none for each in found.reports):
+        found.problem, found.behind_login = _instead(page)
     return found
 
 
-# What a label speaks of: the first pattern that fits. Percentages get _pct, averages and medians their unit.
-_LABELS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("appeals", re.compile(r"(?:number|total|count) of .*appeal(?!.*approved)|^appeals", re.I)),
-    ("approved_after_appeal", re.compile(r"approv\w* .*(?:after|upon|on) appeal|overturned|appeal.*approv", re.I)),
-    ("extended_approved", re.compile(r"exten(?:ded|sion).*approv|approv.*exten(?:ded|sion)", re.I)),
-    (
-        "time",
-        re.compile(r"\b(?:average|mean|median)\b.*(?:time|elapsed|days|hours)|\btime\b.*(?:average|mean|median)", re.I),
-    ),
-    ("approved", re.compile(r"\bapproved\b|\bapprovals?\b", re.I)),
-    ("denied", re.compile(r"\bdenied\b|\bdenials?\b", re.I)),
-    ("list", re.compile(r"list of (?:all )?(?:items|services)", re.I)),
-    ("total", re.compile(r"\btotal\b|number of .*requests|requests received", re.I)),
-)
-_EXPEDITED = re.compile(r"\bexpedited\b|\burgent\b", re.I)
-_STANDARD = re.compile(r"\bstandard\b|\bnon-?urgent\b", re.I)
-_YEAR = re.compile(
-    r"\b(?:calendar year|CY|reporting (?:period|year)|year|plan year)\W{0,3}(20\d\d)\b|\b(20\d\d)\b", re.I
-)
+def _instead(page: Page) -> tuple[str, bool]:
+    """What a page without figures is in words, and whether it lets in only whom it knows."""
+    if page.asks_for_password:
+        return "asks for a password", True
+    if page.has_form and any(_SIGN_IN.fullmatch(each) for each in page.headings):
+        return "asks to sign in", True
+    if pdf := next((href for href, _ in page.links if re.search(r"(?i)\.(pdf|xlsx?)\b", href)), None):
+        return f"holds no figures that could be read; it links to {pdf}, which is not read: type them into CSV", False
+    if page.has_script and len(" ".join(page.words).split()) < 50:
+        return "holds no figures that could be read; scripts draw it: save what a browser shows as HTML", False
+    return "holds no figures that could be read", False
 
 
-def _table(source: str, rows: list[list[str]], words: str) -> Published:
-    report = Report(year=_year(words))
-    side = "standard"
-    for row in rows:
-        label, cells = row[0], [cell for cell in row[1:] if cell]
-        if _EXPEDITED.search(label):
-            side = "expedited"
-        elif _STANDARD.search(label):
-            side = "standard"
-        name = next((name for name, pattern in _LABELS if pattern.search(label)), "")
-        if name == "list":
-            report.list_url = next((cell for cell in cells if "http" in cell or "/" in cell), "") or (
-                cells[0] if cells else ""
-            )
-        elif name and cells:
-            _cells(report, side, name, label, cells)
-    return Published(source, [report])
+def _reports(grids: Iterable[Grid], year: int | None) -> list[Report]:
+    """The reports that tables hold: one, or one for each plan that a heading or a column names."""
+    reports = [Report(year=year)]
+    for grid in chain.from_iterable(map(_by_plan, grids)):
+        plan = next((each for each in grid.headings if _PLAN.search(each)), "")
+        if plan != reports[-1].payer and _again(grid, reports[-1]):
+            reports.append(Report(year=year))
+        reports[-1].payer = plan if not reports[-1].figures else reports[-1].payer
+        _grid(grid, reports[-1])
+    return [each for each in reports if each.figures or each.none or each.list_url] or reports[:1]
 
 
-def _year(words: str) -> int | None:
-    named = re.search(r"(?i)\b(?:calendar year|CY|reporting (?:period|year)|measurement year)\W{0,3}(20\d\d)\b", words)
-    years = {int(each) for each in re.findall(r"\b(20\d\d)\b", words)}
-    return int(named[1]) if named else years.pop() if len(years) == 1 else None
+def _by_plan(grid: Grid) -> list[Grid]:
+    """A table whose columns are of plans as one for each of them."""
+    heads = grid.rows[0] if grid.rows else ()
+    plans = [place for place, each in enumerate(heads) if place and _PLAN.search(each)]
+    if len(plans) < 2:
+        return [grid]
+    return [
+        Grid((heads[each], *grid.headings), [(row[0], *row[each : each + 1]) for row in grid.rows]) for each in plans
+    ]
 
 
-def _cells(report: Report, side: str, name: str, label: str, cells: list[str]) -> None:
-    side = "" if name == "extended_approved" else side
-    text = " ; ".join(cells)
-    if all(NOT_APPLICABLE.fullmatch(cell) for cell in cells):
-        report.none |= (
-            {(side, each) for each in (name, f"{name}_pct")} if name != "time" else {(side, "mean"), (side, "median")}
-        )
-        return
-    if name == "time":
-        _times(report, side, label, text)
-        return
-    for found in PRINTED.finditer(text):
-        number = Number(Decimal(found[1].replace(",", "")), found[0].strip())
-        percent = (found[2] or "").casefold() in ("%", "percent")
-        of = re.search(r"(?:\bof|/|out of)\s*$", text[: found.start()], re.I)
-        key = f"{name}_pct" if percent or (re.search(r"percent|%", label, re.I) and "." in found[1]) else name
-        if of and not percent:
-            key = "after_appeal_of" if name == "approved_after_appeal" else "total"
-        report.figures.setdefault((side, key), number)
+def _again(grid: Grid, report: Report) -> bool:
+    """Whether a table tells anew what a report tells already."""
+    other = Report()
+    _grid(grid, other)
+    return bool(other.figures.keys() & report.figures.keys())
 
 
-def _times(report: Report, side: str, label: str, text: str) -> None:
-    unit = (
-        "hours"
-        if re.search(r"hours?|hrs?", f"{text} {label}", re.I) and not re.search(r"\bdays?\b", text, re.I)
-        else "days"
-    )
-    numbers = [Number(Decimal(each[1].replace(",", "")), each[0].strip()) for each in PRINTED.finditer(text)]
-    mean, median = re.search(r"average|mean", label, re.I), re.search(r"median", label, re.I)
-    if mean and median and len(numbers) >= 2:
-        report.figures[side, f"mean_{unit}"], report.figures[side, f"median_{unit}"] = numbers[:2]
-    elif numbers:
-        report.figures[side, f"{'median' if median and not mean else 'mean'}_{unit}"] = numbers[0]
+def _grid(grid: Grid, report: Report) -> None:
+    """Notes the figures of one table; of columns for several years those of the last year."""
+    heads: list[Sequence[str]] = []
+    part, begun = "", False  # what heads the rows that follow, and whether figures came since the headings
+    year = max((int(found[1]) for row in grid.rows[:2] for each in row if (found := _YEAR.fullmatch(each))), default=0)
+    for row in grid.rows:
+        wide = next((place for place, each in enumerate(row) if place and is_figure(each)), len(row))
+        label, cells = " ".join(dict.fromkeys(row[:wide])), row[wide:]
+        if re.search(r"(?i)list of (?:all )?(?:items|services)", label) and len(row) > 1:
+            report.list_url = report.list_url or row[-1]
+        elif not any(map(is_figure, cells)):
+            if len(set(filter(None, row))) == 1:
+                part = label
+            elif not begun or row[0] in ("", *(head[0] for head in heads)):
+                heads, begun = [*([] if begun else heads), row], False
+        else:
+            begun = True
+            above = [" ".join(head[place] for head in heads if place < len(head)) for place in range(wide, len(row))]
+            for head, cell in _of_year(above, cells, year):
+                note(report, (label, head, part, *grid.headings), cell)
+            if year:
+                report.year = report.year or year
+
+
+def _of_year(above: Sequence[str], cells: Sequence[str], year: int) -> list[tuple[str, str]]:
+    """The cells of a row with what stands above them; of several years those of the last."""
+    both = [(head, cell) for head, cell in zip(above, cells, strict=True) if cell]
+    if not year:
+        return both
+    return [(head, cell) for head, cell in both if not (named := _YEAR.search(head)) or int(named[1]) == year]

@@ -15,33 +15,46 @@ ROWS = (
     ("Percentage of expedited prior authorization requests that were denied", "2.7% (3 of 110)"),
     ("Average and median time from submission to decision, standard requests", "5.48 days / 2.96 days"),
     ("Average and median time from submission to decision, expedited requests", "10.8 hours / 4.8 hours"),
+    ("Percentage of requests for drugs that were approved", "90.5% (190 of 210)"),
+    ("Percentage of requests for drugs that were denied", "9.5% (20 of 210)"),
+    ("Percentage of requests for drugs that were approved after appeal", "40% (4 of 10)"),
+    ("Average and median time from submission to decision, drugs", "20.5 hours / 8.1 hours"),
 )
 LOGIN = "<html><body><form action='/login'><input name='user'><input type='password' name='word'></form></body></html>"
+SIGN_IN = (
+    "<html><head><title>Sign in</title></head><body><form><input name='user'><button>Next</button></form></body></html>"
+)
 PUBLISHED, COUNTS, CONSISTENT = "metrics.published", "metrics.counts", "metrics.consistent"
+LISTED, DRUGS = "metrics.items-listed", "metrics.drugs"
+ADDRESS = "https://plan.example/metrics"  # where the page stands
 
 
 @dataclass(frozen=True)
 class Page:
-    """One way to publish: what it breaks, and the page."""
+    """One way to publish: what it breaks, the page, and what is found behind its link to the list."""
 
     name: str
     text: str
     breaks: tuple[str, ...] = ()
+    list_answer: tuple[int, bytes] = (200, b"%PDF-1.7")
 
 
 def page(rows: tuple[tuple[str, str], ...] = ROWS, year: str = f"calendar year {YEAR}") -> str:
     """The page with these rows."""
-    listed = "".join(f"<tr><td>{label}</td><td>{said}</td></tr>" for label, said in rows)
+    return _around("".join(f"<tr><td>{label}</td><td>{said}</td></tr>" for label, said in rows), year)
+
+
+def _around(rows: str, year: str = f"calendar year {YEAR}") -> str:
     return (
-        f"<!doctype html><html><body><h1>Prior authorization metrics, {year}</h1><table>{listed}</table>"
+        f"<!doctype html><html><body><h1>Prior authorization metrics, {year}</h1><table>{rows}</table>"
         '<a href="/pa-list">List of items and services that require prior authorization</a></body></html>'
     )
 
 
 def _with(change: Callable[[str, str], str | None]) -> str:
-    """The page with every figure as ``change`` (label, what is printed) leaves it; None drops the row."""
-    changed = ((label, change(label, said)) for label, said in ROWS)
-    return page(tuple((label, said) for label, said in changed if said is not None))
+    """The page with every figure but those of drugs as ``change`` (label, what is printed) leaves it; None drops it."""
+    changed = ((label, change(label, said)) for label, said in ROWS[:8])
+    return page((*((label, said) for label, said in changed if said is not None), *ROWS[8:]))
 
 
 def _in_shares(_label: str, said: str) -> str:
@@ -56,6 +69,32 @@ def _without_denials(label: str, said: str) -> str | None:
     return None if "standard" in label and "denied" in label else said
 
 
+# The same figures as others lay them out: a side in each column, in parts, with counts in columns of their own.
+_DRUGS = "".join(f"<tr><td>{label}</td><td>{said}</td></tr>" for label, said in ROWS[8:])
+_SIDE_BY_SIDE = _around(
+    "<tr><th></th><th>Standard</th><th>Expedited</th></tr>"
+    "<tr><td>Approved</td><td>84.6% (838 of 990)</td><td>97.3% (107 of 110)</td></tr>"
+    "<tr><td>Denied</td><td>15.4% (152 of 990)</td><td>2.7% (3 of 110)</td></tr>"
+    "<tr><td>Approved after appeal</td><td>39.8% (37 of 93)</td><td>N/A</td></tr>"
+    "<tr><td>Extended and approved</td><td colspan='2'>1.2% (13 of 1,100)</td></tr>"
+    "<tr><td>Average time</td><td>5 days 12 hours</td><td>648 minutes</td></tr>"
+    f"<tr><td>Median time</td><td>2.96 days</td><td>4.8 hours</td></tr></table><table>{_DRUGS}"
+)
+_IN_PARTS = _around(
+    "<tr><th colspan='4'>Standard</th></tr><tr><th></th><th>Number</th><th>Out of</th><th>Percent</th></tr>"
+    "<tr><td>Approved</td><td>838</td><td>990</td><td>84.6</td></tr>"
+    "<tr><td>Denied</td><td>152</td><td>990</td><td>15.4</td></tr>"
+    "<tr><td>Approved after appeal</td><td>37</td><td>93</td><td>39.8</td></tr>"
+    "<tr><td>Extended and approved</td><td>13</td><td>1,100</td><td>1.2</td></tr></table><h2>Expedited</h2><table>"
+    "<tr><td rowspan='2'>Decided</td><td>Approved</td><td>97.3% (107 of 110)</td></tr>"
+    "<tr><td>Denied</td><td>2.7% (3 of 110)</td></tr></table><h2>Times</h2><ul><li>Standard, average: 5.48 days"
+    "<li>Standard, median: 2.96 days<li>Expedited, average: 10.8 hours<li>Expedited, median: 4.8 hours</ul>"
+    f"<table>{_DRUGS}"
+)
+_TWO_PLANS = page().replace("<table>", "<h2>Plan H0001</h2><table>", 1)
+_SECOND = "".join(f"<tr><td>{label}</td><td>{said}</td></tr>" for label, said in ROWS)
+_TWO_PLANS = _TWO_PLANS.replace("</table>", f"</table><h2>Plan H0002</h2><table>{_SECOND}</table>")
+
 PAGES: tuple[Page, ...] = (
     Page("all_figures", page()),
     Page("no_expedited_requests", _with(lambda label, said: "N/A" if "expedited" in label else said)),
@@ -66,5 +105,16 @@ PAGES: tuple[Page, ...] = (
     Page("without_its_year", page(year="last year"), (PUBLISHED,)),
     Page("of_the_year_before", page(year=f"calendar year {YEAR - 1}"), (PUBLISHED,)),
     Page("behind_a_login", LOGIN, (PUBLISHED,)),
+    Page("side_by_side", _SIDE_BY_SIDE),
+    Page("in_parts", _IN_PARTS),
+    Page("two_plans", _TWO_PLANS),
+    Page("a_second_plan_without_a_median", _TWO_PLANS[::-1].replace("syad 69.2 / ", "", 1)[::-1], (PUBLISHED,)),
+    Page("posted_in_the_next_year", page(year=f"{YEAR}. Posted March 30, {YEAR + 1}")),
+    Page("behind_a_sign_in", SIGN_IN, (PUBLISHED,)),
+    Page("a_list_that_is_gone", page(), (LISTED,), (404, b"")),
+    Page("a_list_behind_a_login", page(), (LISTED,), (200, LOGIN.encode())),
+    Page("a_list_behind_a_gateway", page(), (), (403, b"")),
+    Page("no_figures_on_drugs", page(ROWS[:8]), (DRUGS,)),
+    Page("a_swapped_share_of_drugs", page((*ROWS[:8], (ROWS[8][0], "9.5% (190 of 210)"), *ROWS[9:])), (DRUGS,)),
     Page("a_swapped_share", page((ROWS[0], (ROWS[1][0], "51.4% (152 of 990)"), *ROWS[2:])), (CONSISTENT,)),
 )

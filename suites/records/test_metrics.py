@@ -10,6 +10,13 @@ def test_every_figure_is_published_for_all_to_see(records):
     expect.counted(need(figures.judgeable, figures.lacking), "every figure of last year, on a page that needs no login")
 
 
+@requirement("metrics.items-listed")
+def test_what_requires_prior_authorization_is_listed_for_all_to_see(records):
+    lists = records.items_listed()
+
+    expect.counted(need(lists.judgeable, lists.lacking), "a list that is there, where the figures link to it")
+
+
 @requirement("metrics.consistent")
 def test_published_figures_agree(records):
     figures = records.agreement()
@@ -22,3 +29,10 @@ def test_counts_are_published_beside_percentages(records):
     figures = records.counts()
 
     expect.counted(need(figures.judgeable, figures.lacking), "a count beside each percentage")
+
+
+@requirement("metrics.drugs")
+def test_figures_on_drugs_are_published_and_agree(records):
+    figures = records.drugs()
+
+    expect.counted(need(figures.judgeable, figures.lacking), "every figure on drugs, in agreement with the others")

@@ -62,3 +62,31 @@ def test_a_heading_of_another_edition_is_named(tmp_path: Path) -> None:
         pass
     with pytest.raises(UsageError, match="ready mappings: odag"):
         mapping.load(Path("odga"))
+
+
+@pytest.mark.parametrize(
+    ("day", "time", "late"),
+    [
+        ("2026-04-09", "10:00:01", True), ("2026-04-09 00:00:00", "10:00:01", True),
+        ("4/9/2026 12:00:00 AM", "9:59 AM", False), ("2026-04-09T14:00:01Z", "3", True), ("2026-04-09", "3", False),
+    ],
+)  # fmt: skip
+def test_a_decision_date_and_its_time_are_one_stamp(day: str, time: str, late: bool, tmp_path: Path) -> None:
+    headings = "ID,Received,Decision Date,Decision Time,Status,Priority"
+    file = tmp_path / "log.csv"
+    file.write_text(f"{headings}\n1,4/6/2026 10:00 AM,{day},{time},Approved,Urgent\n", "utf-8")
+    with records_of([file], tmp_path, {"payer_type": "ma", "timezones": ["America/New_York"]}) as records:
+        timed = records.clocked("prior-auth.decision-time-expedited")
+        assert (timed["judged"], timed["late"]) == (1, int(late))
+
+
+def test_fields_inside_a_column_of_parquet_are_columns(tmp_path: Path) -> None:
+    import pyarrow
+    from pyarrow import parquet
+
+    dates = {"received_at": "2026-04-06T10:00:00Z", "decided": "2026-04-20T10:00:00Z"}
+    row = {"id": "1", "dates": dates, "status": "Approved"}
+    parquet.write_table(pyarrow.Table.from_pylist([row]), tmp_path / "log.parquet")
+    mapped = mapping.Mapped(columns={"received": ("dates.received_at",), "decided": ("dates.decided",)})
+    with records_of([tmp_path / "log.parquet"], tmp_path, {"payer_type": "ma"}, mapped) as records:
+        assert records.clocked("prior-auth.decision-time-standard")["late"] == 1

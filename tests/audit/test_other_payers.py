@@ -257,7 +257,7 @@ def test_a_date_and_its_time_in_columns_of_their_own_are_one_stamp(tmp_path: Pat
 
     assert columns["received"] == ("Date Request Received", "Time Request Received")
     assert columns["notified"] == ("Date Member Notified", "Time Member Notified")
-    assert columns["decided"] == ("Decision Date",), "another column tells the whole stamp by that name"
+    assert columns["decided"] == ("Decision Date", "Decision Time"), "of which the second tells no time of day here"
     with records_of([file], tmp_path, {"payer_type": "ma", "timezones": ["America/New_York"]}) as records:
         timed = records.timed("prior-auth.decision-time-expedited")
         assert records.understood.unread == {}, "NA says nothing, and is no stamp that cannot be read"

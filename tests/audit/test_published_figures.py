@@ -15,13 +15,14 @@ from conformance.audit import judging, metrics
 from conformance.audit.consistency import agreement, arithmetic, beyond
 from conformance.audit.decisions import Understood
 from conformance.audit.figures import fetch, read
+from conformance.audit.listed import follow
 from conformance.audit.payer import payer
 from conformance.audit.published import stated, year_due
 from conformance.audit.records import Records
 from conformance.audit.table import Said
 from conformance.errors import UsageError
 from conformance.judging import judged
-from conformance.sandbox.record_pages import PAGES, YEAR, Page
+from conformance.sandbox.record_pages import ADDRESS, PAGES, YEAR, Page
 from conformance.target import Target
 
 PAGE = """<!doctype html><html><body><h1>Prior authorization metrics, calendar year 2026</h1>
@@ -157,7 +158,9 @@ def _counted(total: int, **more: int) -> dict[str, Any]:
 def test_a_page_fails_what_it_breaks_and_nothing_else(page: Page) -> None:
     whose = payer(Target(name="Model", payer_type="ma"), None)
     # Without records nothing is asked of an engine.
-    records = Records(None, Said(None, ()), Understood(None), whose, read("page.html", page.text.encode()))  # type: ignore[arg-type]
+    published = read(ADDRESS, page.text.encode())
+    follow(published, {"https://plan.example/pa-list": page.list_answer}.__getitem__)
+    records = Records(None, Said(None, ()), Understood(None), whose, published)  # type: ignore[arg-type]
     records.as_of = date(YEAR + 1, 6, 1)
     found = {}
     for each in judging.scenarios():

@@ -1,0 +1,128 @@
+"""Published figures as populations: there, in agreement with each other and with the decisions they count."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from typing import Any
+
+from conformance.audit import consistency
+from conformance.audit.population import Population
+from conformance.audit.published import (
+    SIDES,
+    Published,
+    Report,
+    due_day,
+    stated,
+    stated_of_drugs,
+    year_due,
+)
+from conformance.errors import Finding
+
+Computed = Callable[[int | None], dict[str, Any] | None]  # the figures of a year by the decisions, where there are some
+
+
+def completeness(published: Published, as_of: date | None) -> Population:
+    """Every figure the rules ask for, stated for the last year that was due, where anybody can see it."""
+    if published.behind_login:
+        told = Finding("", f"{published.problem}: not for all to see", published.source)
+        return Population(1, 1, 1, (told,))
+    if published.problem:
+        return _unread(published)
+    found, judged = [], 0
+    for report, where in _reports(published):
+        missing, asked = _missing(stated(report), where)
+        found += missing
+        owed = year_due(as_of) if as_of else None
+        if report.year is None:
+            found.append(Finding("", "not stated: of which year", where))
+        elif owed and report.year < owed:
+            found.append(Finding("", f"of {report.year}; those of {owed} were due by {due_day(owed)}", where))
+        judged += asked + 1
+    return Population(judged, judged, len(found), tuple(found), lacking="published figures")
+
+
+def items_listed(published: Published) -> Population:
+    """The list of what requires prior authorization, there or linked to; a link that was followed leads to it."""
+    if published.problem:
+        return _unread(published)
+    listed = [(report, where) for report, where in _reports(published) if report.list_url]
+    found = [
+        Finding("", f"the link to the list ({report.list_url}) {published.closed[report.list_url]}", where)
+        for report, where in listed
+        if report.list_url in published.closed
+    ]
+    lacking = "the list of items and services that require prior authorization, or a link to it, beside the figures"
+    size = len(published.reports)
+    return Population(
+        size, len(listed), len(found), tuple(found), lacking=f"{lacking} (elsewhere on the site it may be)"
+    )
+
+
+def agreement(published: Published, computed: Computed) -> Population:
+    """Figures of items and services against each other, and against the decisions."""
+    if published.problem:
+        return _unread(published)
+    judged, found = _disagreements(published, computed, ("", *SIDES))
+    lacking = "figures that can be checked against others"
+    return Population(max(judged, 1), judged, len(found), tuple(found), lacking=lacking)
+
+
+def drugs(published: Published, computed: Computed) -> Population:
+    """Figures on drugs: each that is proposed is there, and agrees with the others and with the decisions."""
+    if published.problem:
+        return _unread(published)
+    judged, found = _disagreements(published, computed, ("drugs",))
+    for report, where in _reports(published):
+        missing, asked = _missing(stated_of_drugs(report), where)
+        found += missing
+        judged += asked
+    return Population(judged, judged, len(found), tuple(found), lacking="published figures")
+
+
+def counts(published: Published) -> Population:
+    """Percentages of items and services, each with its count."""
+    named = [
+        (report, where, side, name)
+        for report, where in _reports(published)
+        for side, name in report.figures
+        if name.endswith("_pct") and side in ("", *SIDES)
+    ]
+    bare = [
+        Finding("", f"{side or 'all'}: {name.removesuffix('_pct').replace('_', ' ')} in percent only", where)
+        for report, where, side, name in named
+        if report.get(side, name.removesuffix("_pct")) is None
+    ]
+    return Population(len(named), len(named), len(bare), tuple(bare), lacking="published percentages")
+
+
+def _unread(published: Published) -> Population:
+    return Population(1, lacking=f"published figures that can be read ({published.source} {published.problem})")
+
+
+def _reports(published: Published) -> Iterator[tuple[Report, str]]:
+    """The reports, each with where it stands."""
+    return ((report, report.payer or published.source) for report in published.reports)
+
+
+def _missing(asked: Iterable[tuple[str, bool]], where: str) -> tuple[list[Finding], int]:
+    """The figures that are not stated, and how many were looked for."""
+    looked_for = list(asked)
+    return [Finding("", f"not stated: {figure}", where) for figure, there in looked_for if not there], len(looked_for)
+
+
+def _disagreements(published: Published, computed: Computed, sides: tuple[str, ...]) -> tuple[int, list[Finding]]:
+    """How many figures of these sides could be checked, and those that disagree.
+
+    Of several reports none is held to the decisions: which of them are whose is not known.
+    """
+    judged, found = 0, []
+    for report, where in _reports(published):
+        checks = [consistency.arithmetic(report, [side for side in sides if side])]
+        mine = computed(report.year) if len(published.reports) == 1 else None
+        if mine is not None:
+            checks.append(consistency.agreement(report, mine, sides))
+        for checked, wrong in checks:
+            judged += checked
+            found += [Finding("", f"{each.figure}: {each.found} is printed; {each.expected}", where) for each in wrong]
+    return judged, found

@@ -1,0 +1,117 @@
+"""Published figures are read as their pages lay them out, and where there are none it is said what there is instead."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+
+from conformance.audit.figures import fetch, read
+from conformance.audit.published import Report
+
+
+def shown(body: str) -> dict[str, str]:
+    """What was read of a page's one report: figure -> as it is printed."""
+    [report] = read("page.html", f"<!doctype html><h1>Metrics of calendar year 2026</h1>{body}".encode()).reports
+    return printed(report)
+
+
+def printed(report: Report) -> dict[str, str]:
+    return {f"{side}.{name}": number.printed for (side, name), number in report.figures.items()}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "<table><tr><th><th>Standard<th>Expedited<tr><td>Approved<td>84.6%<td>97.3%</table>",
+        "<table><tr><th>Requests<th>Approved<tr><td>Standard<td>84.6%<tr><td>Expedited<td>97.3%</table>",
+        "<h2>Standard</h2><table><tr><td>Approved<td>84.6%</table>"
+        "<h2>Expedited</h2><table><tr><td>Approved<td>97.3%</table>",
+        "<table><tr><th colspan=2>Standard<tr><td>Approved<td>84.6%<tr><th colspan=2>Expedited<tr><td>Approved<td>97.3%"
+        "</table>",
+        "<table><tr><td><table><tr><td>Standard, approved<td>84.6%</table><td><table><tr><td>Expedited, approved"
+        "<td>97.3%</table></table>",
+        "<table><tr><th>Metric<th>2025<th>2026<tr><td>Standard approved<td>1%<td>84.6%"
+        "<tr><td>Expedited approved<td>2%<td>97.3%</table>",
+        "<ul><li>Standard requests approved: 84.6%<li>Expedited requests approved: 97.3%</ul>",
+        "<h2>Items and services (excluding drugs)</h2><table><tr><td>Standard approved<td>84.6%"
+        "<tr><td>Expedited approved<td>97.3%<tr><td>Standard approved within 7 days<td>80%</table>",
+    ],
+    ids=["columns", "turned", "headings", "parts", "nested", "years", "lines", "others"],
+)
+def test_a_figure_is_told_by_its_row_its_column_and_what_stands_above(body: str) -> None:
+    assert shown(body) == {"standard.approved_pct": "84.6%", "expedited.approved_pct": "97.3%"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "figure", "value"),
+    [
+        ("5.48 days", "mean_days", "5.48"), ("5 days 12 hours", "mean_hours", "132.00"),
+        ("2 d 23 h", "mean_hours", "71.00"),
+        ("90 minutes", "mean_hours", "1.50"), ("5,5 days", "mean_days", "5.50"), ("5.48", "mean", "5.48"),
+    ],
+)  # fmt: skip
+def test_times_are_read_in_the_unit_they_name(cell: str, figure: str, value: str) -> None:
+    body = f"<table><tr><td>Average turnaround, standard<td>{cell}</table>"
+    [report] = read("page.html", f"<!doctype html>{body}".encode()).reports
+
+    assert [(name, f"{number.value:.2f}") for (_, name), number in report.figures.items()] == [(figure, value)]
+
+
+@pytest.mark.parametrize(
+    ("words", "year"),
+    [
+        ("Data of 2026. Last updated 03/30/2027", 2026), ("Posted March 30, 2027. Data of 2026. © 2027 Plan", 2026),
+        ("January 1, 2026 - December 31, 2026; posted in 2027", 2026), ("2025 and 2026", None),
+    ],
+)  # fmt: skip
+def test_the_year_of_a_page_is_not_the_day_it_was_posted(words: str, year: int | None) -> None:
+    [report] = read("page.html", f"<p>{words}</p><table><tr><td>Standard approved<td>84%</table>".encode()).reports
+
+    assert report.year == year
+
+
+@pytest.mark.parametrize(
+    ("body", "problem"),
+    [
+        ("%PDF-1.7 …", "is a PDF"), ("<a href='m.pdf'>Metrics (PDF)</a>", "it links to m.pdf"),
+        ("<html><script src='app.js'></script><div id='root'></div></html>", "scripts draw it"),
+        ("<title>Log in</title><form action='/sso'><input name='user'></form>", "asks to sign in"),
+    ],
+)  # fmt: skip
+def test_a_page_without_figures_is_told_by_what_it_is(body: str, problem: str) -> None:
+    assert problem in read("page.html", body.encode()).problem
+
+
+class Site(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/metrics" else 404)
+        self.end_headers()
+        self.wfile.write(b"<a href='/gone'>List of services that require prior authorization</a>")
+        self.wfile.write(b"<table><tr><td>Approved<td>1%</table>")
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def site() -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), Site)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/metrics"
+    server.shutdown()
+    server.server_close()
+
+
+def test_a_list_that_is_named_in_words_is_not_looked_for_at_an_address() -> None:
+    rows = "<tr><td>List of all items and services that require prior authorization<td>See the member handbook"
+    page = f"<!doctype html><table>{rows}<tr><td>Standard approved<td>84%</table>"
+    [report] = read("https://plan.example/metrics", page.encode()).reports
+
+    assert not report.list_url.startswith("http")
+
+
+def test_the_link_to_the_list_is_followed(site: str) -> None:
+    assert fetch(site).closed == {site.replace("/metrics", "/gone"): "answered 404"}
