@@ -78,6 +78,11 @@ class Guide:
         """What class of act an operation is; one that no table names counts as a write."""
         return str(self.operations.get(operation, {"act": "write"})["act"])
 
+    def declaration(self, operation: str) -> dict[str, str]:
+        """How a CapabilityStatement names an operation: its code and its definition."""
+        row = self.operations[operation]
+        return {"code": row["code"], "definition": row["definition"]}
+
     @property
     def unverified(self) -> frozenset[str]:
         """The cells without a source."""

@@ -13,7 +13,6 @@ from conformance import paths
 from conformance.apis.authorization_lines import Item
 from conformance.apis.echo import (
     authorized_otherwise,
-    bundle_faults,
     content_faults,
     disagreements,
     echoes,
@@ -27,6 +26,7 @@ from conformance.apis.echo import (
     unanswered,
 )
 from conformance.apis.prior_auth import Answer, read_answer
+from conformance.apis.response_bundles import bundle_faults
 from conformance.apis.same_member import someone_else
 from conformance.apis.shapes import Period
 from conformance.guides import load as load_guides
@@ -283,6 +283,7 @@ def test_an_instance_that_comes_twice_is_told(entries, found):
         ({"entry": []}, ("first entry is nothing instead of ClaimResponse",)),
         ({"entry": [entry(patient()), entry(response())]}, ("first entry is Patient instead of ClaimResponse",)),
         ({"entry": [entry(response()), {"resource": patient()}]}, ("an entry without fullUrl",)),
+        ({"entry": [entry(response()), {"fullUrl": f"{SENT}/Patient/1"}]}, ("an entry without resource",)),
         ({"entry": "none"}, ("first entry is nothing instead of ClaimResponse",)),
     ],
 )

@@ -105,7 +105,7 @@ class AddItem:
     sequences: tuple[int, ...]
     action: Action | None
     actions: tuple[Action, ...]
-    action_codings: tuple[Coding, ...]
+    review_actions: tuple[ReviewAction, ...]
     number: str
     issued: str
     period: Period | None
@@ -148,7 +148,7 @@ def read_add_item(line: Line) -> AddItem:
         sequences=line.sequences,
         action=next(iter(line.actions), None),
         actions=line.actions,
-        action_codings=line.action_codings,
+        review_actions=line.review_actions,
         number=line.number,
         issued=issued(line),
         period=period_of(line),

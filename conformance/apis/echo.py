@@ -11,7 +11,7 @@ from conformance.apis.drugs import drug_lines
 from conformance.apis.prior_auth import DATA_ABSENT_REASON, Answer
 from conformance.apis.reason_grades import contrary_reasons
 from conformance.apis.same_member import claim_of
-from conformance.apis.shapes import Period, Placed, entries, extension, identifiers, record, records, text, whole
+from conformance.apis.shapes import Period, Placed, entries, extension, identifiers, records, whole
 from conformance.clock import ANYWHERE, stamp
 
 BARE_DAY = len("2027-01-05")
@@ -125,32 +125,6 @@ def repeated(answer: Answer) -> tuple[str, ...]:
     """
     known = Counter(each.full_url or f"{each.type}/{each.id}" for each in answer.entries if each.full_url or each.id)
     return tuple(key for key, number in known.items() if number > 1)
-
-
-def bundle_faults(bundle: Mapping[str, Any], *, inquiry: bool = False, first: bool = False) -> tuple[str, ...]:
-    """What a response Bundle breaks of its profile: type, timestamp, fullUrls, exactly one ClaimResponse, and first.
-
-    Of an inquiry's Bundle there may be none or several ClaimResponses; one of them comes ``first`` where the version
-    says so.
-    """
-    listed = [each for _, each in records(bundle.get("entry"))]
-    kinds = [text(record(each.get("resource")).get("resourceType")) for each in listed] or ["nothing"]
-    number = kinds.count("ClaimResponse")
-    faults = {
-        f"type {bundle.get('type')!r} instead of collection": bundle.get("type") != "collection",
-        "no timestamp": not text(bundle.get("timestamp")),
-        "an entry without fullUrl": any(not text(each.get("fullUrl")) for each in listed),
-        "a ClaimResponse under a relative fullUrl": any(
-            each.type == "ClaimResponse" and each.full_url and ":" not in each.full_url for each in entries(bundle)
-        ),
-        "an entry with search, request or response": any(
-            {"search", "request", "response"} & each.keys() for each in listed
-        ),
-        f"first entry is {kinds[0]} instead of ClaimResponse": kinds[0] != "ClaimResponse"
-        and (not inquiry or (first and number > 0)),
-        f"{number} ClaimResponses instead of one": not inquiry and number > 1,
-    }
-    return tuple(told for told, wrong in faults.items() if wrong)
 
 
 def content_faults(answer: Answer) -> tuple[str, ...]:

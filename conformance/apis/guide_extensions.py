@@ -45,15 +45,17 @@ def _shape(row: Mapping[str, Any]) -> _Shape:
 
 
 def misshapen(answer: Answer) -> tuple[str, ...]:
-    """How the guide's extensions in a ClaimResponse differ from their definitions: another kind of value, twice where
-    once is allowed, without a part. Other extensions, and one without any value, are not judged.
+    """How the guide's extensions in a ClaimResponse, and in what it asks for, differ from their definitions: another
+    kind of value, twice where once is allowed, without a part. Other extensions, and one without any value, are not
+    judged.
     """
-    return tuple(dict.fromkeys(_of_all(answer.claim_response)))
+    asking = [each.resource for each in answer.entries if each.type == "CommunicationRequest"]
+    return tuple(dict.fromkeys(fault for each in (answer.claim_response, *asking) for fault in _of_all(each)))
 
 
-def _of_all(response: JsonObject) -> Iterator[str]:
+def _of_all(resource: JsonObject) -> Iterator[str]:
     guide = _guide()
-    for element in objects(response):
+    for element in objects(resource):
         ours = [
             (url.removeprefix(guide.base), each)
             for _, each in records(element.get("extension"))

@@ -59,6 +59,7 @@ class ReviewAction:
     """One ``reviewAction`` extension; ``action`` is None where its code is none of X12 306.
 
     ``as_profiled``: it stands in an adjudication, and its code is a CodeableConcept under the guide's own URL.
+    ``coded``: there is an extension for its code, whatever that holds; one without may bear a number or a reason alone.
     """
 
     at: str
@@ -67,6 +68,7 @@ class ReviewAction:
     number: str
     reasons: tuple[Reason, ...]
     as_profiled: bool = True
+    coded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +113,11 @@ def actions_beside(element: Mapping[str, Any], at: str) -> tuple[ReviewAction, .
 def _review_action(raw: Mapping[str, Any], at: str) -> ReviewAction:
     codes: tuple[Coding, ...] = ()
     reasons: tuple[Reason, ...] = ()
-    number, as_profiled = "", True
+    number, as_profiled, coded = "", True, False
     for place, part in records(raw.get("extension")):
         url = text(part.get("url"))
         if url in _ACTION_URLS:
+            coded = True
             codes += _coded(part)
             as_profiled &= url == REVIEW_ACTION_CODE and bool(codings(part.get("valueCodeableConcept")))
         elif url == "reasonCode":
@@ -123,7 +126,7 @@ def _review_action(raw: Mapping[str, Any], at: str) -> ReviewAction:
             reasons += tuple(_plain_reasons(part, where))
         elif url == "number":
             number = number or text(part.get("valueString"))
-    return ReviewAction(at, action_of(codes), codes, number, reasons, as_profiled)
+    return ReviewAction(at, action_of(codes), codes, number, reasons, as_profiled, coded)
 
 
 def _coded(part: Mapping[str, Any]) -> tuple[Coding, ...]:

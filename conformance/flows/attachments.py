@@ -81,11 +81,6 @@ class Attachments:
         self._recording.allow(self._claim, ATTACH, intrusive=True)
         return tuple(self._beside(f"without {' and '.join(names)}", partial(_without, names=names)) for names in NEEDED)
 
-    def declaration(self) -> Mapping[str, str]:
-        """How a CapabilityStatement names the operation: its code and its definition."""
-        row = self.guide.operations[ATTACH]
-        return {"code": row["code"], "definition": row["definition"]}
-
     # -- how -------------------------------------------------------------------------------------------------------
 
     def _attach(self) -> Attached:

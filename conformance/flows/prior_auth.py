@@ -15,7 +15,7 @@ from conformance.cases import broken, invalid_requests
 from conformance.errors import NotTested, Unjudgeable
 from conformance.exchange import Exchange, ended
 from conformance.flows.on_file import OnFile
-from conformance.flows.prior_auth_requests import APART, INQUIRE, RAW, SUBMIT, Requests
+from conformance.flows.prior_auth_requests import APART, BUNDLE, INQUIRE, RAW, SUBMIT, Requests
 from conformance.flows.recording import Recording, answered, unending
 from conformance.flows.request_bodies import EMPTY
 from conformance.flows.settling import settled
@@ -140,11 +140,6 @@ class PriorAuth:
             found += self._told_by_inquiry(case)
         return tuple(found)
 
-    def declaration(self, operation: str) -> dict[str, str]:
-        """How a CapabilityStatement names an operation: its code and its definition."""
-        row = self.guide.operations[operation]
-        return {"code": row["code"], "definition": row["definition"]}
-
     def approves(self, exchange: Exchange) -> bool:
         """Whether an answer approves anything."""
         answer = read_answer(body_of_answer(exchange), self.guide)
@@ -261,9 +256,11 @@ class PriorAuth:
 
     def _first_answer(self, name: str) -> Submission:
         request, raw = self._requests.request(name), self._requests.raw(name)
-        answers = read_answers(self._requests.usable(raw), self.guide)
+        resource = self._requests.usable(raw)
+        answers = read_answers(resource, self.guide)
         if not answers:
-            raise NotTested("the answer holds no ClaimResponse", because=RAW)
+            because = BUNDLE if is_type(resource, "Bundle") else RAW
+            raise NotTested("the answer holds no ClaimResponse", because=because)
         first, at = answers[0], f"cases.prior-auth.{name}"
         sent, came = raw.started, ended(raw)
         return Submission(

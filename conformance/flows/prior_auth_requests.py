@@ -19,6 +19,7 @@ from conformance.target import Case, Claim
 from conformance.wire.payer import OWN, Request
 
 RAW = "prior-auth.answers-are-fhir"
+BUNDLE = "pas.response-bundle"
 EXCHANGE = "prior-auth.exchange"
 SUBMIT, INQUIRE = "prior-auth.submit", "prior-auth.inquire"
 READ = "read"  # an act: what an inquiry tells

@@ -12,7 +12,7 @@ from conformance.apis.drugs import drug_lines, lines
 from conformance.apis.echo import unprocessed
 from conformance.apis.prior_auth import Answer
 from conformance.apis.reason_grades import Grade, grade
-from conformance.apis.review_actions import Reason
+from conformance.apis.review_actions import Reason, ReviewAction
 from conformance.apis.same_member import claim_of
 from conformance.apis.shapes import Coding, codings, identifiers, record, records, text, whole
 from conformance.apis.wording import names_any
@@ -87,6 +87,22 @@ class Told:
             is_drug = self.is_drug or item.sequence in drugs
             yield CaseItem(self.at, item, names.get(item.sequence, frozenset()), (*own, *added), is_drug)
 
+    @property
+    def adjudicated(self) -> tuple[CaseItem, ...]:
+        """Those whose adjudications the guide's version profiles: items, and from 2.1 on added ones and the whole."""
+        guide, answer = self.answer.guide, self.answer
+        profiled = [*answer.items, *(answer.added if guide["add_item"] else ())]
+        profiled += [answer.whole] if answer.whole and guide["whole_request_action"] else []
+        return tuple(each for each in self.items() if each.item in profiled)
+
+    @property
+    def review_actions(self) -> tuple[ReviewAction, ...]:
+        """Every coded review action: of what is decided, and of added items where the guide's version profiles them."""
+        added = self.answer.add_items if self.answer.guide["add_item"] else ()
+        found = [each for item in self.answer.decided for each in item.review_actions]
+        found += [each for line in added for each in line.review_actions]
+        return tuple({each.at: each for each in found if each.coded}.values())
+
 
 @dataclass(frozen=True)
 class Submission:
@@ -141,14 +157,6 @@ class Submission:
     def items(self) -> tuple[CaseItem, ...]:
         """The items of the deciding answer, or the whole request as one."""
         return tuple(self.tell(self.deciding).items())
-
-    @property
-    def adjudicated(self) -> tuple[CaseItem, ...]:
-        """Those whose adjudications the guide's version profiles: items, and from 2.1 on added ones and the whole."""
-        guide, deciding = self.deciding.guide, self.deciding
-        profiled = [*deciding.items, *(deciding.added if guide["add_item"] else ())]
-        profiled += [deciding.whole] if deciding.whole and guide["whole_request_action"] else []
-        return tuple(each for each in self.items if each.item in profiled)
 
     @property
     def told(self) -> str:

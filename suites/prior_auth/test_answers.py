@@ -3,6 +3,7 @@
 from conformance import expect, need, only_if, requirement
 from conformance.apis.answer_content import amounts, changed_items, described_twice, incomplete_identifiers
 from conformance.apis.guide_extensions import misshapen
+from conformance.apis.parties import unprofiled
 
 
 @requirement("pas.modified-item-action")
@@ -70,4 +71,14 @@ def test_identifiers_name_their_system(prior_auth):
         lambda each: not incomplete_identifiers(each.answer),
         "a system and a value in every identifier and trace number",
         got=lambda each: "; ".join(incomplete_identifiers(each.answer)),
+    )
+
+
+@requirement("pas.parties-content")
+def test_those_an_answer_brings_along_are_as_their_profiles_ask(prior_auth):
+    expect.each(
+        prior_auth.told(),
+        lambda each: not unprofiled(each.request, each.answer),
+        "a member with identifier, name and gender, organizations that are active and have a name",
+        got=lambda each: "; ".join(unprofiled(each.request, each.answer)),
     )

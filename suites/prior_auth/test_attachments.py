@@ -47,5 +47,5 @@ def test_a_refused_attachment_comes_back_with_an_outcome(attachments):
 def test_the_capability_statement_lists_the_operation(attachments, discovery):
     capabilities = discovery.capabilities()
 
-    declared = capabilities.declares("Claim", **attachments.declaration())
+    declared = capabilities.declares("Claim", **attachments.guide.declaration("prior-auth.submit-attachment"))
     expect(declared, "the operation submit-attachment in the CapabilityStatement")

@@ -25,12 +25,12 @@ def test_an_inquiry_by_member_finds_the_request(lookups):
 
 
 @requirement("pas.inquiry-request-reference")
-def test_an_inquiry_tells_which_claim_it_is_about(lookups):
-    inquiry = lookups.about_any_service()
+def test_an_inquiry_tells_which_claim_it_is_about(prior_auth):
+    inquired = [each for each in prior_auth.told(on_file=True) if each.inquiry]
 
     expect.each(
-        need(inquiry.told, "an inquiry that finds anything", because="pas.inquiry-any-service"),
-        lambda answer: answer.request.given,
+        need(inquired, "an inquiry that finds anything", because="pas.inquiry-finds"),
+        lambda each: each.answer.request.given,
         "a reference to the Claim, or why there is none",
     )
 

@@ -46,7 +46,7 @@ def test_the_capability_statement_lists_both_operations(prior_auth, discovery):
 
     expect.each(
         ("prior-auth.submit", "prior-auth.inquire"),
-        lambda operation: capabilities.declares("Claim", **prior_auth.declaration(operation)),
+        lambda operation: capabilities.declares("Claim", **prior_auth.guide.declaration(operation)),
         "the operation on Claim in the CapabilityStatement",
         at=lambda operation: operation,
     )

@@ -2,15 +2,8 @@
 
 from conformance import advise, expect, need, only_if, requirement
 from conformance.apis.answer_content import bundle_identifier, shared_identifiers
-from conformance.apis.echo import (
-    bundle_faults,
-    content_faults,
-    echoes,
-    misnumbered,
-    other_request,
-    renamed,
-    repeated,
-)
+from conformance.apis.echo import content_faults, echoes, misnumbered, other_request, renamed, repeated
+from conformance.apis.response_bundles import response_bundles
 from conformance.apis.review_actions import SUBMITTED
 from conformance.apis.wording import ACTION_SYSTEM
 
@@ -18,12 +11,13 @@ from conformance.apis.wording import ACTION_SYSTEM
 @requirement("pas.response-bundle")
 def test_the_response_is_a_collection_that_starts_with_the_claim_response(prior_auth):
     first = prior_auth.guide["response_claim_response_first"]
+    bundles = [bundle for answer in prior_auth.raw_answers() for bundle in response_bundles(answer)]
 
     expect.each(
-        prior_auth.told(),
-        lambda each: not bundle_faults(each.answer.bundle, inquiry=each.inquiry, first=first),
-        "a collection Bundle with timestamp and fullUrls; of a submission, with one ClaimResponse, and that first",
-        got=lambda each: "; ".join(bundle_faults(each.answer.bundle, inquiry=each.inquiry, first=first)),
+        need(bundles, "an answer that is a Bundle", because="prior-auth.answers-are-fhir"),
+        lambda each: not each.faults(first=first),
+        "a collection Bundle with timestamp, fullUrls, resources; of a submission, one ClaimResponse, and that first",
+        got=lambda each: "; ".join(each.faults(first=first)),
     )
 
 
@@ -72,7 +66,7 @@ def test_response_items_repeat_the_sequence_they_answer(prior_auth):
 
 @requirement("pas.item-adjudication")
 def test_each_item_is_adjudicated_as_submitted(prior_auth):
-    items = [each for submission in prior_auth.submissions() for each in submission.adjudicated]
+    items = [each for told in prior_auth.told() for each in told.adjudicated]
 
     expect.each(
         only_if(items, "answers with items"),
@@ -84,13 +78,14 @@ def test_each_item_is_adjudicated_as_submitted(prior_auth):
 
 @requirement("pas.review-action-code")
 def test_review_actions_are_coded_in_x12_306(prior_auth):
-    items = [each for submission in prior_auth.submissions() for each in submission.items if each.item.actions]
+    actions = [(told, each) for told in prior_auth.told() for each in told.review_actions]
 
     expect.each(
-        need(items, "a decided item", because="prior-auth.decision"),
-        lambda each: each.as_profiled and any(code.system == ACTION_SYSTEM for code in each.item.action_codings),
+        need(actions, "a decided item", because="prior-auth.decision"),
+        lambda pair: pair[1].as_profiled and any(code.system == ACTION_SYSTEM for code in pair[1].codings),
         f"a review action in an adjudication, as a CodeableConcept coded in {ACTION_SYSTEM}",
-        got=lambda each: ", ".join(f"{code.system}|{code.code}" for code in each.item.action_codings),
+        got=lambda pair: ", ".join(f"{code.system}|{code.code}" for code in pair[1].codings),
+        at=lambda pair: f"{pair[0].at}, {pair[1].at}",
     )
 
 
