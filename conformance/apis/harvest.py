@@ -14,6 +14,7 @@ from typing import Any
 
 from conformance.apis.amounts import amounts, worded_amounts
 from conformance.apis.authorizations import ATTACHMENTS, Authorization, authorization, belongs_to
+from conformance.apis.mapped import mapping_faults
 from conformance.apis.same_person import Who, same_person, who
 from conformance.apis.service_dates import served
 from conformance.apis.shapes import JsonObject, Placed, records, text
@@ -72,6 +73,7 @@ class Harvest:
     amounts: Pile = field(default_factory=Pile)
     worded: Pile = field(default_factory=Pile)  # texts of claims that speak of sums
     unplaced: Pile = field(default_factory=Pile)
+    unmapped: Pile = field(default_factory=Pile)  # records that lack what the profile for them requires
     authorizations: list[Authorization] = field(default_factory=list)
     documents: dict[str, str] = field(default_factory=dict)
     attached: dict[str, str] = field(default_factory=dict)  # what documents say that they belong to
@@ -91,6 +93,8 @@ class Harvest:
         self._date(resource, kind, at)
         if not self._is_plainly_own(resource, raw):
             self._look(resource, at)
+        if faults := mapping_faults(resource):
+            self.unmapped.add(Found(at, kind, "; ".join(faults)))
         for path in amounts(resource)[:1]:
             self.amounts.add(Found(at, kind, path))
         if not raw or any(sign in raw for sign in SIGNS):

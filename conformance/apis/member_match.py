@@ -50,6 +50,11 @@ class Match:
         """The matched patient as "Patient/id"; "" where no MemberId was given."""
         return reference_key(self.member_id)
 
+    @property
+    def is_single(self) -> bool:
+        """Whether there is one MemberIdentifier, and at most one MemberId."""
+        return len(self.identifiers) == 1 and self.names.count("MemberId") <= 1
+
 
 @dataclass(frozen=True)
 class Everything:

@@ -50,6 +50,7 @@ DAY = timedelta(days=1)  # a date without a time of day, in another zone
 class Line:
     """One service of an authorization; ``action`` is None where nothing tells what was decided about it.
 
+    ``until`` is the day or time at which it ends, as written, ``ends`` whether that or a circumstance is told.
     ``told``: its status is told, in words that we need not understand. ``traces`` are the numbers that follow it.
     """
 
@@ -62,6 +63,7 @@ class Line:
     ends: bool
     told: bool = True
     traces: frozenset[str] = frozenset()
+    until: str = ""
 
     @property
     def in_words(self) -> bool:
@@ -140,7 +142,7 @@ def content_faults(shown: Shown, decided: Stamp | None = None) -> tuple[str, ...
     ``created`` is a date of the decision for want of a better one, unless it was ``decided`` at another time.
     """
     made = stamp(shown.created)
-    dated = made is not None and (decided is None or _near(made, decided))
+    dated = made is not None and (decided is None or near(made, decided))
     faults = []
     for line in shown.lines:
         lacking = {
@@ -159,7 +161,8 @@ def undated(shown: Shown) -> bool:
     return any(line.action in DECIDED and not line.dated for line in shown.lines)
 
 
-def _near(one: Stamp, other: Stamp) -> bool:
+def near(one: Stamp, other: Stamp) -> bool:
+    """Whether two stamps may be of one day, in whatever zones."""
     return one.earliest - DAY <= other.latest and other.earliest <= one.latest + DAY
 
 
@@ -172,6 +175,7 @@ def _line(item: JsonObject, at: str, whole_: JsonObject, top: str) -> Line:
     reasons += [
         reason for words, place in _words(item, whole_, top) for reason in text_reasons(words, "itemNote", place)
     ]
+    until = _until(item, whole_)
     return Line(
         at=at,
         sequence=whole(item.get("sequence")),
@@ -179,9 +183,10 @@ def _line(item: JsonObject, at: str, whole_: JsonObject, top: str) -> Line:
         action=action or _plain_action(whole_, bool(reasons)),
         reasons=tuple(reasons),
         dated=_is_dated(item) or _is_dated(whole_),
-        ends=_ends(item, whole_, top),
+        ends=bool(until) or any(tells_end(words) for words, _ in _words(item, whole_, top)),
         told=bool(text(whole_.get("disposition"))),
         traces=frozenset(_traces(item)),
+        until=until,
     )
 
 
@@ -247,14 +252,13 @@ def _is_dated(element: JsonObject) -> bool:
     )
 
 
-def _ends(item: JsonObject, resource: JsonObject, at: str) -> bool:
-    periods = [
-        extension(item, VALID).get("valuePeriod"),
-        *(each for _, each in records(resource.get("preAuthRefPeriod"))),
-    ]
-    if any(found.end for each in periods if (found := period(each))):
-        return True
-    return any(tells_end(words) for words, _ in _words(item, resource, at))
+def _until(item: JsonObject, resource: JsonObject) -> str:
+    """When a line ends: by its own period, or by the period of the whole authorization."""
+    periods = (
+        period(extension(item, VALID).get("valuePeriod")),
+        *(period(each) for _, each in records(resource.get("preAuthRefPeriod"))),
+    )
+    return next((found.end for found in periods if found and found.end), "")
 
 
 def _is_document(info: JsonObject) -> bool:

@@ -98,8 +98,8 @@ class Bulk:
         return found
 
     def findings(self, kind: str) -> list[Found | None]:
-        """What was found wrong of a kind ("strangers", "amounts", "too_old") in any export: nothing is [None], and
-        NotTested where not all files could be read."""
+        """What was found wrong of a kind ("strangers", "amounts", "unmapped", "too_old") in any export: nothing is
+        [None], and NotTested where not all files could be read."""
         if kind == "strangers" and self.export().untold:
             raise NotTested("the Group does not tell by reference whom it holds")
         found: list[Found | None] = [

@@ -87,8 +87,8 @@ class OneMember:
         )
 
     def findings(self, kind: str) -> list[Found | None]:
-        """What is wrong of a kind ("strangers", "amounts") in all that is given of the matched member: nothing is
-        [None], and NotTested where nothing came, or where not all pages could be asked for."""
+        """What is wrong of a kind ("strangers", "amounts", "unmapped") in all that is given of the matched member:
+        nothing is [None], and NotTested where nothing came, or where not all pages could be asked for."""
         given = self.data()
         found: list[Found | None] = [*getattr(given, kind).first]
         if given.lost and not found:

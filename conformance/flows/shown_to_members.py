@@ -8,8 +8,8 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from conformance.apis.search_values import token
-from conformance.apis.shown_authorization import Shown, content_faults, undated
-from conformance.clock import Stamp
+from conformance.apis.shown_authorization import Shown, content_faults, near, undated
+from conformance.clock import Stamp, stamp
 from conformance.flows.submission import Decided
 from conformance.target import Known
 
@@ -83,6 +83,8 @@ class Story:
             if here.isdisjoint(item.actions) and not any(each.in_words for each in lines):
                 there = ", ".join(item.actions) or "nothing"
                 found.append(f"item {item.sequence}: {there} there, {_words(here)} here")
+            elif line and not _end_alike(item.until, line.until):
+                found.append(f"item {item.sequence}: until {item.until} there, until {line.until} here")
         return tuple(found)
 
 
@@ -110,6 +112,12 @@ def ways(own: str, other: Mapping[str, Any]) -> dict[str, str]:
         "_revinclude": f"Patient?{by_id}&_revinclude=ExplanationOfBenefit:patient",
         "$everything": f"Patient/{quote(patient)}/$everything",
     }
+
+
+def _end_alike(there: str, here: str) -> bool:
+    """Whether two ends may be the same day; one that is not told contradicts nothing."""
+    one, other = stamp(there), stamp(here)
+    return one is None or other is None or near(one, other)
 
 
 def _words(actions: Iterable[str | None]) -> str:

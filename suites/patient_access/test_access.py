@@ -2,6 +2,7 @@
 
 from conformance import expect, need, requirement
 from conformance.apis.carin import claim_faults
+from conformance.apis.mapped import mapping_faults
 from conformance.apis.raw import body_of, raw_problem, resource_problem
 from conformance.apis.refusal import holds_data
 
@@ -30,6 +31,16 @@ def test_every_answer_is_fhir(patient_access):
         at=lambda each: each.url,
         got=lambda each: raw_problem(each, ("Bundle", "Patient"), may_refuse=True),
     )
+
+
+@requirement("patient-access.mapped-patient")
+def test_the_members_patient_has_what_its_profile_requires(patient_access):
+    shown = body_of(patient_access.opened()["Patient"])
+    need(holds_data(shown), "the member's Patient", because="patient-access.api")
+
+    faults = mapping_faults(shown)
+    expect(not faults, "all that US Core requires of a Patient", at=f"Patient/{patient_access.patient()}",
+           got="; ".join(faults))  # fmt: skip
 
 
 @requirement("patient-access.claims-readable")

@@ -101,6 +101,17 @@ def test_no_claim_has_an_amount(bulk):
     )
 
 
+@requirement("pdex.mapped-records")
+def test_every_record_has_what_its_profile_requires(bulk):
+    expect.each(
+        bulk.findings("unmapped"),
+        lambda each: each is None,
+        "all that the profile for such a record requires",
+        at=lambda each: each.at,
+        got=lambda each: each.what,
+    )
+
+
 @requirement("pdex.past-authorizations")
 def test_authorizations_that_ended_long_ago_are_not_sent(bulk):
     sent = need(bulk.whole().harvest.authorizations, "an authorization", because="payer-to-payer.matched-data")

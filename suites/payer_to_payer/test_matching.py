@@ -28,8 +28,8 @@ def test_a_member_who_is_known_is_matched(member_match):
     answer = member_match.match("one-match")
 
     expect(
-        answer.status == 200 and answer.match and len(answer.match.identifiers) == 1,
-        "200 with Parameters and one MemberIdentifier",
+        answer.status == 200 and answer.match and answer.match.is_single,
+        "200 with Parameters, one MemberIdentifier and no second MemberId",
         at=answer.at,
         got=answer.told,
     )

@@ -39,6 +39,17 @@ def test_no_claim_of_a_matched_member_has_an_amount(one_member):
     )
 
 
+@requirement("pdex.everything-mapped")
+def test_every_record_of_a_matched_member_has_what_its_profile_requires(one_member):
+    expect.each(
+        one_member.findings("unmapped"),
+        lambda each: each is None,
+        "all that the profile for such a record requires",
+        at=lambda each: each.at,
+        got=lambda each: each.what,
+    )
+
+
 @requirement("pdex.everything-claims")
 def test_claims_are_not_silently_left_out_of_everything(one_member):
     given = one_member.claims()

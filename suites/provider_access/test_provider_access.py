@@ -92,6 +92,17 @@ def test_nobody_elses_records_are_given(bulk):
     )
 
 
+@requirement("pdex.provider-mapped-records")
+def test_every_record_has_what_its_profile_requires(bulk):
+    expect.each(
+        bulk.findings("unmapped"),
+        lambda each: each is None,
+        "all that the profile for such a record requires",
+        at=lambda each: each.at,
+        got=lambda each: each.what,
+    )
+
+
 @requirement("pdex.provider-match")
 def test_each_member_asked_for_is_in_the_group_where_it_belongs(bulk_match):
     matching = bulk_match.placed()

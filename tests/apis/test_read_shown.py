@@ -13,6 +13,7 @@ from shared_data import needs_data
 
 from conformance.apis.authorization_lines import Item
 from conformance.apis.carin import claim_faults
+from conformance.apis.shapes import Period
 from conformance.apis.shown_authorization import (
     ISSUED,
     PAS,
@@ -192,6 +193,19 @@ def test_a_story_is_the_same_however_its_lines_are_numbered(numbers, codes, diff
     lines = [{"sequence": n, "adjudication": [adjudicated(code)]} for n, code in zip(numbers, codes, strict=True)]
     items = (Item("a", 1, actions=("approved",)), Item("b", 2, actions=("denied",)))
     story = Story(SimpleNamespace(answer=SimpleNamespace(items=items)), read_shown({"item": lines}, "x"))
+
+    assert bool(story.differences) is differ
+
+
+@pytest.mark.parametrize(
+    ("end", "differ"),
+    [("2027-04-11", False), ("2027-04-12T04:59:59Z", False), ("", False), ("2027-04-18", True), ("2026-04-11", True)],
+)
+def test_a_story_has_one_end(end, differ):
+    until = {"url": VALID, "valuePeriod": {"start": "2026-04-01", **({"end": end} if end else {})}}
+    line = {"sequence": 1, "adjudication": [adjudicated("A1")], "extension": [until]}
+    item = Item("a", 1, actions=("approved",), validity=Period("2026-10-13", "2027-04-11"))
+    story = Story(SimpleNamespace(answer=SimpleNamespace(items=(item,))), read_shown({"item": [line]}, "x"))
 
     assert bool(story.differences) is differ
 

@@ -61,6 +61,13 @@ FAULTS: tuple[Fault, ...] = (
         bend=Bend(MATCH, edits.parameters(edits.typed_otherwise), changes.succeeded),
     ),
     Fault(
+        "refers_to_two_members",
+        "A match answers with a second reference, to another member.",
+        ("payer-to-payer.one-match",),
+        bend=Bend(MATCH, edits.parameters(edits.with_second_member_id), changes.succeeded),
+        versions=("hrex=1.1.0", "hrex=1.2.0"),
+    ),
+    Fault(
         "leaves_out_the_member_id",
         "A match answers no reference to the member's Patient.",
         ("payer-to-payer.member-id",),

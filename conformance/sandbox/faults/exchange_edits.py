@@ -181,14 +181,15 @@ def with_records(*more: Resource) -> changes.Change:
 EARLIER: Resource = {
     "resourceType": "Condition",
     "id": "from-an-earlier-payer",
+    "category": [{"text": "Problem"}],
     "subject": {"reference": "https://earlier.example.org/fhir/Patient/77"},
     "code": {"text": "Hypertension"},
 }
 LETTER: Resource = {
-    "resourceType": "DocumentReference",
+    "resourceType": "QuestionnaireResponse",
     "id": "letter",
-    "status": "current",
-    "content": [{"attachment": {"title": "Letter"}}],
+    "status": "completed",
+    "item": [{"linkId": "1", "text": "Letter"}],
 }
 
 
@@ -206,6 +207,13 @@ def typed_otherwise(parameters: list[Resource]) -> list[Resource]:
 
 def without_member_id(parameters: list[Resource]) -> list[Resource]:
     return [parameter for parameter in parameters if parameter["name"] != "MemberId"]
+
+
+def with_second_member_id(parameters: list[Resource]) -> list[Resource]:
+    more = [
+        {**each, "valueReference": {"reference": "Patient/second"}} for each in parameters if each["name"] == "MemberId"
+    ]
+    return [*parameters, *more]
 
 
 def with_unknown_extension(parameters: list[Resource]) -> list[Resource]:
