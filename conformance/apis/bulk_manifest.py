@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from conformance.apis.discovery_faults import document_faults, is_absolute
 from conformance.apis.refusal import holds_data
 from conformance.apis.shapes import record, records, text, truth, whole
 from conformance.exchange import Exchange
@@ -14,7 +15,7 @@ from conformance.strict_json import load_or_none
 
 OK, ACCEPTED = 200, 202
 MOST_LINES = 100  # of a file that should not have been given
-FORM = {"transactionTime": "an instant", "requiresAccessToken": "true or false", "request": "a URL"}
+FORM = {"transactionTime": "an instant", "requiresAccessToken": "true or false", "request": "an absolute URL"}
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def is_given(answer: Exchange) -> bool:
     return any(holds_data(each) or "output" in record(each) for each in found)
 
 
-def read_manifest(found: Any) -> Manifest | None:
+def read_manifest(found: Any, media_type: str = "application/json") -> Manifest | None:
     """The manifest in a complete status answer; None for anything but a JSON object, and for a resource."""
     if not isinstance(found, dict) or "resourceType" in found:
         return None
@@ -63,7 +64,7 @@ def read_manifest(found: Any) -> Manifest | None:
         output=_files(found, "output"),
         errors=_files(found, "error"),
         deleted=_files(found, "deleted"),
-        faults=tuple(_faults(found)),
+        faults=(*document_faults(media_type), *_faults(found)),
     )
 
 
@@ -77,7 +78,7 @@ def _files(found: dict[str, Any], name: str) -> tuple[ListedFile, ...]:
 def _faults(found: dict[str, Any]) -> Iterator[str]:
     if wrong("instant", text(found.get("transactionTime"))):
         yield f"transactionTime is not {FORM['transactionTime']}"
-    if not text(found.get("request")):
+    if not is_absolute(text(found.get("request"))):
         yield f"request is not {FORM['request']}"
     if truth(found.get("requiresAccessToken")) is None:
         yield f"requiresAccessToken is not {FORM['requiresAccessToken']}"
@@ -89,3 +90,5 @@ def _faults(found: dict[str, Any]) -> Iterator[str]:
         for place, each in enumerate(listed):
             if not text(record(each).get("type")) or not text(record(each).get("url")):
                 yield f"{name}[{place}] lacks type or url"
+            if "count" in record(each) and whole(each["count"]) is None:
+                yield f"{name}[{place}].count is no number"

@@ -164,11 +164,12 @@ def read_smart(json: Any) -> Smart | None:
         scopes=_listed(json, "scopes_supported"),
         response_types=_listed(json, "response_types_supported"),
         urls=MappingProxyType({key: value for key, value in json.items() if isinstance(value, str)}),
-        misshapen=tuple(key for key in _LISTS if json.get(key) is not None and not _is_list(json[key])),
+        misshapen=tuple(key for key in _LISTS if json.get(key) is not None and not is_list(json[key])),
     )
 
 
-def _is_list(value: Any) -> bool:
+def is_list(value: Any) -> bool:
+    """Whether a value is a list of strings."""
     return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 

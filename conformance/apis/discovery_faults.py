@@ -39,7 +39,9 @@ def smart_faults(smart: Smart, required: Sequence[str], absolute: Sequence[str])
     missing = [f"no {key}" for key in required if key not in smart.keys]
     lone = [f"{key} is no list of strings" for key in smart.misshapen]
     relative = [
-        f"{key} is not an absolute URL" for key in absolute if smart.urls.get(key) and not _absolute(smart.urls[key])
+        f"{key} is not an absolute URL"
+        for key in absolute
+        if key in smart.keys and not is_absolute(smart.urls.get(key, ""))
     ]
     return (*missing, *lone, *relative)
 
@@ -67,12 +69,13 @@ def davinci_faults(found: Davinci | None) -> tuple[str, ...]:
     faults = {
         "no identifier": not found.identifier.value,
         "no endpoints": not found.endpoints,
-        "an endpoint that is no absolute URL": not all(map(_absolute, found.endpoints.values())),
+        "an endpoint that is no absolute URL": not all(map(is_absolute, found.endpoints.values())),
     }
     return _told(faults)
 
 
-def _absolute(url: str) -> bool:
+def is_absolute(url: str) -> bool:
+    """Whether a text is an http or https URL with a host."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from conformance.apis.discovery import is_list
 from conformance.apis.shapes import JsonObject, record, text, texts
 from conformance.guides import Guide
+
+LISTS = ("_supported", "_required")  # how the names of lists end
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,9 @@ def metadata_faults(document: Any, guide: Guide) -> tuple[str, ...]:
     grants, profiles = texts(found.get("grant_types_supported")), set(texts(found.get("udap_profiles_supported")))
     needed = [*guide["required_keys"], *(guide["code_keys"] if "authorization_code" in grants else ())]
     faults = [f"no {key}" for key in needed if key not in found]
+    faults += [
+        f"{key} is no list of strings" for key, value in found.items() if key.endswith(LISTS) and not is_list(value)
+    ]
     wanted = [*guide["profiles"], *([guide["client_credentials_profile"]] if "client_credentials" in grants else ())]
     faults += [f"no profile {each}" for each in wanted if "udap_profiles_supported" in found and each not in profiles]
     versions = found.get("udap_versions_supported")

@@ -91,7 +91,7 @@ def run(kick_off: Exchange, base_url: str, ask: Ask, patience: float | None) -> 
         if last.failure and not throttled(last.status, last.headers):
             return Job(kick_off, status_url, tuple(polls), unfinished=last.failure.message)
         if last.status == OK:
-            manifest = read_manifest(load_or_none(last.body))
+            manifest = read_manifest(load_or_none(last.body), last.media_type)
             said = "" if manifest else "what the status URL answers with 200 is no JSON object"
             return Job(kick_off, status_url, tuple(polls), manifest, broken=said)
         going = last.status == ACCEPTED or throttled(last.status, last.headers)

@@ -193,6 +193,7 @@ def _news(member: str, payer: Payer) -> Resource:
         "resourceType": "Condition",
         "id": f"news-of-{member}",
         "meta": {"lastUpdated": payer.clock.stamp()},
+        "category": [{"text": "Problem"}],
         "subject": {"reference": f"Patient/{member}"},
         "code": {"text": "Hypertension"},
     }

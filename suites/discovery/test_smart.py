@@ -42,10 +42,10 @@ def test_the_token_answer_says_what_it_grants(trust):
     answer = trust.token()
 
     expect.each(
-        ("access_token", "token_type", "expires_in", "scope"),
-        lambda key: answer.members.get(key),
+        {"access_token": str, "token_type": str, "expires_in": (int, float), "scope": str}.items(),
+        lambda each: answer.members.get(each[0]) and isinstance(answer.members[each[0]], each[1]),
         "the member in the token answer",
-        at=lambda key: key,
+        at=lambda each: each[0],
         got=lambda _: answer.told,
     )
     expect(str(answer.members["token_type"]).lower() == "bearer", "token_type bearer", got=answer.members["token_type"])

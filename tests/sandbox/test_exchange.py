@@ -453,8 +453,9 @@ def _judged(talk: Talk) -> dict[str, bool]:
     }
     if not kept["answers-are-fhir"]:
         return kept
-    kept["one-match"] = one.status_code == 200
-    return {**kept, **_judged_match(talk, one)} if kept["one-match"] else kept
+    matched = one.status_code == 200
+    kept["one-match"] = matched and one.text.count('"MemberId"') <= 1
+    return {**kept, **_judged_match(talk, one)} if matched else kept
 
 
 def _judged_match(talk: Talk, one: httpx.Response) -> dict[str, bool]:

@@ -15,6 +15,7 @@ from conformance.sandbox.faults import (
     coverage_more,
     discovery,
     documentation,
+    documents,
     drug_files,
     exchange,
     exchange_more,
@@ -74,6 +75,7 @@ ROOMS = (
     exchange_more,
     strays,
     records_sent,
+    documents,
 )
 
 

@@ -191,12 +191,18 @@ def without_coverages(group: Resource) -> None:
         each["entity"]["extension"] = [one for one in each["entity"]["extension"] if "coverage" not in one["url"]]
 
 
+def _keep(holder: Resource, name: str, fits: Callable[[Resource], bool]) -> None:
+    """Leaves of a list what fits; a list of nothing is not written."""
+    if kept := [each for each in holder.pop(name, ()) if fits(each)]:
+        holder[name] = kept
+
+
 def without_contained(group: Resource) -> None:
     """A Group that names its members as the payer does, and nobody whom it does not know."""
-    group["contained"] = [each for each in group.get("contained", []) if each["resourceType"] != "Patient"]
+    _keep(group, "contained", lambda each: each["resourceType"] != "Patient")
     for number, each in enumerate(group.get("member", [])):
         entity = each["entity"]
-        entity["extension"] = [one for one in entity["extension"] if "coverage" in one["url"]]
+        _keep(entity, "extension", lambda one: "coverage" in one["url"])
         if entity["reference"].startswith("#"):
             entity["reference"] = f"Patient/somebody-{number}"
 

@@ -67,6 +67,7 @@ def _telling_of_no_claims(bundle: Resource) -> None:
 NEIGHBOURS: Resource = {
     "resourceType": "Condition",
     "id": "of-a-neighbour",
+    "category": [{"text": "Problem"}],
     "subject": {"reference": f"Patient/{SECOND}"},
     "code": {"text": "Hypertension"},
 }
