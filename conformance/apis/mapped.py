@@ -7,11 +7,11 @@ every profile of the type requires in US Core 3.1.1, 6.1.0 and 7.0.0 alike, beyo
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping
 
 from conformance.apis.carin import claim_faults
-from conformance.apis.shapes import JsonObject, record, records, text, texts
+from conformance.apis.occurrences import Row, miscounted
+from conformance.apis.shapes import JsonObject, record, text, texts
 from conformance.apis.shown_authorization import PROFILE, is_authorization, is_claim
 
 NUMBERED = ("identifier", "identifier.system", "identifier.value")
@@ -31,6 +31,14 @@ US_CORE: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def _row(path: str) -> Row:
+    *above, element = path.split(".")
+    return Row(tuple(above), element, most=None)
+
+
+ROWS = {kind: tuple(map(_row, paths)) for kind, paths in US_CORE.items()}
+
+
 def mapping_faults(resource: JsonObject) -> tuple[str, ...]:
     """What a record lacks of the profile that it is to be mapped to."""
     if is_claim(resource):
@@ -38,19 +46,4 @@ def mapping_faults(resource: JsonObject) -> tuple[str, ...]:
     if is_authorization(resource):
         named = {each.partition("|")[0] for each in texts(record(resource.get("meta")).get("profile"))}
         return () if PROFILE in named else (f"not of the profile {PROFILE}",)
-    paths = US_CORE.get(text(resource.get("resourceType")), ())
-    return tuple(f"no {path}" for path in paths if not _has(resource, path.split(".")))
-
-
-def _has(element: Mapping[str, Any], steps: Sequence[str]) -> bool:
-    """Whether an element is there wherever the one around it is; one that only says why it is absent is there, too."""
-    if len(steps) == 1:
-        return steps[0] in element or f"_{steps[0]}" in element
-    return all(_has(each, steps[1:]) for each in _parts(element.get(steps[0])))
-
-
-def _parts(value: Any) -> Iterator[JsonObject]:
-    """The objects of an element; of one that says why it is absent (an extension, and nothing else), none."""
-    for _, each in records(value):
-        if set(each) - {"id", "extension"}:
-            yield each
+    return miscounted(resource, ROWS.get(text(resource.get("resourceType")), ()))

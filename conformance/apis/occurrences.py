@@ -64,12 +64,13 @@ def _wrong(resource: Any, row: Row) -> Iterator[str]:
 
 
 def _followed(element: Any, steps: tuple[str | Slice, ...], at: str) -> Iterator[tuple[str, Any]]:
-    """Every element that the steps lead to, with its path."""
+    """Every element that the steps lead to, with its path; one that only says why it is absent has no parts."""
     if not steps:
         yield at, element
         return
     for place, each in _within(element, steps[0]):
-        yield from _followed(each, steps[1:], f"{at}.{place}" if at else place)
+        if "extension" not in record(each) or each.keys() - {"id", "extension"}:
+            yield from _followed(each, steps[1:], f"{at}.{place}" if at else place)
 
 
 def _within(above: Any, step: str | Slice) -> Iterator[tuple[str, Any]]:
