@@ -101,6 +101,11 @@ class DrugFiles:
             raise Unjudgeable(f"{file.at}: {file.problem}", file.actor)
         return not file.problem
 
+    @property
+    def lists_drugs(self) -> bool:
+        """Whether any drugs file lists a drug."""
+        return any(each.drugs for each in self.published.drugs)
+
     def index_faults(self) -> tuple[Fault, ...]:
         """What the schema finds wrong with the index, and one without a problem where nothing is."""
         if self.published.index.problem:
@@ -115,8 +120,11 @@ class DrugFiles:
         read: list[Any] = getattr(self.published, kind)
         all_ = [getattr(each, faults) for each in read]
         if not sum(each.judged for each in all_):
-            linked = any(file.kind == kind for file in self.published.files) or self.published.index.problem
-            raise NotTested(f"no {kind} file could be read", because=LINKS if linked else "qhp.index")
+            linked = [file for file in self.published.files if file.kind == kind]
+            if kind == "drugs" and linked and not any(file.problem for file in linked):
+                raise NotTested("the drugs files list no drug", because="formulary.issuer-drug-file")
+            known = linked or self.published.index.problem
+            raise NotTested(f"no {kind} file could be read", because=LINKS if known else "qhp.index")
         told = [fault for each in all_ for fault in each.found]
         more = sum(each.failed for each in all_) - len(told)
         told += [Fault("", f"and {more} more")] if more else []

@@ -10,6 +10,7 @@ def test_the_issuers_drug_list_can_be_fetched_by_anyone(drug_files):
 
     expect.each(wanted, drug_files.came, "a JSON file that anyone can fetch, whole", got=why)
     expect(len(wanted) > 1, "a drugs file that the index links to", at=wanted[0].at, got="none that can be followed")
+    expect(drug_files.lists_drugs, "drugs on the list", at=wanted[1].at, got="an empty list")
 
 
 @requirement("qhp.files-are-json")

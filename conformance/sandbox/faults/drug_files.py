@@ -135,6 +135,8 @@ FAULTS: tuple[Fault, ...] = (
           bend=edited(PROVIDERS, unnetworked)),
     Fault("leaves_a_flag_out", "One listing does not say whether step therapy applies.", ("qhp.flags",),
           bend=edited(DRUGS, first_listing(step_therapy=None))),
+    Fault("lists_no_drug", "The drugs file is an empty list.",
+          ("formulary.issuer-drug-file", "usdf.same-in-discovery"), bend=edited(DRUGS, list.clear)),
     Fault("lists_a_drug_twice", "One drug stands twice in the drugs file.", ("qhp.no-duplicates",),
           bend=edited(DRUGS, twice)),
     Fault("describes_a_plan_twice", "One plan stands twice in the plans file.", ("qhp.plans-once",),
