@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.apis.echo import content_faults
 from conformance.apis.prior_auth import Answer, read_answers
+from conformance.apis.raw import resource_problem
+from conformance.apis.response_bundles import bundle_faults
 from conformance.apis.shapes import JsonObject, Placed, entries, record, records, reference_text, text
 from conformance.guides import Guide
 
@@ -23,6 +26,7 @@ class Notification:
     response Bundle of its own.
     """
 
+    bundle: JsonObject = field(repr=False, hash=False)
     kind: str
     topic: str
     subscription: str
@@ -48,6 +52,7 @@ def read_notification(resource: Any, guide: Guide) -> Notification | None:
     answers = read_answers(bundle, guide)
     events = [*_events(status)]
     return Notification(
+        bundle=bundle,
         kind=text(status.get("type")),
         topic=text(status.get("topic")).partition("|")[0],
         subscription=reference_text(status.get("subscription")),
@@ -55,6 +60,18 @@ def read_notification(resource: Any, guide: Guide) -> Notification | None:
         answers=answers,
         whole=bool(answers) and not any(each.type == "ClaimResponse" for each in listed),
     )
+
+
+def content_lacking(notification: Notification, guide: Guide) -> tuple[str, ...]:
+    """What a notification lacks of the content that its version has: all of it, what FHIR asks for, and of a response
+    Bundle what its profile does. More than ids may come where only ids are due.
+    """
+    full, first = guide["subscription_content"] == "full-resource", guide["response_claim_response_first"]
+    found = [] if (notification.whole if full else notification.names_something) else ["nothing of it"]
+    found += [problem] if (problem := resource_problem(dict(notification.bundle))) else []
+    for answer in notification.answers if full and notification.whole else ():
+        found += (*bundle_faults(answer.bundle, first=first), *content_faults(answer))
+    return tuple(dict.fromkeys(found))
 
 
 def _status(placed: Placed) -> JsonObject | None:

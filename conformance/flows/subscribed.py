@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.apis.notifications import EVENT, Notification
 from conformance.apis.prior_auth import Answer
-from conformance.apis.raw import body_of
+from conformance.apis.raw import body_of, resource_problem
 from conformance.apis.shapes import record, text
 from conformance.exchange import Exchange
 from conformance.flows.prior_auth_requests import good
@@ -43,6 +43,11 @@ class Made:
         """What came, for a finding."""
         status = text(self.resource.get("status"))
         return f"status {self.exchange.status}" + (f", subscription {status}" if status else "")
+
+    @property
+    def problem(self) -> str:
+        """What the Subscription that came breaks of FHIR; "" where nothing, or where none came."""
+        return resource_problem(dict(self.resource)) if self.resource else ""
 
     @property
     def ident(self) -> str:

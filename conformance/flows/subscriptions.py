@@ -53,10 +53,6 @@ class Subscriptions:
         """What this version's notifications hold: id-only, or full-resource."""
         return str(self.guide["subscription_content"])
 
-    def complete(self, notification: Notification) -> bool:
-        """Whether a notification holds that; more than ids may come where only ids are due."""
-        return notification.whole if self.content == "full-resource" else notification.names_something
-
     def made(self) -> Made:
         """A subscription as the guide has it, to the results of our own organization's requests."""
         return self._made("create")

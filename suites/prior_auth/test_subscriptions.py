@@ -2,7 +2,7 @@
 
 from conformance import expect, need, requirement
 from conformance.apis.echo import told_otherwise
-from conformance.apis.notifications import TOPIC
+from conformance.apis.notifications import TOPIC, content_lacking
 from conformance.apis.same_member import someone_else
 
 
@@ -24,6 +24,7 @@ def test_a_subscription_is_made(subscriptions):
 
     expect(made.taken, "a subscription to results of pended requests made", got=made.told)
     expect(made.ident, "the id of the new subscription, in the answer or its Location")
+    expect(not made.problem, "a Subscription as FHIR has it", got=made.problem)
 
 
 @requirement("pas.subscription-handshake")
@@ -89,7 +90,12 @@ def test_a_notification_carries_what_its_version_says(subscriptions):
     notified = subscriptions.notified()
     about = need(notified.about, "a notification", because="pas.notification")
 
-    expect.each(about, subscriptions.complete, f"the content {subscriptions.content}")
+    expect.each(
+        about,
+        lambda each: not content_lacking(each, subscriptions.guide),
+        f"the content {subscriptions.content}, as FHIR and the profile of responses have it",
+        got=lambda each: "; ".join(content_lacking(each, subscriptions.guide)),
+    )
 
 
 @requirement("pas.notification-member")

@@ -8,7 +8,7 @@ import pytest
 from api_examples import PAS_201, PAS_221, bundle, claim_response, example, item, patient, review_action
 from shared_data import needs_data
 
-from conformance.apis.notifications import EVENT, HANDSHAKE, TOPIC, read_notification
+from conformance.apis.notifications import EVENT, HANDSHAKE, TOPIC, content_lacking, read_notification
 
 A1 = review_action("A1")
 
@@ -34,6 +34,7 @@ def test_the_official_example_brings_the_whole_response():
     assert (found.kind, found.topic, found.subscription) == (EVENT, TOPIC, "Subscription/PASSubscriptionExample")
     assert found.focus == ("http://example.org/Bundle/ReferralAuthorizationResponseBundleExample",)
     assert found.whole
+    assert content_lacking(found, PAS_221) == ()
     assert [each.action for answer in found.answers for each in answer.items] == ["approved"]
 
 
@@ -78,6 +79,30 @@ def test_a_status_of_its_own_is_read_too():
     assert found is not None
 
     assert (found.kind, found.topic, found.focus) == (EVENT, TOPIC, ("ClaimResponse/17",))
+
+
+def test_ids_are_the_content_of_the_oldest_version_alone():
+    found = read_notification(posted(TYPE, event(FOCUS)), PAS_201)
+    assert found is not None
+
+    assert content_lacking(found, PAS_201) == ()
+    assert content_lacking(found, PAS_221) == ("nothing of it",)
+
+
+@pytest.mark.parametrize(
+    ("element", "value", "told"),
+    [
+        ("outcome", "queued", "outcome 'queued', not one of complete, error, partial"),
+        ("use", "claim", "use 'claim' instead of preauthorization"),
+        ("created", 7, "Bundle.entry[1].resource.entry[0].resource.created: "),
+    ],
+)
+def test_a_response_that_is_brought_along_is_as_its_profile_has_it(element, value, told):
+    response = {**claim_response(item(1, A1)), element: value}
+    found = read_notification(posted(TYPE, event(FOCUS), more=[{"resource": bundle(response)}]), PAS_221)
+    assert found is not None
+
+    assert any(each.startswith(told) for each in content_lacking(found, PAS_221))
 
 
 @pytest.mark.parametrize(

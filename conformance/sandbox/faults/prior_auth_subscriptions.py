@@ -128,6 +128,19 @@ FAULTS: tuple[Fault, ...] = (
         versions=NEWEST,
     ),
     Fault(
+        "notifies_without_an_outcome",
+        "The ClaimResponse in a notification has no outcome.",
+        ("pas.notification-content",),
+        policies=rule(notifies="no-outcome"),
+        versions=NEWEST,
+    ),
+    Fault(
+        "makes_subscriptions_of_a_status_of_its_own",
+        "The Subscription that comes back is in a status that FHIR does not know.",
+        ("pas.subscription-created",),
+        bend=Bend("prior-auth.subscribe", edits.editing_body(lambda made: made.update(status="live")), _made),
+    ),
+    Fault(
         "notifies_without_reasons",
         "A notification leaves out the reason of a denial, which an inquiry tells.",
         ("pas.notification-agrees",),
