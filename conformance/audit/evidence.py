@@ -6,7 +6,7 @@ Nothing that names a member is written; a decision is told by file and row, and 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from conformance.audit import metrics, timed
@@ -62,6 +62,7 @@ def _remarks(records: Records, mapped: Mapped) -> list[str]:
 
 
 def _of_records(records: Records, given: Mapping[str, Any], year: int | None) -> dict[str, Any]:
+    zones = records.payer.target.timezones
     said, understood, engine, t = records.said, records.understood, records.engine, records.started
     states: Counter[str] = Counter()
     excluded: Counter[str] = Counter()
@@ -91,7 +92,7 @@ def _of_records(records: Records, given: Mapping[str, Any], year: int | None) ->
         "unreadable": [*said.told[:TOLD], *said.rejected.told],
         "not_understood": not_understood(records),
         "stamps": understood.spelt,
-        "received": {"first": _moment(first), "last": _moment(last)},
+        "received": {"first": _moment(first, zones), "last": _moment(last, zones)},
         "clocks": [_clock(each) for each in records.timings.values()],
         "reasons": {scope: dict(each) for scope, each in records.reasons.items()},
         "metrics": metrics.computed(records, year),
@@ -117,8 +118,8 @@ def _by_type(strangers: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(found.items()))
 
 
-def _moment(seconds: int | None) -> str:
-    return timed.moment(seconds) if seconds is not None else ""
+def _moment(seconds: int | None, zones: Sequence[str]) -> str:
+    return timed.moment(seconds, zones) if seconds is not None else ""
 
 
 def _clock(each: timed.Timed) -> dict[str, Any]:
@@ -131,7 +132,7 @@ def _clock(each: timed.Timed) -> dict[str, Any]:
 
 def sample(records: Records, seed: int) -> list[dict[str, str]]:
     """A sheet of decisions to be looked up by hand, drawn by a seed: where each stands, and what was read of it."""
-    t = records.started
+    t, zones = records.started, records.payer.target.timezones
     # A spread of the numbers that depends on the seed and on nothing else; every engine multiplies alike.
     drawn = t.filter(t.why == "timed").mutate(
         _draw=((t.r_e % 1000003) * (2 * seed + 1) + t.decided_at % 1000033 * 7919) % 1000033
@@ -141,7 +142,7 @@ def sample(records: Records, seed: int) -> list[dict[str, str]]:
     return [
         {
             "at": records.at(row["key"], row["source"], row["start"], row["place"]),
-            "received": _moment(row["r_e"]), "ended": _moment(row["e_e"]),
+            "received": _moment(row["r_e"], zones), "ended": _moment(row["e_e"], zones),
             "outcome": row["outcome"] or "", "urgency": row["urgency"] or "", "kind": row["kind"] or "",
         }
         for row in rows

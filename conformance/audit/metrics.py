@@ -89,15 +89,16 @@ def new_year(year: int, zones: Sequence[str]) -> int:
 
 def midnight(of: date, zones: Sequence[str]) -> int:
     """The second at which a day begins, where the payer works: in the first zone that is named."""
-    return int(datetime(of.year, of.month, of.day, tzinfo=_home(zones)).timestamp())
+    return int(datetime(of.year, of.month, of.day, tzinfo=home(zones)).timestamp())
 
 
 def day(second: int, zones: Sequence[str]) -> date:
     """The day of a second, where the payer works."""
-    return (EPOCH + timedelta(seconds=second)).astimezone(_home(zones)).date()
+    return (EPOCH + timedelta(seconds=second)).astimezone(home(zones)).date()
 
 
-def _home(zones: Sequence[str]) -> ZoneInfo:
+def home(zones: Sequence[str]) -> ZoneInfo:
+    """Where the payer works: the first zone that is named."""
     return ZoneInfo(zones[0] if zones else "UTC")
 
 

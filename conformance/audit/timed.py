@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from conformance.audit import due
 from conformance.audit.engine import Engine
 from conformance.audit.facts import DECISIONS
+from conformance.audit.metrics import home
 from conformance.audit.payer import Payer
 from conformance.limits import Limit
 
@@ -154,7 +155,7 @@ def judge(
         for which, each in enumerate(found.values()):
             if each["late"] or each["overdue"]:
                 mine = late.filter(late.which == which).order_by("key", "source", "place").limit(LISTED)
-                each.late = tuple(_late(row) for row in engine.rows(mine))
+                each.late = tuple(_late(row, payer.target.timezones) for row in engine.rows(mine))
     return found
 
 
@@ -224,13 +225,13 @@ def _count(cell: Mapping[str, Any], counts: dict[str, int]) -> None:
         counts[name] = counts.get(name, 0) + (cell["n"] if yes else 0)
 
 
-def _late(row: dict[str, Any]) -> Late:
+def _late(row: dict[str, Any], zones: Sequence[str]) -> Late:
     ended = "told" if row["told"] else "decided"
-    end = f"{ended} {moment(row['end_e'])}" if row["end_e"] is not None else "still open"
-    told = f"received {moment(row['s_e'])}, {end}, due {moment(row['until'])}"
+    end = f"{ended} {moment(row['end_e'], zones)}" if row["end_e"] is not None else "still open"
+    told = f"received {moment(row['s_e'], zones)}, {end}, due {moment(row['until'], zones)}"
     return Late(row["key"] or "", row["source"], row["start"], row["place"], told)
 
 
-def moment(seconds: int) -> str:
-    """A second as a time in UTC."""
-    return f"{(due.EPOCH + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()}Z"
+def moment(seconds: int, zones: Sequence[str]) -> str:
+    """A second as the clocks show it where the payer works, with its distance from UTC."""
+    return (due.EPOCH + timedelta(seconds=seconds)).astimezone(home(zones)).isoformat(" ")

@@ -43,6 +43,8 @@ def actor(scenario: Mapping[str, Any]) -> str:
 
 def after_a_finding(requirement: Mapping[str, Any], acts: Sequence[str], claims: Sequence[str]) -> Step:
     """After a failure or an unmet recommendation: ``acts`` are the operations and cases it was seen in."""
+    if _recorded(requirement):
+        return _after_records(requirement)
     seen = "the answer of " + _listed([*acts[:3], *(["others"] if len(acts) > 3 else [])] or ["the API"])
     if requirement["standing"] != "in-force":
         since = f" before {words.day(requirement['since'])}" if requirement["since"] else ""
@@ -52,6 +54,24 @@ def after_a_finding(requirement: Mapping[str, Any], acts: Sequence[str], claims:
     else:
         text = f"Correct {seen}, then run this requirement alone:"
     return Step("payer", text, again(requirement["id"], claims))
+
+
+def _recorded(requirement: Mapping[str, Any]) -> bool:
+    """Whether all that was found of a requirement was found in records or published figures (suites/records)."""
+    found = [scenario for scenario in requirement["scenarios"] if scenario["findings"] or scenario["verdict"] == "fail"]
+    return bool(found) and all(scenario["id"].startswith("records.") for scenario in found)
+
+
+def _after_records(requirement: Mapping[str, Any]) -> Step:
+    published = requirement["id"].startswith("metrics.")
+    where, what = ("--published FILE|URL", "what is published") if published else ("RECORDS", "how these were decided")
+    if requirement["standing"] != "in-force":
+        text = "Nothing is due yet. What it would take is in findings.csv beside this page."
+    elif requirement["verdict"] == "advisory":
+        text = "Recommended, not required: it decides nothing. To check again:"
+    else:
+        text = f"Look these up (findings.csv beside this page has more of them), correct {what}, then audit again:"
+    return Step("payer", text, f"conformance audit {where} --requirement {requirement['id']}")
 
 
 def after_an_error(who: str, change: str) -> Step:
