@@ -67,14 +67,14 @@ def patients_named(resource: Any) -> tuple[str, ...]:
 
 
 def revealed(
-    body: bytes, resource: Any, sent: bytes, values: Collection[str], people: Collection[tuple[str, str]]
+    told: str, resource: Any, sent: bytes, values: Collection[str], people: Collection[tuple[str, str]]
 ) -> tuple[str, ...]:
-    """What a refusal (its body, and the resource in it) gives away of anybody: see ``identifying``, ``patients_named``.
+    """What a refusal (its text, and the resource in it) gives away of anybody: see ``identifying``, ``patients_named``.
 
     ``values`` are known numbers of members, ``people`` their family names with their birth dates. What was sent and
     comes back is no leak.
     """
-    told, asked = body.decode("utf-8", "replace"), sent.decode("utf-8", "replace")
+    asked = sent.decode("utf-8", "replace")
     found = {value for value in values if len(value) >= LEAST and _stands_in(told, value)} | set(identifying(resource))
     known = {value for value in found if value not in asked}
     known |= {key for key in patients_named(resource) if key not in asked and f'"{key[8:]}"' not in asked}

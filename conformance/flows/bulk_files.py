@@ -82,9 +82,11 @@ class Reader:
     used: int = 0
 
     def read(self, manifest: Manifest, status_url: str) -> tuple[ReadFile, ...]:
-        """Every output file in turn; one that cannot be had does not keep the others from being read."""
-        found = [self._one(each, manifest, status_url) for each in manifest.output[: self.budget.files]]
-        if len(manifest.output) > self.budget.files and found:
+        """Every file in turn, those that tell of errors last; one that cannot be had does not keep others from being
+        read."""
+        listed = (*manifest.output, *manifest.errors)
+        found = [self._one(each, manifest, status_url) for each in listed[: self.budget.files]]
+        if len(listed) > self.budget.files and found:
             found[-1].unread = f"only the first {self.budget.files} files were fetched"
         return tuple(found)
 
@@ -159,6 +161,8 @@ class Reader:
             read.lines += 1
             self._judge(read, resource, line, number)
             self.take(resource, at, line)
+        if read.listed.type == "OperationOutcome" and read.lines:
+            read.advice.append(f"the file tells what went wrong with the export, {read.lines} OperationOutcomes")
         if read.listed.count is not None and read.listed.count != read.lines:
             read.fault(f"{read.lines} resources instead of {read.listed.count} as the manifest says")
 

@@ -51,7 +51,9 @@ class Matched:
 
 
 def revealed_of(exchange: Exchange, members: Collection[Member]) -> tuple[str, ...]:
-    """What a refusal gives away of some members; see ``refusal.revealed``."""
+    """What a refusal, its headers included, gives away of some members; see ``refusal.revealed``."""
+    headers = list(exchange.headers.values())
+    told = "\n".join((exchange.body.decode("utf-8", "replace"), *headers))
     values = {str(member.facts.get(key, "")) for member in members for key in IDENTIFYING}
     people = {(str(each.facts.get("family", "")), str(each.facts.get("birth_date", ""))) for each in members}
-    return revealed(exchange.body, body_of(exchange), exchange.request_body, values, people)
+    return revealed(told, [body_of(exchange), {"headers": headers}], exchange.request_body, values, people)

@@ -73,6 +73,7 @@ def export(call: Call, payer: Payer) -> Answer:
         kept += [_news(member, payer) for member in payer.policies.exchange.get("news_of", ())]
     if call.version.startswith("pdex=") and kept and _has_provenance(asked, payer):
         kept.append(_provenance(kept, payer))
+    kept += [_error(member, payer) for member in payer.policies.exchange.get("errors_of", ())]
     return _accepted(call, payer, kept)
 
 
@@ -89,15 +90,15 @@ def status(call: Call, payer: Payer) -> Answer:
     if payer.policies.exchange.get("answers_in_place") and job.files and job.files[0][0] == "Parameters":
         return Answer(200, json.loads(job.files[0][1]))
     places = f"{payer.base_url}/bulk-files/{job.id}"
-    output = [
+    listed = [
         {"type": kind, "url": f"{places}/{number}", "count": count} for number, (kind, _, count) in enumerate(job.files)
     ]
     manifest = {
         "transactionTime": job.time,
         "request": job.request,
         "requiresAccessToken": not payer.policies.exchange.get("files_open", False),
-        "output": output,
-        "error": [],
+        "output": [each for each in listed if each["type"] != "OperationOutcome"],
+        "error": [each for each in listed if each["type"] == "OperationOutcome"],
     }
     return Answer(200, json.dumps(manifest).encode(), {}, "application/json")
 
@@ -196,6 +197,16 @@ def _news(member: str, payer: Payer) -> Resource:
         "category": [{"text": "Problem"}],
         "subject": {"reference": f"Patient/{member}"},
         "code": {"text": "Hypertension"},
+    }
+
+
+def _error(member: str, payer: Payer) -> Resource:
+    """What went wrong with a member's data."""
+    return {
+        "resourceType": "OperationOutcome",
+        "id": f"error-of-{member}",
+        "contained": [people.patient(payer.seed.members[member])],
+        "issue": [{"severity": "warning", "code": "incomplete", "details": {"text": "A document could not be read."}}],
     }
 
 

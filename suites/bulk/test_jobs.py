@@ -35,7 +35,7 @@ def test_every_file_is_what_the_manifest_says(bulk):
     files = need(bulk.files(), "a file", because="bulk.manifest")
 
     for file in files:
-        advise(not file.advice, "files that come at once", at=file.at, got="; ".join(file.advice))
+        advise(not file.advice, "files that come at once, and none of errors", at=file.at, got="; ".join(file.advice))
     expect.each(
         files, bulk.is_right, "a whole NDJSON file of its type and count", got=lambda file: "; ".join(file.wrong)
     )

@@ -168,6 +168,12 @@ FAULTS: tuple[Fault, ...] = (
         bend=Bend(MATCH, changes.resource(edits.writes_ids), edits.refused_as(exchange.SEVERAL)),
     ),
     Fault(
+        "suggests_another_member_in_a_header",
+        "Where nobody matches, a header of the refusal has the number of a member.",
+        ("payer-to-payer.refusal-reveals-nothing",),
+        bend=Bend(MATCH, edits.suggests_in_a_header, edits.refused_as(exchange.NOT_FOUND)),
+    ),
+    Fault(
         "suggests_another_member",
         "Where nobody matches, the refusal suggests a member by name and birth date.",
         ("payer-to-payer.refusal-reveals-nothing",),

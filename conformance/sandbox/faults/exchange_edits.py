@@ -103,6 +103,10 @@ def suggests(outcome: Resource) -> None:
     outcome["issue"][0]["diagnostics"] = "Did you mean Daniel Okonjo, born 1948-11-02?"
 
 
+def suggests_in_a_header(_call: Call, answer: Answer) -> Answer:
+    return replace(answer, headers={**answer.headers, "x-nearest": "MBR-1002"})
+
+
 def refers_nevertheless(_call: Call, answer: Answer) -> Answer:
     """The refusal with a reference to the member whose consent was refused."""
     member = {"name": "MemberId", "valueReference": {"reference": f"Patient/{FIRST}"}}

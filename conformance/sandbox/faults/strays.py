@@ -122,6 +122,12 @@ FAULTS: tuple[Fault, ...] = (
         policies=changes.rule("exchange", news_of=(SECOND,)),
     ),
     Fault(
+        "tells_errors_of_a_neighbour",
+        "What went wrong with an export is told with the Patient of the second member, who opted out.",
+        (*STRANGERS[2:], "provider-access.opt-out"),
+        policies=changes.rule("exchange", errors_of=(SECOND,)),
+    ),
+    Fault(
         "keeps_news_to_itself",
         "An export of what was updated since a moment holds nothing.",
         ("bulk.since",),
@@ -149,6 +155,11 @@ VARIANTS: tuple[Variant, ...] = (
         "sends_news",
         "An export of what was updated since a moment holds a record of the first member's.",
         policies=changes.rule("exchange", news_of=(FIRST,)),
+    ),
+    Variant(
+        "tells_errors",
+        "What went wrong with an export of the first member's data is told in a file of its own.",
+        policies=changes.rule("exchange", errors_of=(FIRST,)),
     ),
     Variant(
         "explains_itself_with_200",
