@@ -195,10 +195,12 @@ class PatientAccess:
         return own, *(Probe(way, self._found_of(other, way, path)) for way, path in asked.items())
 
     def _strangers(self) -> tuple[str, ...]:
-        """Where somebody else's records are among the member's own claims and authorizations."""
-        bundles = self._pages("ExplanationOfBenefit").bundles
-        member = {"resourceType": "Bundle", "entry": [{"resource": body_of(self.opened()["Patient"])}]}
-        found = everything([*bundles, member], self.claim.base_url)
+        """Where somebody else's records are among the member's own claims and authorizations; the member's Patient, if
+        that is who is shown, says who else is the same person."""
+        patient = record(body_of(self.opened()["Patient"]))
+        shown = [{"resource": patient}] if patient.get("id") == self.patient() else []
+        bundles = (*self._pages("ExplanationOfBenefit").bundles, {"resourceType": "Bundle", "entry": shown})
+        found = everything(bundles, self.claim.base_url)
         return tuple(each.at for each in found.strangers(f"Patient/{self.patient()}"))
 
     # -- how -------------------------------------------------------------------------------------------------------
