@@ -217,7 +217,7 @@ def _of_approval(item: Any, parts: list[Any], response: Any) -> Iterator[str]:
     if not any(period and period.get("end") for period in periods) and not ends:
         yield "prior-auth.approval-validity"
     if any(period and period.get("end", "9999-12-31") < period["start"] for period in periods):
-        yield "prior-auth.periods-in-order"
+        yield from ("prior-auth.periods-in-order", "prior-auth.answers-are-fhir")
     if not any(part["url"] == "number" for part in parts):
         yield "pas.authorization-number"
 
