@@ -23,7 +23,7 @@ from conformance.apis.formulary_faults import (
 )
 from conformance.apis.raw import blames_the_request, body_of, outcome_count, raw_problem, resource_problem
 from conformance.apis.refusal import holds_data, identifying, outcomes
-from conformance.apis.searchset import read_page
+from conformance.apis.searchset import no_searchset, read_page
 from conformance.apis.shapes import Coding, Period
 from conformance.exchange import Exchange, Failure
 from conformance.guides import load as load_guides
@@ -243,6 +243,17 @@ def test_a_page_tells_matches_from_what_was_included():
     assert [each.id for each in page.matches] == ["p1", "p3"]
     assert [each.id for each in page.included] == ["p2"]
     assert page.matches[0].at == "Bundle.entry[0].resource"
+
+
+def test_without_a_mode_the_type_that_was_searched_for_tells():
+    found = searchset(("", PATIENT), ("match", {**PATIENT, "resourceType": "Basic"}), ("", {"resourceType": "Basic"}))
+
+    page = read_page(found, "Basic")
+    assert page is not None
+    assert [each.type for each in page.matches] == ["Basic", "Basic"]
+    assert [each.type for each in page.included] == ["Patient"]
+    assert no_searchset(found) == ""
+    assert "'collection'" in no_searchset({**found, "type": "collection"})
 
 
 @pytest.mark.parametrize(

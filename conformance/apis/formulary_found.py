@@ -97,6 +97,11 @@ def same_content(listed: JsonObject, read: JsonObject | None) -> bool:
     return changed or _plain(listed) == _plain(read)
 
 
+def same_version(listed: JsonObject, read: JsonObject | None) -> bool:
+    """Whether a read of a version gives that version, as a search gave it."""
+    return read is not None and version_of(read) == version_of(listed) and same_content(listed, read)
+
+
 def version_of(resource: JsonObject) -> str:
     """The version that a resource tells, where it can be asked for by its id and that; else ""."""
     told, own = text(record(resource.get("meta")).get("versionId")), text(resource.get("id"))

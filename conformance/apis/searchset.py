@@ -19,8 +19,15 @@ class Page:
     total: int | None
 
 
-def read_page(resource: Any) -> Page | None:
-    """A page of results; None for anything but a Bundle. An entry without a search mode is a match."""
+def no_searchset(bundle: Any) -> str:
+    """What a Bundle is in place of the results of a search; "" where it is these."""
+    kind = text(record(bundle).get("type"))
+    return "" if kind == "searchset" else f"a Bundle of the type {kind[:40]!r} instead of 'searchset'"
+
+
+def read_page(resource: Any, searched: str = "") -> Page | None:
+    """A page of results; None for anything but a Bundle. An entry without a search mode is a match, but for one of
+    another type than was ``searched`` for: servers should tell modes, and need not (FHIR R4, Search Entry Mode)."""
     bundle = record(resource)
     if bundle.get("resourceType") != "Bundle":
         return None
@@ -34,7 +41,8 @@ def read_page(resource: Any) -> Page | None:
         mode = modes.get(placed.at, "")
         if placed.type == "OperationOutcome" or mode == "outcome":
             continue
-        (included if mode == "include" else matches).append(placed)
+        beside = mode == "include" or (not mode and searched not in ("", placed.type))
+        (included if beside else matches).append(placed)
     links = (each for _, each in records(bundle.get("link")) if each.get("relation") == "next")
     total = bundle.get("total")
     return Page(

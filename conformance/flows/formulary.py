@@ -41,6 +41,7 @@ from conformance.flows.formulary_searches import (
     RAW,
     Searches,
     listings_sent,
+    searchset_problem,
 )
 from conformance.flows.paging import Found, Reach
 from conformance.flows.recording import Recording, answered, resource_of, unending
@@ -134,15 +135,15 @@ class Formulary:
         """The areas of the plans, read one by one at an endpoint."""
         keys = dict.fromkeys(key for plan in self.plans for key in plan.areas if key.startswith("Location/"))
         read = ((key, self.read_resource(*key.split("/"))) for key in list(keys)[:MOST_READS])
-        return tuple(Placed(key, resource) for key, resource in read if resource)
+        return tuple(Placed(key, found) for key, found in read if found and is_type(found, "Location"))
 
     def raw(self) -> tuple[Raw, ...]:
-        """Every answer that lists something or gives an area (nothing lists these), or what was looked at closely of a
-        folder, with what makes it no FHIR."""
+        """Every answer that lists something or gives an area, or what we saw of a folder; what makes it no FHIR."""
         if handed := self.handed:
             return handed.raw
-        asked = [(each, "Bundle") for each in self._listings()] + [(each, "Location") for each in self._areas_given()]
-        return tuple(Raw(f"{each.operation} {each.url}", raw_problem(each, (kind,))) for each, kind in asked)
+        wrong = [(each, searchset_problem(each)) for each in self._listings()]
+        wrong += [(each, raw_problem(each, ("Location",))) for each in self._areas_given()]
+        return tuple(Raw(f"{each.operation} {each.url}", problem) for each, problem in wrong)
 
     def asides(self) -> tuple[Raw, ...]:
         """What cannot be read of a folder, and may not be the payer's doing."""

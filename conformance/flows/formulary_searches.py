@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from conformance.apis.formulary import FORMULARY_ITEM
-from conformance.apis.searchset import read_page
+from conformance.apis.raw import body_of, raw_problem
+from conformance.apis.searchset import no_searchset, read_page
 from conformance.apis.shapes import JsonObject
 from conformance.errors import NotTested, Unjudgeable
 from conformance.exchange import Exchange
@@ -72,17 +73,17 @@ class Searches:
         if exchange.failure is None and exchange.status is not None and not 200 <= exchange.status < 300:
             return Found(query, exchange.status, ok=False)
         try:
-            return gathered(query, exchange.status, self._pages(exchange, case, reach))
+            return gathered(query, exchange.status, self._pages(exchange, type_, case, reach))
         except NotTested as unread:
             if case != "search":
                 raise
             return Found(query, exchange.status, ok=False, problem=unread.message)
 
-    def _pages(self, exchange: Exchange, case: str, reach: Reach) -> Iterator[Step]:
+    def _pages(self, exchange: Exchange, type_: str, case: str, reach: Reach) -> Iterator[Step]:
         seen = {exchange.url}
         count = pages = size = 0
         while True:
-            page = read_page(resource_of(exchange, RAW))
+            page = read_page(resource_of(exchange, RAW), type_)
             if page is None:
                 raise NotTested("the search is not answered with a searchset Bundle", because=RAW)
             pages, count, size = pages + 1, count + len(page.matches), size + len(exchange.body)
@@ -98,6 +99,11 @@ class Searches:
             exchange = self.get("formulary.search", there, case)
             if exchange.failure is not None and exchange.failure.actor != "payer":
                 raise Unjudgeable(exchange.failure.message, exchange.failure.actor)
+
+
+def searchset_problem(exchange: Exchange) -> str:
+    """What makes an answer no results of a search, as FHIR writes them; "" where it is these."""
+    return raw_problem(exchange, ("Bundle",)) or no_searchset(body_of(exchange))
 
 
 def listings_sent(recording: Recording, claim: Claim) -> tuple[Exchange, ...]:

@@ -101,7 +101,10 @@ class SearchTerms:
         listed = self._formulary.areas if type_ == "Location" else self._formulary.listed(type_)
         if not listed:
             raise NotTested(f"needs a {type_} to search for", because="usdf.read-by-id" if type_ == "Location" else RAW)
-        return tuple(probes(type_, PARAMETERS[type_], listed, self._formulary.search))
+        found = tuple(probes(type_, PARAMETERS[type_], listed, self._formulary.search))
+        if not found:
+            raise NotTested(f"no {type_} says anything to search by", because=RAW)
+        return found
 
     def recommended(self, type_: str) -> tuple[Probe, ...]:
         """The same by each parameter that the guide recommends; NotApplicable where nothing listed has a value."""

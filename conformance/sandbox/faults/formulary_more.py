@@ -139,7 +139,23 @@ def needing_nothing(code: str) -> changes.SeedChange:
     return change
 
 
+def of_a_collection(bundle: Resource) -> None:
+    """A Bundle of another type."""
+    bundle["type"] = "collection"
+
+
+def without_modes(bundle: Resource) -> None:
+    """Entries that do not say how they came into the result: a mode is optional."""
+    for each in bundle.get("entry", ()):
+        each.pop("search", None)
+
+
 VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "entries_without_a_mode",
+        "Entries of a search do not say whether they match or are included.",
+        bend=changes.answering("formulary.search", without_modes),
+    ),
     Variant(
         "costs_without_a_number",
         "What costs nothing is said to, without a number.",
@@ -152,6 +168,12 @@ VARIANTS: tuple[Variant, ...] = (
     ),
 )
 FAULTS: tuple[Fault, ...] = (
+    Fault(
+        "answers_searches_with_collections",
+        "What a search gives is a Bundle of another type than searchset.",
+        ("formulary.answers-are-fhir",),
+        bend=changes.answering("formulary.search", of_a_collection),
+    ),
     Fault(
         "asks_copays_in_euros",
         "The copays of one plan are in another currency.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.sandbox.faults import changes
 from conformance.sandbox.faults import formulary_changes as formulary
-from conformance.sandbox.frame import Bend, Fault, Seed, Variant
+from conformance.sandbox.frame import Bend, Fault, Resource, Seed, Variant
 
 ROOMS = ("insurance_plans", "formulary_items", "drugs", "locations")
 
@@ -16,12 +16,23 @@ def unversioned(seed: Seed) -> Seed:
     return seed
 
 
+def other_version(resource: Resource) -> None:
+    """Another version than was asked for."""
+    resource["meta"]["versionId"] = "2"
+
+
 FAULTS: tuple[Fault, ...] = (
     Fault(
         "cannot_read_its_versions",
         "The version that a resource tells is not found.",
         ("usdf.versions",),
         bend=Bend("formulary.vread", changes.to_not_found),
+    ),
+    Fault(
+        "gives_another_version",
+        "A read of one version gives another.",
+        ("usdf.versions",),
+        bend=formulary.answering("formulary.vread", other_version, formulary.of_the_formulary),
     ),
     Fault(
         "lists_no_versions",
