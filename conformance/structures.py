@@ -31,6 +31,18 @@ _ABSTRACT = frozenset(("Resource", "DomainResource"))
 # Where the library's list of codes is an abridged text of the element's short description, not the value set.
 _ABRIDGED = frozenset(("+", "etc.", "formats", "mime", "html-template"))
 
+# The value sets of FHIR R4 behind abridged texts that records of members are full of.
+_OBSERVED = "registered preliminary final amended corrected cancelled entered-in-error unknown".split()
+_ENCOUNTERED = "planned arrived triaged in-progress onleave finished cancelled entered-in-error unknown".split()
+_IN_FULL: Mapping[tuple[str, str], list[str]] = {
+    ("DetectedIssue", "status"): _OBSERVED,
+    ("DiagnosticReport", "status"): [*_OBSERVED, "partial", "appended"],
+    ("Encounter", "status"): _ENCOUNTERED,
+    ("EncounterStatusHistory", "status"): _ENCOUNTERED,
+    ("Observation", "status"): _OBSERVED,
+    ("RiskAssessment", "status"): _OBSERVED,
+}
+
 
 @dataclass(frozen=True)
 class Element:
@@ -119,7 +131,7 @@ def read(name: str) -> dict[str, Any] | None:
             many,
             field.is_required() or bool(extra.get("element_required") or extra.get("one_of_many_required")),
             str(extra.get("one_of_many", "")),
-            [] if _ABRIDGED.intersection(codes) else codes,
+            _IN_FULL.get((name, field_name), []) if _ABRIDGED.intersection(codes) else codes,
             targets if kind == "Reference" and "Resource" not in targets else [],
         ]
     return {"resource": bool(model.has_resource_base()), "elements": elements}

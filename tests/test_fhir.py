@@ -240,6 +240,11 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
         "Patient.address[0].period",
         "ends (2026-05-04T13:59:00Z) before it begins",
     ),
+    (
+        {"resourceType": "Observation", "status": "done", "code": {"text": "x"}},
+        "Observation.status",
+        "'done' is not among the codes allowed here: registered",
+    ),
     (PATIENT | {"telecom": [{"value": "555"}]}, "Patient.telecom[0]", "has a value without a system"),
     (PATIENT | {"photo": [{"data": "AAAA"}]}, "Patient.photo[0]", "has a data without a contentType"),
     (
@@ -281,6 +286,11 @@ def test_one_mistake_is_one_problem_at_its_place(resource: dict[str, Any], at: s
 def test_a_period_that_may_end_after_it_begins_is_left_alone(start: str, end: str) -> None:
     told = structure(PATIENT | {"address": [{"period": {"start": start, "end": end}}]})
     assert not [each for each in told if "before it begins" in each.message]
+
+
+@pytest.mark.parametrize(("kind", "status"), [("Observation", "corrected"), ("DiagnosticReport", "appended")])
+def test_codes_that_the_library_leaves_out_are_known(kind: str, status: str) -> None:
+    assert structure({"resourceType": kind, "status": status, "code": {"text": "x"}}) == ()
 
 
 def test_a_missing_choice_that_is_required_is_told() -> None:
