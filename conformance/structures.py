@@ -32,8 +32,18 @@ _ABSTRACT = frozenset(("Resource", "DomainResource"))
 _ABRIDGED = frozenset(("+", "etc.", "formats", "mime", "html-template"))
 
 # The value sets of FHIR R4 behind abridged texts that records of members are full of.
-_OBSERVED = "registered preliminary final amended corrected cancelled entered-in-error unknown".split()
-_ENCOUNTERED = "planned arrived triaged in-progress onleave finished cancelled entered-in-error unknown".split()
+_OBSERVED = ["registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown"]
+_ENCOUNTERED = [
+    "planned",
+    "arrived",
+    "triaged",
+    "in-progress",
+    "onleave",
+    "finished",
+    "cancelled",
+    "entered-in-error",
+    "unknown",
+]
 _IN_FULL: Mapping[tuple[str, str], list[str]] = {
     ("DetectedIssue", "status"): _OBSERVED,
     ("DiagnosticReport", "status"): [*_OBSERVED, "partial", "appended"],
