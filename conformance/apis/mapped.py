@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 from conformance.apis.carin import claim_faults
 from conformance.apis.occurrences import Row, miscounted
-from conformance.apis.shapes import JsonObject, record, text, texts
-from conformance.apis.shown_authorization import PROFILE, is_authorization, is_claim
+from conformance.apis.shapes import JsonObject, text
+from conformance.apis.shown_authorization import PROFILE, is_authorization, is_claim, names_profile
 
 NUMBERED = ("identifier", "identifier.system", "identifier.value")
 US_CORE: Mapping[str, tuple[str, ...]] = {
@@ -44,6 +44,5 @@ def mapping_faults(resource: JsonObject) -> tuple[str, ...]:
     if is_claim(resource):
         return claim_faults(resource)
     if is_authorization(resource):
-        named = {each.partition("|")[0] for each in texts(record(resource.get("meta")).get("profile"))}
-        return () if PROFILE in named else (f"not of the profile {PROFILE}",)
+        return () if names_profile(resource) else (f"not of the profile {PROFILE}",)
     return miscounted(resource, ROWS.get(text(resource.get("resourceType")), ()))

@@ -82,6 +82,7 @@ class Shown:
     names: frozenset[str]
     patient: str
     profiles: tuple[str, ...]
+    names_profile: bool
     is_drug: bool
     lines: tuple[Line, ...]
     documents: int
@@ -108,6 +109,12 @@ def is_claim(resource: Mapping[str, Any]) -> bool:
     return resource.get("resourceType") == "ExplanationOfBenefit" and resource.get("use") == "claim"
 
 
+def names_profile(authorization: Mapping[str, Any]) -> bool:
+    """Whether an authorization names its profile, as it must where it has a ``meta``; it need not have one."""
+    meta = record(authorization.get("meta"))
+    return not meta or any(each.partition("|")[0] == PROFILE for each in texts(meta.get("profile")))
+
+
 def is_carin(resource: Mapping[str, Any]) -> bool:
     """Whether a claim says that it is of one of CARIN's types, the Basis ones included."""
     return any(each.startswith(CARIN) for each in texts(record(resource.get("meta")).get("profile")))
@@ -124,6 +131,7 @@ def read_shown(resource: JsonObject, at: str) -> Shown:
         names=names_of(resource),
         patient=reference_key(resource.get("patient")),
         profiles=texts(record(resource.get("meta")).get("profile")),
+        names_profile=names_profile(resource),
         is_drug="pharmacy" in kinds or is_drug(services),
         lines=lines,
         documents=sum(1 for _, each in records(resource.get("supportingInfo")) if _is_document(each)),

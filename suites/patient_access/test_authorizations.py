@@ -69,7 +69,7 @@ def test_authorizations_name_their_profile(patient_access):
 
     expect.each(
         shown,
-        lambda each: any(one.partition("|")[0] == PROFILE for one in each.profiles),
+        lambda each: each.names_profile,
         PROFILE,
         at=lambda each: each.at,
         got=lambda each: each.profiles,

@@ -44,7 +44,9 @@ def test_what_every_profile_of_a_type_requires_is_there_or_says_why_not(
 
 def test_authorizations_name_their_profile_and_claims_their_type() -> None:
     authorization = {"resourceType": "ExplanationOfBenefit", "use": "preauthorization"}
-    assert mapping_faults(authorization) == (f"not of the profile {PROFILE}",)
+    stamped = {**authorization, "meta": {"lastUpdated": "2027-01-04T09:00:00Z"}}
+    assert mapping_faults(stamped) == (f"not of the profile {PROFILE}",)
+    assert mapping_faults(authorization) == (), "meta is optional as a whole"
     assert mapping_faults({**authorization, "meta": {"profile": [f"{PROFILE}|2.2.0"]}}) == ()
     assert "no profile of a CARIN type" in mapping_faults({**authorization, "use": "claim"})
     assert mapping_faults({"resourceType": "Goal"}) == mapping_faults({}) == ()

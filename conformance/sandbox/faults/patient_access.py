@@ -274,6 +274,11 @@ VARIANTS: tuple[Variant, ...] = (
         bend=Bend("patient-access.read", _out_of_scope, lambda _call, answer: answer.status == 404),
     ),
     Variant(
+        "shows_authorizations_without_meta",
+        "Prior authorizations have no meta, which their profile leaves optional.",
+        bend=_authorizations(lambda resource: resource.pop("meta")),
+    ),
+    Variant(
         "shows_institutional_services",
         "Services are named by their revenue code and by what kind they are.",
         bend=_items(_institutional),
