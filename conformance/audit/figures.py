@@ -115,6 +115,8 @@ def _report(raw: Mapping[str, Any]) -> Report:
     for side in (*SIDES, "drugs"):
         for name, value in (raw.get(side) or {}).items() if isinstance(raw.get(side), dict) else ():
             _note(report, side, name, value)
+    finer = raw.get("finer")
+    report.finer = {name: len(rows) for name, rows in (finer if isinstance(finer, dict) else {}).items() if rows}
     for name in ("extended_approved", "extended_approved_pct", "total"):
         if name in raw:
             _note(report, "", name, raw[name])

@@ -9,6 +9,7 @@ from typing import Any
 from conformance.audit import consistency
 from conformance.audit.population import Population
 from conformance.audit.published import (
+    FINER,
     SIDES,
     Published,
     Report,
@@ -53,9 +54,14 @@ def items_listed(published: Published) -> Population:
         if report.list_url in published.closed
     ]
     lacking = "the list of items and services that require prior authorization, or a link to it, beside the figures"
-    size = len(published.reports)
+    unseen = {report.list_url for report, _ in listed} - published.opened - published.closed.keys()
     return Population(
-        size, len(listed), len(found), tuple(found), lacking=f"{lacking} (elsewhere on the site it may be)"
+        len(published.reports),
+        len(listed),
+        len(found),
+        tuple(found),
+        partial=f"{', '.join(sorted(unseen))}: not looked at" if unseen else "",
+        lacking=f"{lacking} (where it stands elsewhere: --list-url)",
     )
 
 
@@ -78,6 +84,15 @@ def drugs(published: Published, computed: Computed) -> Population:
         found += missing
         judged += asked
     return Population(judged, judged, len(found), tuple(found), lacking="published figures")
+
+
+def finer(published: Published) -> Population:
+    """Figures cut by service, specialty, plan and reason."""
+    if published.problem:
+        return _unread(published)
+    asked = [(where, cut, cut in report.finer) for report, where in _reports(published) for cut in FINER]
+    found = tuple(Finding("", f"no figures by {cut}", where) for where, cut, there in asked if not there)
+    return Population(len(asked), len(asked), len(found), found, lacking="published figures")
 
 
 def counts(published: Published) -> Population:

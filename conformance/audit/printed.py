@@ -42,10 +42,10 @@ def is_figure(cell: str) -> bool:
 def note(report: Report, labels: Sequence[str], cell: str) -> None:
     """Notes in a report what a cell says; ``labels`` are its row's, its column's and those further off, in order."""
     name = next((name for label in labels if (name := _name(label)) is not None), None)
-    side = next((side for label in labels if (side := _side(label)) is not None), "standard")
-    if not name or not is_figure(cell):
-        return
-    side = "" if name == "extended_approved" else side
+    side = next((side for label in labels if (side := _side(label)) is not None), None)
+    if not name or not is_figure(cell) or (side is None and _name(labels[0]) is None):
+        return  # what only its column names, and nothing says of which side, may be of anything
+    side = "" if name == "extended_approved" else side or "standard"
     if NOT_APPLICABLE.fullmatch(cell.strip()):
         report.none |= {(side, each) for each in (("mean", "median") if name == "time" else (name, f"{name}_pct"))}
     elif name == "time":

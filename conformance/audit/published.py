@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 SIDES = ("standard", "expedited")  # of items and services; "drugs" is a side of its own
+FINER = ("service", "specialty", "plan", "reason")  # what physicians ask figures by; a drug is a service here
 FIRST_YEAR = 2025  # of which CMS-0057-F has figures published
 NOT_APPLICABLE = re.compile(r"(?i)n/?a|nr|not applicable|not reported|none|-|–|—")
 PRINTED = re.compile(
@@ -41,13 +42,17 @@ def value_of(digits: str) -> Decimal:
 
 @dataclass
 class Report:
-    """One report: figures by (side, name); side "" is of both. ``none``: said to be not applicable."""
+    """One report: figures by (side, name); side "" is of both. ``none``: said to be not applicable.
+
+    ``finer`` has the cuts of FINER in which figures are given too, with how many rows each has.
+    """
 
     payer: str = ""
     year: int | None = None
     list_url: str = ""
     figures: dict[tuple[str, str], Number] = field(default_factory=dict)
     none: set[tuple[str, str]] = field(default_factory=set)
+    finer: dict[str, int] = field(default_factory=dict)
 
     def get(self, side: str, name: str) -> Number | None:
         """A figure, or None where it is not stated."""
@@ -58,13 +63,15 @@ class Report:
 class Published:
     """What was found where the figures should be: the reports, and why nothing could be read where so.
 
-    ``closed`` are links to lists of what requires prior authorization that lead to none, with what is there instead.
+    Of links to lists of what requires prior authorization: ``opened`` were followed to something, ``closed`` lead to
+    none, with what is there instead.
     """
 
     source: str
     reports: list[Report] = field(default_factory=list)
     problem: str = ""
     behind_login: bool = False
+    opened: set[str] = field(default_factory=set)
     closed: dict[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
@@ -74,7 +81,7 @@ class Published:
             "problem": self.problem,
             "reports": [
                 {
-                    "payer": each.payer, "year": each.year, "list_url": each.list_url,
+                    "payer": each.payer, "year": each.year, "list_url": each.list_url, "finer": each.finer,
                     "figures": {
                         f"{side}.{name}".lstrip("."): number.printed for (side, name), number in each.figures.items()
                     },

@@ -8,6 +8,7 @@ from typing import Any
 
 from conformance import paths
 from conformance.audit import metrics
+from conformance.audit.cuts import cuts
 from conformance.audit.published import due_day
 from conformance.audit.records import Records
 from conformance.errors import UsageError
@@ -33,6 +34,7 @@ def publish(records: Records, folder: Path, year: int | None, list_url: str = ""
         "list_url": list_url,
         **computed["figures"]["mcpar"],
         "other_reading": {"name": "template", **computed["figures"]["template"]},
+        "finer": cuts(records, year),
         "method": computed["method"],
     }
     page, data = folder / "metrics.html", folder / "metrics.json"

@@ -175,6 +175,10 @@ class Records:
         """Published figures on drugs: there, in agreement with each other and with the decisions."""
         return posted.drugs(self._published(), self._computed)
 
+    def finer(self) -> Population:
+        """Published figures in finer cuts."""
+        return posted.finer(self._published())
+
     def counts(self) -> Population:
         """Percentages that are published, each with its count."""
         return posted.counts(self._published())

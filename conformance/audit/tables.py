@@ -22,6 +22,13 @@ _SIGN_IN = re.compile(r"(?i)\W*(please )?(sign|log)[ -]?in\b.*")
 _PLAN = re.compile(
     r"(?i)\b([HRSE]\d{4}|\d{5}[A-Z]{2}\d*|plan|contract|medicare|medicaid|chip|marketplace|hmo|ppo|qhp)\b"
 )
+_CUTS = {
+    "service": "service", "procedure": "service", "drug": "service", "medication": "service", "specialty": "specialty",
+    "plan": "plan", "contract": "plan", "reason": "reason", "month": "month", "channel": "channel",
+    "line of business": "line", "delegate": "delegate",
+}  # fmt: skip
+_BY = re.compile(rf"\bby (?:the )?(?:denial )?({'|'.join(_CUTS)})\b", re.IGNORECASE)
+_CORNER = re.compile(rf"(?:denial )?({'|'.join(_CUTS)})(?: (?:code|category|type|name))?", re.IGNORECASE)
 _YEAR = re.compile(r"(?:CY|calendar year)?\s*(20\d\d)", re.IGNORECASE)
 
 
@@ -97,6 +104,9 @@ def _again(grid: Grid, report: Report) -> bool:
 
 def _grid(grid: Grid, report: Report) -> None:
     """Notes the figures of one table; of columns for several years those of the last year."""
+    if cut := _cut(grid):
+        report.finer[cut] = report.finer.get(cut, 0) + len(grid.rows) - 1
+        return
     heads: list[Sequence[str]] = []
     part, begun = "", False  # what heads the rows that follow, and whether figures came since the headings
     year = max((int(found[1]) for row in grid.rows[:2] for each in row if (found := _YEAR.fullmatch(each))), default=0)
@@ -117,6 +127,14 @@ def _grid(grid: Grid, report: Report) -> None:
                 note(report, (label, head, part, *grid.headings), cell)
             if year:
                 report.year = report.year or year
+
+
+def _cut(grid: Grid) -> str:
+    """By what a table cuts figures finer, as its first heading or the one above it says; "" where it does not."""
+    corner = grid.rows[0][0] if len(grid.rows) > 1 and len(grid.rows[0]) > 1 else ""
+    above = grid.headings[0] if grid.headings and corner else ""
+    found = _BY.search(above) or _CORNER.fullmatch(corner)
+    return _CUTS[found[1].casefold()] if found else ""
 
 
 def _of_year(above: Sequence[str], cells: Sequence[str], year: int) -> list[tuple[str, str]]:

@@ -25,7 +25,16 @@ SIGN_IN = (
     "<html><head><title>Sign in</title></head><body><form><input name='user'><button>Next</button></form></body></html>"
 )
 PUBLISHED, COUNTS, CONSISTENT = "metrics.published", "metrics.counts", "metrics.consistent"
-LISTED, DRUGS = "metrics.items-listed", "metrics.drugs"
+LISTED, DRUGS, GRANULAR = "metrics.items-listed", "metrics.drugs", "metrics.granular"
+FINER = "".join(
+    f"<h2>By {cut}</h2><table><tr><th>{corner}</th><th>Approved</th><th>Denied</th></tr>"
+    f"<tr><td>{each}</td><td>700</td><td>120</td></tr><tr><td>Others</td><td>245</td><td>35</td></tr></table>"
+    for cut, corner, each in (
+        ("service", "Code", "72148"), ("specialty", "Specialty", "Cardiology"), ("plan", "Plan", "H0001"),
+        ("denial reason", "Reason", "Not covered"),
+    )
+)  # fmt: skip
+_BY_REASON = "<h2>By denial reason</h2><table><tr><th>Reason<"
 ADDRESS = "https://plan.example/metrics"  # where the page stands
 
 
@@ -46,7 +55,7 @@ def page(rows: tuple[tuple[str, str], ...] = ROWS, year: str = f"calendar year {
 
 def _around(rows: str, year: str = f"calendar year {YEAR}") -> str:
     return (
-        f"<!doctype html><html><body><h1>Prior authorization metrics, {year}</h1><table>{rows}</table>"
+        f"<!doctype html><html><body><h1>Prior authorization metrics, {year}</h1><table>{rows}</table>{FINER}"
         '<a href="/pa-list">List of items and services that require prior authorization</a></body></html>'
     )
 
@@ -93,7 +102,7 @@ _IN_PARTS = _around(
 )
 _TWO_PLANS = page().replace("<table>", "<h2>Plan H0001</h2><table>", 1)
 _SECOND = "".join(f"<tr><td>{label}</td><td>{said}</td></tr>" for label, said in ROWS)
-_TWO_PLANS = _TWO_PLANS.replace("</table>", f"</table><h2>Plan H0002</h2><table>{_SECOND}</table>")
+_TWO_PLANS = _TWO_PLANS.replace("</table>", f"</table>{FINER}<h2>Plan H0002</h2><table>{_SECOND}</table>", 1)
 
 PAGES: tuple[Page, ...] = (
     Page("all_figures", page()),
@@ -115,6 +124,10 @@ PAGES: tuple[Page, ...] = (
     Page("a_list_behind_a_login", page(), (LISTED,), (200, LOGIN.encode())),
     Page("a_list_behind_a_gateway", page(), (), (403, b"")),
     Page("no_figures_on_drugs", page(ROWS[:8]), (DRUGS,)),
+    Page("no_finer_figures", page().replace(FINER, ""), (GRANULAR,)),
+    Page(
+        "finer_figures_without_reasons", page().replace("By denial reason", "").replace(">Reason<", "><"), (GRANULAR,)
+    ),
     Page("a_swapped_share_of_drugs", page((*ROWS[:8], (ROWS[8][0], "9.5% (190 of 210)"), *ROWS[9:])), (DRUGS,)),
     Page("a_swapped_share", page((ROWS[0], (ROWS[1][0], "51.4% (152 of 990)"), *ROWS[2:])), (CONSISTENT,)),
 )

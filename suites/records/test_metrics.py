@@ -1,6 +1,6 @@
 """The figures that a payer publishes every March: complete, in agreement with themselves and with its decisions."""
 
-from conformance import expect, need, requirement
+from conformance import advise, expect, need, requirement
 
 
 @requirement("metrics.published")
@@ -15,6 +15,7 @@ def test_what_requires_prior_authorization_is_listed_for_all_to_see(records):
     lists = records.items_listed()
 
     expect.counted(need(lists.judgeable, lists.lacking), "a list that is there, where the figures link to it")
+    advise(not lists.partial, "a list that was seen", got=lists.partial)
 
 
 @requirement("metrics.consistent")
@@ -36,3 +37,10 @@ def test_figures_on_drugs_are_published_and_agree(records):
     figures = records.drugs()
 
     expect.counted(need(figures.judgeable, figures.lacking), "every figure on drugs, in agreement with the others")
+
+
+@requirement("metrics.granular")
+def test_figures_are_published_by_what_was_asked_for_by_whom_and_why_not(records):
+    figures = records.finer()
+
+    expect.counted(need(figures.judgeable, figures.lacking), "figures by service, specialty, plan and reason")

@@ -41,6 +41,9 @@ def test_every_finding_is_listed_and_the_page_names_what_was_read(tmp_path: Path
         f"log.csv, row {2 + number}" for number in range(LATE)
     ]
     assert [row["where"] for row in listed if row["requirement"] == REASON] == ["log.csv, row 74"]
+    assert "received 2026-" in late["findings"][0]["actual"]
+    assert late["findings"][0]["actual"].endswith(("-04:00", "-05:00")), "as the clocks show it where the payer works"
+    assert f"conformance audit RECORDS --requirement {STANDARD}" in (out / "report.html").read_text()
     page = (out / "sign-off.html").read_text()
     for said in (log.read_bytes(), (out / "results.json").read_bytes()):
         assert sha256(said).hexdigest() in page
