@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.apis.answer_lines import AddItem
-from conformance.apis.authorization_lines import TRACE_NUMBER, Item
+from conformance.apis.authorization_lines import AUTHORIZED_DETAIL, TRACE_NUMBER, Item
 from conformance.apis.prior_auth import Answer
 from conformance.apis.same_member import claim_of
 from conformance.apis.shapes import Placed, codings, extensions, identifiers, record, records, text, whole
@@ -78,6 +78,30 @@ def amounts(answer: Answer) -> tuple[Amount, ...]:
     unit nor code: it is not judged.
     """
     return tuple(Amount(f"{each.at}.quantity", each.quantity) for each in answer.add_items if each.quantity)
+
+
+def uncoded_services(request: Mapping[str, Any], answer: Answer) -> tuple[str, ...]:
+    """The places where an answer says in words alone which service is authorized; none where the request did so too.
+
+    A concept without words and codes may say by an extension why it is absent.
+    """
+    response, guide = answer.claim_response, answer.guide
+    asked = [each.get("productOrService") for _, each in records(claim_of(request).resource.get("item"))]
+    if not all(map(_coded, asked)):
+        return ()
+    told = [
+        (f"item[{place}], {at.removeprefix('.')}.productOrServiceCode", part.get("valueCodeableConcept"))
+        for place, item in records(response.get("item"))
+        for at, detail in extensions(item, AUTHORIZED_DETAIL)
+        for _, part in extensions(detail, "productOrServiceCode")
+    ]
+    added = records(response.get("addItem")) if guide["add_item"] else ()
+    told += [(f"addItem[{place}].productOrService", each.get("productOrService")) for place, each in added]
+    return tuple(at for at, concept in told if text(record(concept).get("text")) and not _coded(concept))
+
+
+def _coded(concept: Any) -> bool:
+    return any(each.code for each in codings(concept))
 
 
 def bundle_identifier(answer: Answer) -> str:

@@ -1,7 +1,13 @@
 """What an answer holds beyond its head: what was changed, how much of it, and everybody once."""
 
 from conformance import expect, need, only_if, requirement
-from conformance.apis.answer_content import amounts, changed_items, described_twice, incomplete_identifiers
+from conformance.apis.answer_content import (
+    amounts,
+    changed_items,
+    described_twice,
+    incomplete_identifiers,
+    uncoded_services,
+)
 from conformance.apis.guide_extensions import misshapen
 from conformance.apis.parties import unprofiled
 
@@ -71,6 +77,16 @@ def test_identifiers_name_their_system(prior_auth):
         lambda each: not incomplete_identifiers(each.answer),
         "a system and a value in every identifier and trace number",
         got=lambda each: "; ".join(incomplete_identifiers(each.answer)),
+    )
+
+
+@requirement("pas.authorized-service-code")
+def test_authorized_services_are_coded(prior_auth):
+    expect.each(
+        prior_auth.told(),
+        lambda each: not uncoded_services(each.request, each.answer),
+        "a code for each service that is authorized",
+        got=lambda each: "words alone at " + ", ".join(uncoded_services(each.request, each.answer)),
     )
 
 

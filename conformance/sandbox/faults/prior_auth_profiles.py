@@ -11,6 +11,7 @@ from conformance.sandbox.frame import Fault, Resource, Variant
 
 BUNDLE = ("pas.response-bundle",)
 PARTIES = ("pas.parties-content",)
+SERVICE = ("pas.authorized-service-code",)
 SUBMITTED = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/adjudication", "code": "submitted"}]}
 
 
@@ -66,6 +67,27 @@ def _ask_in_words(asks: Resource) -> None:
                 one["valueString"] = "the findings"
 
 
+def _name_services_in_words(response: Resource) -> None:
+    for item in response.get("item", ()):
+        for one in item.get("extension", ()):
+            for part in one.get("extension", ()):
+                if part["url"] == "productOrServiceCode":
+                    part["valueCodeableConcept"] = {"text": "what was asked for"}
+
+
+def _name_added_services_in_words(response: Resource) -> None:
+    for line in response.get("addItem", ()):
+        line["productOrService"] = {"text": "half of what was asked for"}
+
+
+def _add_words_and_codes(response: Resource) -> None:
+    """Says beside the code, in words and in a code of the payer's own, which service is added."""
+    for line in response.get("addItem", ()):
+        service = line["productOrService"]
+        service["text"] = "as agreed"
+        service["coding"].insert(0, {"system": "https://payer.example.org/services", "code": "S-7"})
+
+
 def _say_no_gender(patient: Resource) -> None:
     del patient["gender"]
     reason = {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "unknown"}
@@ -113,6 +135,19 @@ FAULTS: tuple[Fault, ...] = (
         versions=NEWEST,
     ),
     Fault(
+        "authorizes_in_words",
+        "Items say in words which service is authorized.",
+        SERVICE,
+        bend=submit(edits.editing(_name_services_in_words)),
+    ),
+    Fault(
+        "inquiry_adds_services_in_words",
+        "Added items say in words which service is authorized, where they are inquired about.",
+        SERVICE,
+        bend=inquire(edits.editing(_name_added_services_in_words)),
+        versions=NEWEST,
+    ),
+    Fault(
         "answers_about_a_member_without_a_name",
         "The member comes back without the name.",
         PARTIES,
@@ -132,6 +167,12 @@ FAULTS: tuple[Fault, ...] = (
     ),
 )
 VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "adds_services_in_words_and_codes",
+        "Added items name their service in words and a code of the payer's own as well.",
+        bend=submit(edits.editing(_add_words_and_codes)),
+        versions=NEWEST,
+    ),
     Variant(
         "numbers_beside_the_decision",
         "A second adjudication says the number once more, and decides nothing.",
