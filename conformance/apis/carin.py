@@ -16,24 +16,25 @@ from conformance.apis.shown_authorization import CARIN, is_carin
 SYSTEMS = "http://hl7.org/fhir/us/carin-bb/CodeSystem"
 UNIQUE_CLAIM = (f"{SYSTEMS}/C4BBIdentifierType", "uc")
 
+CLAIM_TYPES = "http://terminology.hl7.org/CodeSystem/claim-type"
 INFORMATION = f"{SYSTEMS}/C4BBSupportingInfoType"
 
 
 @dataclass(frozen=True)
 class ClaimType:
-    """What one type asks for: its claim type, its subtype, and the supporting information that is always there."""
+    """What one type asks for: one of its claim types, its subtype, the supporting information that is always there."""
 
-    kind: str = ""
+    kinds: tuple[str, ...]
     subtype: str = ""
     information: tuple[str, ...] = ()
 
 
 TYPES: Mapping[str, ClaimType] = {
-    "Inpatient-Institutional": ClaimType("institutional", "inpatient", ("admissionperiod",)),
-    "Outpatient-Institutional": ClaimType("institutional", "outpatient"),
-    "Professional-NonClinician": ClaimType(),  # professional, or vision
-    "Oral": ClaimType("oral"),
-    "Pharmacy": ClaimType("pharmacy", information=("dayssupply", "dawcode", "refillnum")),
+    "Inpatient-Institutional": ClaimType(("institutional",), "inpatient", ("admissionperiod",)),
+    "Outpatient-Institutional": ClaimType(("institutional",), "outpatient"),
+    "Professional-NonClinician": ClaimType(("professional", "vision")),
+    "Oral": ClaimType(("oral",)),
+    "Pharmacy": ClaimType(("pharmacy",), information=("dayssupply", "dawcode", "refillnum")),
 }
 
 
@@ -41,12 +42,14 @@ def claim_faults(claim: Mapping[str, Any]) -> tuple[str, ...]:
     """What a claim lacks of its CARIN type; of several that it names, of the one that it is nearest to."""
     numbers = [each for _, each in records(claim.get("identifier")) if text(each.get("value"))]
     kinds = {(code.system, code.code) for each in numbers for code in codings(each.get("type"))}
+    focal = [each for _, each in records(claim.get("insurance")) if each.get("focal") is True]
     lacking = {
         "no profile of a CARIN type": not is_carin(claim),
         "no meta.lastUpdated": not text(record(claim.get("meta")).get("lastUpdated")),
         "no unique claim identifier": UNIQUE_CLAIM not in kinds,
         "no begin of the billable period": not text(record(claim.get("billablePeriod")).get("start")),
         "no item": not list(records(claim.get("item"))),
+        "more than one insurance in focus": len(focal) > 1,
     }
     own = min((tuple(_of_type(claim, each)) for each in _types(claim)), key=len, default=())
     return (*(name for name, is_so in lacking.items() if is_so), *own)
@@ -61,7 +64,7 @@ def _types(claim: Mapping[str, Any]) -> Iterator[ClaimType]:
 
 
 def _of_type(claim: Mapping[str, Any], wanted: ClaimType) -> Iterator[str]:
-    kinds = {each.code for each in codings(claim.get("type"))}
+    kinds = {each.code for each in codings(claim.get("type")) if each.system == CLAIM_TYPES}
     subtypes = {each.code for each in codings(claim.get("subType"))}
     told = {
         each.code
@@ -69,8 +72,8 @@ def _of_type(claim: Mapping[str, Any], wanted: ClaimType) -> Iterator[str]:
         for each in codings(information.get("category"))
         if each.system == INFORMATION
     }
-    if wanted.kind and wanted.kind not in kinds:
-        yield f"not of the type {wanted.kind}"
+    if kinds.isdisjoint(wanted.kinds):
+        yield f"not of the type {' or '.join(wanted.kinds)}"
     if wanted.subtype and wanted.subtype not in subtypes:
         yield f"not of the subtype {wanted.subtype}"
     yield from (f"no supporting information {each}" for each in wanted.information if each not in told)

@@ -236,6 +236,14 @@ def test_claims_of_carin_types():
     assert not is_carin({})
 
 
+VISION = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/claim-type", "code": "vision"}]}
+
+
+def test_a_claim_has_one_insurance_in_focus():
+    one, other = {"insurance": [{"focal": True}]}, {"insurance": [{"focal": True}, {"focal": True}]}
+    assert set(claim_faults(other)) - set(claim_faults(one)) == {"more than one insurance in focus"}
+
+
 @pytest.mark.parametrize(
     ("profiles", "lacks"),
     [
@@ -251,7 +259,7 @@ def test_claims_of_carin_types():
 )
 def test_what_a_claim_lacks_of_its_own_type(profiles, lacks):
     base = "http://hl7.org/fhir/us/carin-bb/StructureDefinition/C4BB-ExplanationOfBenefit-"
-    claim = {"meta": {"profile": [f"{base}{each}" for each in profiles]}, "type": {"coding": [{"code": "vision"}]}}
+    claim = {"meta": {"profile": [f"{base}{each}" for each in profiles]}, "type": VISION}
 
     assert len(claim_faults(claim)) == len(claim_faults({})) - 1 + lacks
 

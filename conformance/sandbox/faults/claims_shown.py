@@ -48,6 +48,10 @@ def _without_period(resource: Resource) -> None:
     del resource["supportingInfo"]
 
 
+def _of_an_own_type(resource: Resource) -> None:
+    resource["type"]["coding"][0]["system"] = "https://payer.example.org/claim-types"
+
+
 def _of_another_kind(resource: Resource) -> None:
     of_stay(resource)
     resource["type"]["coding"][0]["code"] = "professional"
@@ -66,6 +70,20 @@ FAULTS: tuple[Fault, ...] = (
         "Claims of the inpatient type do not say from when to when the stay was.",
         READABLE,
         bend=each_of("claim", _without_period),
+        versions=NEW,
+    ),
+    Fault(
+        "shows_claims_of_a_type_of_its_own",
+        "Claims of professionals are of a type that no code system of claims has.",
+        READABLE,
+        bend=each_of("claim", _of_an_own_type),
+        versions=NEW,
+    ),
+    Fault(
+        "shows_two_insurances_in_focus",
+        "Claims name the same insurance twice as the one they are about.",
+        READABLE,
+        bend=each_of("claim", lambda claim: claim["insurance"].append(claim["insurance"][0])),
         versions=NEW,
     ),
     Fault(
