@@ -42,7 +42,7 @@ class Row:
 def miscounted(resource: Any, rows: Iterable[Row]) -> tuple[str, ...]:
     """What stands too seldom, too often or as something else, one sentence for each row: the first place, and how many
     more there are."""
-    return tuple(told for row in rows if (told := _told([wrong for wrong in _wrong(resource, row) if wrong])))
+    return tuple(told for row in rows if (told := _told(list(_wrong(resource, row)))))
 
 
 def _told(wrong: list[str]) -> str:

@@ -121,7 +121,7 @@ class DrugFiles:
         all_ = [getattr(each, faults) for each in read]
         if not sum(each.judged for each in all_):
             linked = [file for file in self.published.files if file.kind == kind]
-            if kind == "drugs" and linked and not any(file.problem for file in linked):
+            if kind == "drugs" and linked and not (self.lists_drugs or any(file.problem for file in linked)):
                 raise NotTested("the drugs files list no drug", because="formulary.issuer-drug-file")
             known = linked or self.published.index.problem
             raise NotTested(f"no {kind} file could be read", because=LINKS if known else "qhp.index")
