@@ -1,7 +1,8 @@
 """Which of many resources are built alike, so that one of them can be looked at for all.
 
-The shape of a value is its names and types, and of each text what kind it is: a date, a code, words. Two resources of
-one shape break the same rules of FHIR's structure, so of a million lines only those of new shapes need a close look.
+The shape of a value is its names and types, of each text what kind it is (a date, a code, words), and of a period
+whether it runs backwards. Two resources of one shape break the same rules of FHIR's structure, so of a million lines
+only those of new shapes need a close look.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from conformance.apis.shapes import reference_key
+from conformance.invariants import broken
 from conformance.primitives import wrong
 
 # Whatever people read: any words are as good as any others.
@@ -29,7 +31,8 @@ def shape(value: Any, name: str = "") -> int:
         in_words = name in WORDS and value and not (value[0].isspace() or value[-1].isspace())
         return ANY_WORDS if in_words else _of_text(value, name)
     if kind is dict:
-        return hash(tuple([(key, shape(each, key)) for key, each in value.items()]))
+        backward = "start" in value and "end" in value and bool(broken("Period", value))
+        return hash((backward, *[(key, shape(each, key)) for key, each in value.items()]))
     if kind is list:
         return hash((list, *dict.fromkeys([shape(each, name) for each in value])))
     if kind is int or kind is float:

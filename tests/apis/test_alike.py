@@ -57,5 +57,6 @@ def test_what_is_not(unlike: dict[str, Any]) -> None:
 
 def test_codes_of_a_fixed_list_and_numbers_are_told_apart() -> None:
     assert shape({"status": "active"}) != shape({"status": "banana"})
+    assert shape({"start": "2026-05-04", "end": "2026-05-06"}) != shape({"start": "2026-05-04", "end": "2026-05-03"})
     assert shape({"url": "http://x.example/a"}) != shape({"url": "http://x.example/b"})
     assert len({shape({"value": value}) for value in (1, -1, 0, 1.5, 1.0, True, None, 2**31, "1")}) == 9
