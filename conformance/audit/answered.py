@@ -93,8 +93,13 @@ def _superseded(both: Any) -> Any:
     """The answers that put off a decision which another answer to the same request gives."""
     known = both.filter((both.role == "paired") | _first(both.c_received, both.c_urgency, both.c_service).notnull())
     pended = known.outcome.contains("A4") | known.outcome.contains("CT")
-    given = known.filter(~pended & ~known.outcome.isin(["", "error"]))
-    return known.filter(pended).semi_join(given, "asked").select("key", "asked", "outcome").distinct()
+    waiting, given = known.filter(pended), known.filter(~pended & ~known.outcome.isin(["", "error"]))
+    same = waiting.semi_join(given, "asked")
+    # A request that was sent in a Bundle may be answered by itself; one whose id others share tells no receipt there.
+    alone = given.filter((given.role == "answer") & given.c_received.notnull())
+    later = waiting.filter(waiting.role == "paired").semi_join(alone.select(name=alone.asked), "name")
+    told = ("key", "asked", "outcome")
+    return same.select(*told).union(later.select(*told), distinct=True)
 
 
 def _facts(both: Any) -> Any:

@@ -98,6 +98,16 @@ def test_an_answer_that_put_the_decision_off_is_not_open_any_more(tmp_path: Path
     }  # fmt: skip
 
 
+def test_a_request_in_a_bundle_may_be_decided_by_an_answer_on_its_own(tmp_path: Path) -> None:
+    asked = [claim(f"C{n}", "2026-03-05", f"T{n}") for n in (1, 2)]
+    pended = [answer(f"P{n}", {"reference": f"Claim/C{n}"}, "A4") for n in (1, 2)]
+    bundles = [bundle(("", each), ("", waiting)) for each, waiting in zip(asked, pended, strict=True)]
+
+    assert counted(tmp_path, *bundles, answer("R1", {"reference": "Claim/C1"})) == {
+        "judged": 1, "late": 0, "no_receipt": 0, "overdue": 1, "rows": 2,
+    }  # fmt: skip
+
+
 def test_a_document_and_a_list_of_resources_are_read_as_lines_are(tmp_path: Path) -> None:
     (tmp_path / "records").mkdir()
     pair = [claim("C1", "2026-01-05", "T1"), answer("R1", {"reference": "Claim/C1"}, day="2026-01-20")]
