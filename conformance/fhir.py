@@ -69,6 +69,13 @@ def structure(resource: Resource) -> tuple[Problem, ...]:
     return tuple(problems[:MAX_PROBLEMS])
 
 
+def structure_of(value: Any, type_name: str, at: str) -> tuple[Problem, ...]:
+    """The same of a value of some data type, found at ``at``."""
+    problems: list[Problem] = []
+    _check(value, type_name, at, problems, 0)
+    return tuple(problems[:MAX_PROBLEMS])
+
+
 def _check_resource(value: Any, at: str, problems: list[Problem], depth: int) -> None:
     name = value.get("resourceType") if isinstance(value, dict) else None
     if not isinstance(value, dict):

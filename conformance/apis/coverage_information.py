@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from conformance.apis.shapes import JsonObject, codings, extensions, record, records, reference_text, text
+from conformance.fhir import structure_of
 from conformance.guides import Guide
 from conformance.primitives import wrong
 
@@ -29,7 +30,7 @@ class CoverageInformation:
     ``action`` what is to be done with the order.
 
     Codes are as written; ``counts`` says how often each part stands there, ``wordless`` are the codes of each reason
-    that is not put into words, ``detail_parts`` what each detail is made of.
+    that is not put into words, ``detail_parts`` what each detail is made of, ``problems`` what in it is no FHIR.
     """
 
     at: str
@@ -52,6 +53,7 @@ class CoverageInformation:
     authorization_number: str
     coverage: str
     counts: Mapping[str, int]
+    problems: tuple[str, ...] = ()
 
     @property
     def carrier(self) -> str:
@@ -128,6 +130,7 @@ def _one(extension: JsonObject, at: str, order: str, *, in_card: bool, action: s
         authorization_number=first("satisfied-pa-id", "valueString"),
         coverage=next((reference_text(each.get("valueReference")) for each in parts.get("coverage", ())), ""),
         counts=Counter({name: len(each) for name, each in parts.items()}),
+        problems=tuple(f"{each.at}: {each.message}" for each in structure_of(extension, "Extension", "extension")),
     )
 
 
@@ -137,7 +140,7 @@ def _detail(extension: JsonObject) -> str:
 
 
 def content_faults(found: CoverageInformation, guide: Guide) -> tuple[str, ...]:
-    """What the extension's own definition breaks: cardinalities, and codes of the value sets that it requires."""
+    """What breaks FHIR, or the extension's definition: cardinalities, and codes of the value sets that it requires."""
     faults = [f"no {name}" for name in _ONCE if not found.counts.get(name)]
     single = (*_ONCE, "pa-needed", "satisfied-pa-id", *(() if guide["documentation_repeats"] else ("doc-needed",)))
     faults += [f"{name} {found.counts[name]} times" for name in single if found.counts.get(name, 0) > 1]
@@ -162,7 +165,7 @@ def content_faults(found: CoverageInformation, guide: Guide) -> tuple[str, ...]:
         f"{name} without a value of its kind" for name, good in values.items() if found.counts.get(name) and not good
     ]
     lacking = {name for each in found.detail_parts for name in set(guide["detail_parts"]) - each}
-    return (*faults, *(f"detail without its {name}" for name in sorted(lacking)))
+    return (*faults, *(f"detail without its {name}" for name in sorted(lacking)), *found.problems)
 
 
 def contradictions(found: CoverageInformation, guide: Guide) -> tuple[str, ...]:

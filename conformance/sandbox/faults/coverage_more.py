@@ -27,6 +27,11 @@ def _dated_in_words(told: list[Resource]) -> None:
             part["valueDate"] = "yesterday"
 
 
+def _reasoned_by_number(parts: list[Resource]) -> None:
+    reason = {"url": "reason", "valueCodeableConcept": {"text": 7}}
+    parts[:] = [*(part for part in parts if part["url"] != "reason"), reason]
+
+
 def _as_addresses(told: list[Resource]) -> None:
     for part in told:
         if part["url"] == "questionnaire":
@@ -109,6 +114,12 @@ FAULTS: tuple[Fault, ...] = (
         "The date of coverage information is a word.",
         CONTENT,
         bend=edits.information(_dated_in_words),
+    ),
+    Fault(
+        "numbers_its_reasons",
+        "The reason in coverage information is a number.",
+        CONTENT,
+        bend=edits.information(_reasoned_by_number, AIRWAY),
     ),
     Fault(
         "names_forms_as_addresses",
