@@ -63,7 +63,12 @@ VARIANTS: tuple[Variant, ...] = (
         policies=rule(validity="circumstance"),
     ),
     Variant("end_at_the_header", "Only the whole answer has a period.", policies=rule(validity="header")),
-    Variant("end_far_away", "Approvals end on 9999-12-31.", policies=rule(validity="far")),
+    Variant(
+        "end_far_away",
+        "Approvals end on 9999-12-31, and are shown to members with an end of their own.",
+        policies=rule(validity="far"),
+        advises=("patient-access.same-story",),
+    ),
     Variant("own_patient_resource", "The payer answers with its own Patient.", policies=rule(patient="own")),
     Variant(
         "not_found_instead_of_forbidden",
