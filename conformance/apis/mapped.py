@@ -2,7 +2,8 @@
 for prior authorizations (PDex 2.2.0, datamapping: pdex-74, pdex-75, pdex-76).
 
 A payer may keep any of three versions of US Core, and of one type the profile that fits: only that is asked for which
-every profile of the type requires in US Core 3.1.1, 6.1.0 and 7.0.0 alike, beyond what FHIR itself does.
+every profile of the type requires in US Core 3.1.1, 6.1.0 and 7.0.0 alike, beyond what FHIR itself does. Organizations
+and practitioners are no clinical information of a member: nothing is asked of them.
 """
 
 from __future__ import annotations
@@ -24,9 +25,7 @@ US_CORE: Mapping[str, tuple[str, ...]] = {
     "DocumentReference": ("category", "subject", "type"),
     "Encounter": ("identifier.system", "identifier.value", "subject", "type"),
     "Medication": ("code",),
-    "Organization": ("active", "name"),
     "Patient": ("gender", "name", *NUMBERED),
-    "Practitioner": ("name", "name.family", *NUMBERED),
     "Procedure": ("code",),
 }
 
