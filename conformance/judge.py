@@ -18,6 +18,7 @@ DISCLAIMER = "This is not a CMS certification. It says what was seen at this end
 OPEN: frozenset[Verdict] = frozenset({"error", "not-tested"})
 
 NARROWING = ("suite", "requirement", "guide")  # options by which a tester runs a part only
+NAMED = 3  # of these in a headline
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INCONCLUSIVE = 0, 1, 2, 3
 
 
@@ -171,7 +172,8 @@ def _law_headline(rows: Sequence[Mapping[str, Any]], missing: Sequence[str], hea
         were = "API was" if len(missing) == 1 else "APIs were"
         text += f" {len(missing)} required {were} not examined."
     if only := part(header.get("options", {})):
-        text += f" Only a part was run: {', '.join(only)}."
+        rest = f" and {len(only) - NAMED} more" if len(only) > NAMED else ""
+        text += f" Only a part was run: {', '.join(only[:NAMED])}{rest}."
     return text
 
 

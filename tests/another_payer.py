@@ -27,7 +27,7 @@ NUMBERS = (
     (r"\bKNOWN-([A-Z]+)", r"Z9.\1"),
     (r"\bPA-(\d+)", r"Z8.\1"),
     (r"https://payer\.example\.org/(\w+)", r"urn:oid:2.16.840.1.113883.3.4711.\1"),
-    (r"\bclaim-(?=[a-z]+)", "c"),
+    (r"\bclaim-(?!type\b)(?=[a-z]+)", "c"),
     (r"\bencounter-(?=[a-z]+)", "0-"),
 )
 REVERSED = ("members", "authorizations", "records", "history")

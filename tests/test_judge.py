@@ -401,6 +401,12 @@ def test_a_narrowed_run_says_what_alone_was_run():
     assert said == f"No failure found in 1 of 1 requirement {HERE}. Only a part was run: suite bulk, requirement a.b."
 
 
+def test_of_many_parts_the_headline_names_a_few():
+    said = law_headline("pass", options={"requirement": ["a.b", "a.c", "a.d", "a.e", "a.f"]})
+
+    assert said.endswith("Only a part was run: requirement a.b, requirement a.c, requirement a.d and 2 more.")
+
+
 @pytest.mark.parametrize(
     ("verdicts", "text"),
     [

@@ -124,11 +124,13 @@ def test_a_wrong_answer_is_told_in_a_sentence(answered_wrongly: Ran, case: str) 
 
 def test_wrong_answers_fail_one_requirement_and_the_rest_goes_on(answered_wrongly: Ran) -> None:
     ran = answered_wrongly
+    empty = {"pas.response-bundle"}  # two of them can be read all the same: Bundles with nothing in them
 
     assert ran.code == 1
     assert {each for each in ran.of("fail", "advisory") if each.startswith(("prior-auth", "pas"))} == {
         "prior-auth.answers-are-fhir",
         "pas.subscription-created",
+        *empty,
     }
     assert not ran.of("error")
     assert ran.row("prior-auth.answers-are-fhir")["scenarios"][0]["failed"] >= len(WRONG_ANSWERS)

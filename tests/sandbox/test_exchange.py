@@ -447,7 +447,9 @@ def _judged(talk: Talk) -> dict[str, bool]:
         "consent-refused": {(each.status_code, "MemberId" in each.text) for each in consents} == {(422, False)},
         "refusal-outcome": all("OperationOutcome" in answer.text for answer in refusals),
         "refusal-reveals-nothing": not any(
-            word in answer.text for answer in refusals for word in ("contained", "MBR-", "Patient/", "Daniel")
+            word in f"{answer.headers} {answer.text}"
+            for answer in refusals
+            for word in ("contained", "MBR-", "Patient/", "Daniel")
         ),
         "no-token-no-data": {answer.status_code for answer in strangers} <= {401, 403, 404, 501},
     }
