@@ -121,6 +121,15 @@ def test_no_name_is_left_in_any_text(family, given_name, before, after):
     assert redactor.text(shown) == shown, "what may be written may be read again"
 
 
+@pytest.mark.parametrize(("ident", "told"), [("first", "that first; Patient/person-1"), ("p-778899", "that person-1")])
+def test_whom_a_token_is_for_is_found_again_by_an_id_that_is_no_word(ident: str, told: str):
+    redactor = Redactor()
+    answer = json.dumps({"access_token": SECRET, "token_type": "Bearer", "patient": ident}).encode()
+
+    none_of((SECRET, f'"{ident}"'), redactor.body(answer, "application/json", 1000))
+    assert redactor.text(f"that {ident}; Patient/{ident}").startswith(told)
+
+
 @settings(deadline=None)
 @given(st.text(max_size=200))
 def test_a_text_without_anybody_stays_as_it_is(text):

@@ -26,6 +26,7 @@ KEPT_PARTS = frozenset({
 EVERYBODYS = frozenset({"display", "country", "state"})
 PERSON_PATH = re.compile(r"\b(Patient|RelatedPerson|Person)/(?![_$])([\w\-.%]*[\w%])")
 OTHER_PATH = re.compile(r"\b[A-Z][A-Za-z]+/[\w\-.%]+")
+LAUNCHED_FOR = "patient"  # of a token answer: the id of whose app it is
 TRACEABLE = re.compile(r"(?=.*\d).{6,}")  # an id that is to be found again in any text: not "member" or "p1"
 
 # A FHIR body without any of these marks holds nobody, no document and no prose: it need not be walked, only searched

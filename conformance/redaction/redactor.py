@@ -150,7 +150,8 @@ class Redactor:
             self.hide(value)
             return HIDDEN
         if self._is_personal(node, kind, key, fhir):
-            whose = person or self._stranger(json.dumps(value, sort_keys=True, default=str))
+            named = value if isinstance(value, str) else json.dumps(value, sort_keys=True, default=str)
+            whose = person or self._stranger(named)
             return self._blank(value, whose, key, learn="xtension" not in key)
         return self._walk(value, person, fhir=fhir, key=key)
 
@@ -178,6 +179,7 @@ class Redactor:
         if node is None or isinstance(node, bool):
             return node
         value = str(node)
+        learn = learn and (key != places.LAUNCHED_FOR or bool(places.TRACEABLE.fullmatch(value)))
         if learn and key not in places.EVERYBODYS and len(value) >= LEAST and "://" not in value:
             self._learn(value, person)
         elif (
