@@ -6,11 +6,12 @@ from collections.abc import Callable
 from http import HTTPStatus
 from urllib.parse import urldefrag
 
-from conformance.audit.page import page_of
+from conformance.audit.page import Page, page_of
 from conformance.audit.published import Published
 
 Get = Callable[[str], tuple[int, bytes]]  # of an address: the status of its answer, 0 where there was none; the body
 _CLOSED = frozenset({401, 404, 410})  # 403 may be a gateway's, which lets browsers through
+FEW_WORDS = 150  # of a page that only signs people in; a longer one may have a form for members above its list
 
 
 def follow(published: Published, get: Get) -> None:
@@ -21,9 +22,14 @@ def follow(published: Published, get: Get) -> None:
             published.opened.add(href)  # further down the same page
         elif address.startswith(("http://", "https://")):
             status, body = get(address)
+            page = page_of(body.decode("utf-8", "replace")) if body.lstrip()[:1] == b"<" else Page()
             if status in _CLOSED:
                 published.closed[href] = f"answered {status}"
-            elif body.lstrip()[:1] == b"<" and page_of(body.decode("utf-8", "replace")).asks_for_password:
+            elif page.asks_for_password and _words(page) < FEW_WORDS:
                 published.closed[href] = "asks for a password"
-            elif status == HTTPStatus.OK:
+            elif status == HTTPStatus.OK and not page.asks_for_password:
                 published.opened.add(href)
+
+
+def _words(page: Page) -> int:
+    return sum(len(line.split()) for line in page.words)

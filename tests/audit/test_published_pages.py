@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from conformance.audit.figures import fetch, read
-from conformance.audit.published import Report
+from conformance.audit.listed import follow
+from conformance.audit.published import Published, Report
 
 
 def shown(body: str) -> dict[str, str]:
@@ -115,3 +116,24 @@ def test_a_list_that_is_named_in_words_is_not_looked_for_at_an_address() -> None
 
 def test_the_link_to_the_list_is_followed(site: str) -> None:
     assert fetch(site).closed == {site.replace("/metrics", "/gone"): "answered 404"}
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "opened", "closed"),
+    [
+        (200, b"%PDF-1.7", True, ""),
+        (200, b"<p>Imaging</p>" * 3, True, ""),
+        (404, b"", False, "answered 404"),
+        (403, b"", False, ""),  # a gateway may let browsers through
+        (0, b"", False, ""),
+        (200, b"<form><input type='password'></form><p>Sign in</p>", False, "asks for a password"),
+        # A form for members above a list: nobody says that it is there, or that it is not.
+        (200, b"<form><input type='password'></form>" + b"<p>Imaging of the spine</p>" * 60, False, ""),
+    ],
+)
+def test_a_link_to_the_list_is_open_or_closed_only_where_that_is_plain(status, body, opened, closed) -> None:
+    published = Published("https://plan.example/metrics", [Report(list_url="https://plan.example/list")])
+
+    follow(published, lambda _address: (status, body))
+
+    assert (bool(published.opened), "".join(published.closed.values())) == (opened, closed)
