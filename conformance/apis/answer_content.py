@@ -83,7 +83,8 @@ def amounts(answer: Answer) -> tuple[Amount, ...]:
 def uncoded_services(request: Mapping[str, Any], answer: Answer) -> tuple[str, ...]:
     """The places where an answer says in words alone which service is authorized; none where the request did so too.
 
-    A concept without words and codes may say by an extension why it is absent.
+    A concept without words and codes may say by an extension why it is absent; an added item that is denied authorizes
+    nothing.
     """
     response, guide = answer.claim_response, answer.guide
     asked = [each.get("productOrService") for _, each in records(claim_of(request).resource.get("item"))]
@@ -95,8 +96,12 @@ def uncoded_services(request: Mapping[str, Any], answer: Answer) -> tuple[str, .
         for at, detail in extensions(item, AUTHORIZED_DETAIL)
         for _, part in extensions(detail, "productOrServiceCode")
     ]
-    added = records(response.get("addItem")) if guide["add_item"] else ()
-    told += [(f"addItem[{place}].productOrService", each.get("productOrService")) for place, each in added]
+    added = zip(records(response.get("addItem")), answer.add_items, strict=True) if guide["add_item"] else ()
+    told += [
+        (f"addItem[{place}].productOrService", each.get("productOrService"))
+        for (place, each), line in added
+        if set(line.actions) != {"denied"}
+    ]
     return tuple(at for at, concept in told if text(record(concept).get("text")) and not _coded(concept))
 
 

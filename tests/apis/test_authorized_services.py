@@ -10,6 +10,7 @@ from conformance import paths
 from conformance.apis.answer_content import uncoded_services
 from conformance.apis.authorization_lines import AUTHORIZED_DETAIL
 from conformance.apis.prior_auth import read_answer
+from conformance.apis.review_actions import REVIEW_ACTION, REVIEW_ACTION_CODE
 from conformance.guides import load as load_guides
 
 GUIDES = load_guides(paths.suites() / "guides")
@@ -43,6 +44,17 @@ def told(detail: Any, added: Any, asked: Any = CODED, version: str = "2.2.1") ->
 )
 def test_words_alone_are_found(detail, added, found):
     assert told(detail, added) == found
+
+
+def test_an_added_item_that_is_denied_authorizes_nothing():
+    code = {"coding": [{"system": "https://codesystem.x12.org/005010/306", "code": "A3"}]}
+    action = {"url": REVIEW_ACTION, "extension": [{"url": REVIEW_ACTION_CODE, "valueCodeableConcept": code}]}
+    denied = {"productOrService": WORDS, "adjudication": [{"extension": [action]}]}
+    answer = read_answer({"resourceType": "ClaimResponse", "addItem": [denied]}, GUIDES["pas", "2.2.1"])
+    claim = {"resourceType": "Claim", "item": [{"sequence": 1, "productOrService": CODED}]}
+
+    assert answer
+    assert uncoded_services({"resourceType": "Bundle", "entry": [{"resource": claim}]}, answer) == ()
 
 
 def test_added_items_are_profiled_by_the_newer_version_alone():
