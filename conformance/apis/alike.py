@@ -40,6 +40,19 @@ def shape(value: Any, name: str = "") -> int:
     return hash((kind, value is None))
 
 
+def outline(value: Any) -> int:
+    """A number that is equal for objects or lists of the same names and JSON types: quicker, and blind to what texts
+    say."""
+    if type(value) is dict:
+        return hash((*value, *map(type, value.values()), *map(outline, filter(_is_nested, value.values()))))
+    return hash((list, *dict.fromkeys([outline(each) if _is_nested(each) else type(each) for each in value])))
+
+
+def _is_nested(value: Any) -> bool:
+    kind = type(value)
+    return kind is dict or kind is list
+
+
 @lru_cache(maxsize=4096)
 def _of_text(text: str, name: str) -> int:
     if not text or text != text.strip():

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.apis.alike import shape
+from conformance.apis.alike import outline, shape
 
 ITEM: dict[str, Any] = {
     "resourceType": "Basic",
@@ -60,3 +60,19 @@ def test_codes_of_a_fixed_list_and_numbers_are_told_apart() -> None:
     assert shape({"start": "2026-05-04", "end": "2026-05-06"}) != shape({"start": "2026-05-04", "end": "2026-05-03"})
     assert shape({"url": "http://x.example/a"}) != shape({"url": "http://x.example/b"})
     assert len({shape({"value": value}) for value in (1, -1, 0, 1.5, 1.0, True, None, 2**31, "1")}) == 9
+
+
+def test_an_outline_is_blind_to_what_texts_say_and_sees_names_and_types() -> None:
+    coding = ITEM["code"]["coding"][0]
+
+    assert outline(ITEM) == outline(ITEM | {"id": "", "code": {"coding": [{**coding, "code": "x"}, coding]}})
+    for unlike in (
+        {"id": 1},
+        {"id": None},
+        {"status": "active"},
+        {"subject": {"display": "a drug"}},
+        {"code": {"coding": [coding, {"system": "http://x.example/codes"}]}},
+        {"code": {"coding": []}},
+        {"code": {"coding": coding}},
+    ):
+        assert outline(ITEM | unlike) != outline(ITEM), unlike

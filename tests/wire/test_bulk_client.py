@@ -271,6 +271,26 @@ def test_a_download_that_breaks_off_goes_on_where_parts_are_given(tmp_path: Path
     assert found.exchange.stored.sha256 == hashlib.sha256(LINES).hexdigest()
 
 
+def test_the_first_of_a_type_are_looked_at_closely_and_later_ones_by_how_they_are_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"CLOSELY": 2, "ALL": 4, "EVERY": 3}.items():
+        monkeypatch.setattr(bulk_files, name, value)
+    sound = json.loads(condition(0))
+    wrong = {
+        2: {"recordedDate": "yesterday"},
+        3: {"recordedDate": "never"},
+        4: {"abated": 1},
+        5: {"of": 1},
+        6: {"to": 1},
+    }
+    lines = [json.dumps({**sound, "id": f"c{number}", **wrong.get(number, {})}) for number in range(1, 7)]
+
+    read, _ = one(tmp_path, file("\n".join(lines).encode()), count=6)
+
+    assert [each.partition(":")[0] for each in read.unsound] == ["line 2", "line 4", "line 6"]
+
+
 def test_a_bomb_is_cut_and_the_others_are_read(tmp_path: Path) -> None:
     bomb = file(gzip.compress(b" " * 50_000_000), **{"Content-Encoding": "gzip"})
     with serving(saying(bomb, file())) as payer, wired() as wire:
