@@ -15,7 +15,6 @@ from conformance.apis.occurrences import Row, miscounted
 from conformance.apis.shapes import JsonObject, text
 from conformance.apis.shown_authorization import PROFILE, is_authorization, is_claim, names_profile
 
-NUMBERED = ("identifier", "identifier.system", "identifier.value")
 US_CORE: Mapping[str, tuple[str, ...]] = {
     "AllergyIntolerance": ("code",),
     "CarePlan": ("category",),
@@ -25,7 +24,7 @@ US_CORE: Mapping[str, tuple[str, ...]] = {
     "DocumentReference": ("category", "subject", "type"),
     "Encounter": ("identifier.system", "identifier.value", "subject", "type"),
     "Medication": ("code",),
-    "Patient": ("gender", "name", *NUMBERED),
+    "Patient": ("gender", "name", "identifier", "identifier.system", "identifier.value"),
     "Procedure": ("code",),
 }
 

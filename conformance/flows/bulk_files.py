@@ -187,10 +187,10 @@ class Reader:
         """What breaks the structure of FHIR R4, told of the first resource that is built so."""
         self.types[kind] += 1
         number = self.types[kind]
-        if number > ALL and number % EVERY:
+        if (number > ALL and number % EVERY) or len(self.shapes) >= MOST_SHAPES:
             return ""
         built = [outline(resource), *([shape(resource)] if number <= CLOSELY else ())]
-        if len(self.shapes) >= MOST_SHAPES or built[-1] in self.shapes:
+        if built[-1] in self.shapes:
             return ""
         self.shapes.update(built)
         return resource_problem(resource)

@@ -119,9 +119,8 @@ def first(
     ``failed`` is (requirement, anchor) sorted by urgency; ``errors`` (who, message, requirements, anchor); ``missing``
     APIs; ``unshown`` (label, why, requirements, anchor).
     """
-    gravest = [exposed(row) or row["kind"] == "law" for row, _ in failed]
-    grave = [_of_a_failure(*each) for each, foremost in zip(failed, gravest, strict=True) if foremost]
-    guides = [_of_a_failure(*each) for each, foremost in zip(failed, gravest, strict=True) if not foremost]
+    grave = [_of_a_failure(row, anchor) for row, anchor in failed if _is_grave(row)]
+    guides = [_of_a_failure(row, anchor) for row, anchor in failed if not _is_grave(row)]
     unjudged = [
         Action(who, message, f"{words.several(count, 'requirement')} could not be judged", anchor)
         for who, message, count, anchor in errors
@@ -141,6 +140,11 @@ def first(
 def _listed(names: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
+
+
+def _is_grave(failure: Mapping[str, Any]) -> bool:
+    """Whether a failure comes before what could not be judged."""
+    return exposed(failure) or failure["kind"] == "law"
 
 
 def _of_a_failure(requirement: Mapping[str, Any], anchor: str) -> Action:
