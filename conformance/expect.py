@@ -215,7 +215,10 @@ def advise(value: object, what: str, *, at: str = "", got: object = None) -> Non
 
 
 def requirement(requirement_id: str, *, last: bool = False) -> Callable[[F], F]:
-    """Says which one requirement a scenario judges; ``last``: when all others are done, as it spoils what they need."""
+    """Says which one requirement a scenario judges.
+
+    ``last``: when all others are done, as it looks back at what came of them, or spoils what they need.
+    """
 
     def mark(scenario: F) -> F:
         setattr(scenario, REQUIREMENT, requirement_id)

@@ -1,7 +1,6 @@
 """Work in lanes: each lane does its pieces one after another, all lanes at the same time, in threads of their own.
 
-A run has a lane for each base URL: while the answer of one is waited for, another's is judged, and no base URL is ever
-asked two things at once.
+A run has a lane or two for each base URL (plugin.py): while the answer of one is waited for, another's is judged.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.scenarios import check_known, claim_ids, is_last, requirement_of, scenario_id, suite_of
+from conformance.scenarios import check_known, claim_ids, is_beside, is_last, requirement_of, scenario_id, suite_of
 
 if TYPE_CHECKING:
     from conformance.follow_up.noting import Noting
@@ -135,7 +135,8 @@ class Examination:
             self.run.say(outcome.verdict)
             return outcome
 
-        return lane_of(claim.base_url), item.nodeid, run
+        beside = is_beside(item) and self.run.target.at_once > 1
+        return lane_of(claim.base_url, beside=beside), item.nodeid, run
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:
@@ -222,11 +223,15 @@ def noting(run: Run) -> Noting | None:
     return Noting(next(iter(run.subjects.values())), run.ledger, run.named, run.out)
 
 
-def lane_of(base_url: str) -> str:
-    """Whoever is asked one thing at a time: a base URL; a whole host over plain http, where test servers are found that
-    serve one connection and let all others wait."""
+def lane_of(base_url: str, *, beside: bool = False) -> str:
+    """Whoever is asked one thing at a time: a base URL, and one thing more of what may run beside the rest.
+
+    Over plain http it is a whole host: test servers are found there that serve one connection and let all others wait.
+    """
     scheme, _, rest = base_url.partition("://")
-    return base_url if scheme == "https" else rest.partition("/")[0]
+    if scheme != "https":
+        return rest.partition("/")[0]
+    return f"{base_url} (beside)" if beside else base_url
 
 
 @contextmanager

@@ -37,6 +37,11 @@ def is_last(function: Any) -> bool:
     return bool(getattr(function, LAST, False))
 
 
+def is_beside(item: pytest.Item) -> bool:
+    """Whether the file of a scenario says that it may run at the same time as the others at its base URL."""
+    return bool(getattr(getattr(item, "module", None), "BESIDE", False))
+
+
 def claim_ids(claims: Sequence[Claim]) -> list[str]:
     """pas=2.2.1; with its API in front where two APIs claim the same."""
     labels = [claim.label for claim in claims]

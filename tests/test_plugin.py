@@ -440,6 +440,11 @@ def test_base_urls_share_a_lane_where_one_server_may_serve_one_connection(one, o
     assert (lane_of(one) == lane_of(other)) is together
 
 
+@pytest.mark.parametrize(("base_url", "together"), [("https://a.test/pas", False), ("http://a.test/pas", True)])
+def test_what_may_run_beside_the_rest_has_a_lane_of_its_own_where_that_is_allowed(base_url, together):
+    assert (lane_of(base_url) == lane_of(base_url, beside=True)) is together
+
+
 def test_a_test_that_is_no_scenario_is_a_usage_error(examine):
     examined = examine(
         '@requirement("mine.shall")\ndef test_x(prior_auth):\n    pass\n\ndef test_y():\n    assert True\n'

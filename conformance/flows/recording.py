@@ -1,6 +1,6 @@
 """Run once, assert many: every act is done at most once and remembered, its exception included.
 
-Scenarios at different base URLs run at the same time: whoever asks for an act that another is doing waits for it.
+Scenarios in different lanes run at the same time: whoever asks for an act that another is doing waits for it.
 """
 
 from __future__ import annotations

@@ -185,6 +185,7 @@ def _plain_values(document: Document) -> dict[str, Any]:
         "other_requester",
         "payer",
         "max_rps",
+        "at_once",
     )
     return {
         **{name: document.values[name] for name in kept if name in document.values},

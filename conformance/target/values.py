@@ -200,6 +200,7 @@ class Target:
     timezones: tuple[str, ...] = ()
     holidays: tuple[date, ...] = ()
     max_rps: float | None = None
+    at_once: int = 2
     representative: bool = False
     as_of: date | None = None
     apis: Mapping[str, Api] = field(default_factory=dict)

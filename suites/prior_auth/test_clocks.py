@@ -3,7 +3,7 @@
 from conformance import advise, expect, need, requirement
 
 
-@requirement("prior-auth.response-time")
+@requirement("prior-auth.response-time", last=True)
 def test_submissions_are_answered_in_time(prior_auth, latency):
     prior_auth.submissions()
     limit = latency.limit("prior-auth.submit")

@@ -2,6 +2,8 @@
 
 from conformance import expect, requirement
 
+BESIDE = True  # requests of their own, that nobody inquires about
+
 
 @requirement("pas.request-content")
 def test_supporting_information_is_taken(altered):

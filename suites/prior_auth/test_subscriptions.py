@@ -5,6 +5,8 @@ from conformance.apis.echo import told_otherwise
 from conformance.apis.notifications import TOPIC, content_lacking
 from conformance.apis.same_member import someone_else
 
+BESIDE = True  # what is notified is a request of its own
+
 
 @requirement("pas.declares-subscriptions")
 def test_the_capability_statement_lists_subscriptions(discovery):

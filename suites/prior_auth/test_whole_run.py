@@ -3,7 +3,7 @@
 from conformance import expect, requirement
 
 
-@requirement("pas.must-support-seen")
+@requirement("pas.must-support-seen", last=True)
 def test_every_element_that_the_profiles_mark_is_seen_in_some_answer(must_support):
     expect.each(
         must_support.elements(),
