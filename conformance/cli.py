@@ -207,6 +207,7 @@ def report(directory: tuple[Path, ...], out: Path | None, allure: bool, baseline
 @click.option("--published", metavar="FILE|URL", help="Check these published figures too (JSON, CSV, HTML tables).")
 @click.option("--publish", metavar="DIR", help="Write the payer's own figures there, as HTML and JSON.")
 @click.option("--list-url", metavar="URL", help="Where the list of what requires prior authorization is posted.")
+@click.option("--drug-list-url", metavar="URL", help="Where the list of drugs that require it is posted.")
 @click.option("--usage", metavar="FILE", help="Count members in this log of transfers to apps (for CMS, by March 31).")
 @click.option("--year", type=click.IntRange(2020, 2100), help="Of which year the figures are.")
 @click.option(
@@ -307,10 +308,9 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
             date.fromisoformat(as_of)
         except ValueError as wrong:
             raise UsageError(f"--as-of takes a date such as 2027-01-01; got {as_of!r}") from wrong
-    for key in ("scenarios",):
-        for folder in given.get(key) or ():
-            if not Path(folder).is_dir():
-                raise UsageError(f"--scenarios {folder}: no such folder")
+    for folder in given.get("scenarios") or ():
+        if not Path(folder).is_dir():
+            raise UsageError(f"--scenarios {folder}: no such folder")
     if given.get("scenarios"):
         given["scenarios"] = [str(Path(folder).resolve()) for folder in given["scenarios"]]
     return given

@@ -39,7 +39,8 @@ def audit(
     mapped = mapping.load(Path(given["map"])) if given.get("map") else mapping.Mapped()
     whose = payer(_target(mapped, given), given.get("extracted") or mapped.facts.get("extracted"))
     found = sources.find(named) if named else sources.Found(())
-    published = figures.fetch(given["published"], given.get("list_url") or "") if given.get("published") else None
+    lists = {"items": given.get("list_url"), "drugs": given.get("drug_list_url")}
+    published = figures.fetch(given["published"], lists) if given.get("published") else None
     if not named and published is None:
         raise UsageError("name records to audit, or published figures to check (--published)")
     run = _run(whose, given)
@@ -66,7 +67,7 @@ def audit(
         collected = partial(evidence.collect, records, found, hashed.result, mapped, given)
         told = judging.judge(run, wanted, records, out, lambda: collected() | used)
         if given.get("publish"):
-            publish(records, Path(given["publish"]), given.get("year"), given.get("list_url") or "")
+            publish(records, Path(given["publish"]), given.get("year"), lists)
     results = write_reports(out, baseline)
     write_results(out / "allure-results", results)
     sheets.write_sheets(out, results, told)

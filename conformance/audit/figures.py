@@ -24,14 +24,14 @@ LARGEST = 16 * 1024 * 1024
 PATIENCE = 30.0
 
 
-def fetch(named: str, list_url: str = "") -> Published:
+def fetch(named: str, lists: Mapping[str, str | None] | None = None) -> Published:
     """The published figures at a path or an address; UsageError where a file is not there.
 
-    ``list_url`` is where the list of what requires prior authorization is, for reports that do not link to it.
+    ``lists`` says where the lists of what requires prior authorization are, for reports that do not link to them.
     """
     found = _from_web(named) if named.startswith(("http://", "https://")) else _from_file(Path(named))
     for report in found.reports:
-        report.list_url = report.list_url or list_url
+        report.lists = {each: href for each, href in (lists or {}).items() if href} | report.lists
     follow(found, _got)
     return found
 
@@ -111,7 +111,9 @@ def _json(source: str, text: str) -> Published:
 
 def _report(raw: Mapping[str, Any]) -> Report:
     year = raw.get("year")
-    report = Report(str(raw.get("payer", "")), year if isinstance(year, int) else None, str(raw.get("list_url") or ""))
+    report = Report(str(raw.get("payer", "")), year if isinstance(year, int) else None)
+    named = {"items": raw.get("list_url"), "drugs": raw.get("drug_list_url")}
+    report.lists = {each: href for each, href in named.items() if isinstance(href, str) and href}
     for side in (*SIDES, "drugs"):
         for name, value in (raw.get(side) or {}).items() if isinstance(raw.get(side), dict) else ():
             _note(report, side, name, value)

@@ -22,6 +22,8 @@ from conformance.errors import Finding
 
 Computed = Callable[[int | None], dict[str, Any] | None]  # the figures of a year by the decisions, where there are some
 
+_LISTS = {"items": ("items and services", "--list-url"), "drugs": ("drugs", "--drug-list-url")}
+
 
 def completeness(published: Published, as_of: date | None) -> Population:
     """Every figure the rules ask for, stated for the last year that was due, where anybody can see it."""
@@ -43,25 +45,26 @@ def completeness(published: Published, as_of: date | None) -> Population:
     return Population(judged, judged, len(found), tuple(found), lacking="published figures")
 
 
-def items_listed(published: Published) -> Population:
-    """The list of what requires prior authorization, there or linked to; a link that was followed leads to it."""
+def listed(published: Published, of: str) -> Population:
+    """A list (of LISTS) of what requires prior authorization, linked to; a link that was followed leads to it."""
     if published.problem:
         return _unread(published)
-    listed = [(report, where) for report, where in _reports(published) if report.list_url]
+    linked = [(report.lists[of], where) for report, where in _reports(published) if report.lists.get(of)]
     found = [
-        Finding("", f"the link to the list ({report.list_url}) {published.closed[report.list_url]}", where)
-        for report, where in listed
-        if report.list_url in published.closed
+        Finding("", f"the link to the list ({href}) {published.closed[href]}", where)
+        for href, where in linked
+        if href in published.closed
     ]
-    lacking = "the list of items and services that require prior authorization, or a link to it, beside the figures"
-    unseen = {report.list_url for report, _ in listed} - published.opened - published.closed.keys()
+    what, option = _LISTS[of]
+    unseen = {href for href, _ in linked} - published.opened - published.closed.keys()
     return Population(
         len(published.reports),
-        len(listed),
+        len(linked),
         len(found),
         tuple(found),
         partial=f"{', '.join(sorted(unseen))}: not looked at" if unseen else "",
-        lacking=f"{lacking} (where it stands elsewhere: --list-url)",
+        lacking=f"the list of {what} that require prior authorization, or a link to it, beside the figures "
+        f"(where it stands elsewhere: {option})",
     )
 
 

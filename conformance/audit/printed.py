@@ -25,7 +25,7 @@ _SIDES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("expedited", re.compile(r"\bexpedited\b|(?<!non-)(?<!non)\burgent\b", re.I)),
     ("standard", re.compile(r"\bstandard\b|\bnon-?urgent\b", re.I)),
 )
-_LEFT_OUT = re.compile(r"(?i)\b(exclud\w+|except|without|other than|not includ\w+|left out)\b")
+LEFT_OUT = re.compile(r"(?i)\b(exclud\w+|except|without|other than|not includ\w+|left out)\b")
 _PERCENT = re.compile(r"(?i)percent|%|\brate\b|\bshare\b")
 _WHOLE = re.compile(r"(?i)\btotal\b|denominator|out of|requests received")
 _FIGURE = re.compile(r"[<>~≈(]?\s*[$+-]?\d")
@@ -60,7 +60,7 @@ def _name(label: str) -> str | None:
 
 
 def _side(label: str) -> str | None:
-    said = _LEFT_OUT.split(label)[0]
+    said = LEFT_OUT.split(label)[0]
     sides = [side for side, pattern in _SIDES if pattern.search(said)]
     return "drugs" if "drugs" in sides else sides[0] if len(sides) == 1 else None
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 SIDES = ("standard", "expedited")  # of items and services; "drugs" is a side of its own
+LISTS = ("items", "drugs")  # what may require prior authorization; each has a public list of its own, or both have one
 FINER = ("service", "specialty", "plan", "reason")  # what physicians ask figures by; a drug is a service here
 FIRST_YEAR = 2025  # of which CMS-0057-F has figures published
 NOT_APPLICABLE = re.compile(r"(?i)n/?a|nr|not applicable|not reported|none|-|–|—")
@@ -44,12 +45,14 @@ def value_of(digits: str) -> Decimal:
 class Report:
     """One report: figures by (side, name); side "" is of both. ``none``: said to be not applicable.
 
+    ``lists`` has the address of each of LISTS, as far as the report links to it.
+
     ``finer`` has the cuts of FINER in which figures are given too, with how many rows each has.
     """
 
     payer: str = ""
     year: int | None = None
-    list_url: str = ""
+    lists: dict[str, str] = field(default_factory=dict)
     figures: dict[tuple[str, str], Number] = field(default_factory=dict)
     none: set[tuple[str, str]] = field(default_factory=set)
     finer: dict[str, int] = field(default_factory=dict)
@@ -81,7 +84,8 @@ class Published:
             "problem": self.problem,
             "reports": [
                 {
-                    "payer": each.payer, "year": each.year, "list_url": each.list_url, "finer": each.finer,
+                    "payer": each.payer, "year": each.year, "finer": each.finer,
+                    "list_url": each.lists.get("items", ""), "drug_list_url": each.lists.get("drugs", ""),
                     "figures": {
                         f"{side}.{name}".lstrip("."): number.printed for (side, name), number in each.figures.items()
                     },

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from conformance.audit.records import Records
 from conformance.errors import UsageError
 
 
-def publish(records: Records, folder: Path, year: int | None, list_url: str = "") -> tuple[Path, Path]:
+def publish(records: Records, folder: Path, year: int | None, lists: Mapping[str, str | None]) -> tuple[Path, Path]:
     """Writes metrics.html and metrics.json for one year; the year is that of the last decision where none is named."""
     if records.understood.table is None:
         raise UsageError("--publish makes figures from decisions: name the records")
@@ -31,7 +32,8 @@ def publish(records: Records, folder: Path, year: int | None, list_url: str = ""
         "due": due_day(year).isoformat(),
         "drawn": records.payer.extracted.date().isoformat() if records.payer.extracted else "",
         "reading": "mcpar",
-        "list_url": list_url,
+        "list_url": lists["items"] or "",
+        "drug_list_url": lists["drugs"] or "",
         **computed["figures"]["mcpar"],
         "other_reading": {"name": "template", **computed["figures"]["template"]},
         "finer": cuts(records, year),

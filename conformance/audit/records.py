@@ -163,9 +163,9 @@ class Records:
         """Every figure the rules ask for, stated for the year before, where anybody can see it."""
         return posted.completeness(self._published(), self.as_of)
 
-    def items_listed(self) -> Population:
-        """The list of what requires prior authorization, beside the figures or where they link to."""
-        return posted.items_listed(self._published())
+    def listed(self, of: str) -> Population:
+        """The list of the items (and services) or drugs that require prior authorization, where the figures link to."""
+        return posted.listed(self._published(), of)
 
     def agreement(self) -> Population:
         """Published figures against each other, and against the decisions where there are some."""

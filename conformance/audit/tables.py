@@ -8,16 +8,18 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from typing import Any
 from urllib.parse import urljoin
 
+from conformance.audit.listed import lists_in
 from conformance.audit.page import Grid, Page, page_of
 from conformance.audit.printed import is_figure, note, year_of
 from conformance.audit.published import Published, Report
 
-_LIST = re.compile(r"(?i)(list|items|services).*(prior auth|require)|prior auth.*(list|lookup|look-up)")
+_LIST_OF = re.compile(r"(?i)\blist of\b")
 _SIGN_IN = re.compile(r"(?i)\W*(please )?(sign|log)[ -]?in\b.*")
 _PLAN = re.compile(
     r"(?i)\b([HRSE]\d{4}|\d{5}[A-Z]{2}\d*|plan|contract|medicare|medicaid|chip|marketplace|hmo|ppo|qhp)\b"
@@ -49,11 +51,14 @@ def of_page(source: str, text: str) -> Published:
     """The figures of a page; where it has none, what it has instead."""
     page = page_of(text)
     found = Published(source, _reports(page.grids, year_of(page.headings, " ".join(page.words))))
-    # A link is an address, and what a cell says in words is none.
-    links = {said: urljoin(source, href) if source.startswith("http") else href for href, said in page.links}
-    listed = next((href for said, href in links.items() if _LIST.search(said)), "")
+    # A link is an address, and what a cell says in words is none; "Click here" may be the words of several links.
+    whole = ((said, urljoin(source, href) if source.startswith("http") else href) for href, said in page.links)
+    links = list(dict.fromkeys(whole))
+    alone = Counter(said for said, _ in links)
+    addresses = {said: href for said, href in links if alone[said] == 1}
+    linked = {each: href for said, href in reversed(links) for each in lists_in(said)}
     for report in found.reports:
-        report.list_url = links.get(report.list_url, report.list_url or listed)
+        report.lists = linked | {each: addresses.get(said, said) for each, said in report.lists.items()}
     if not any(each.figures or each.none for each in found.reports):
         found.problem, found.behind_login = _instead(page)
     return found
@@ -81,7 +86,7 @@ def _reports(grids: Iterable[Grid], year: int | None) -> list[Report]:
             reports.append(Report(year=year))
         reports[-1].payer = plan if not reports[-1].figures else reports[-1].payer
         _grid(grid, reports[-1])
-    return [each for each in reports if each.figures or each.none or each.list_url] or reports[:1]
+    return [each for each in reports if each.figures or each.none or each.lists] or reports[:1]
 
 
 def _by_plan(grid: Grid) -> list[Grid]:
@@ -113,8 +118,8 @@ def _grid(grid: Grid, report: Report) -> None:
     for row in grid.rows:
         wide = next((place for place, each in enumerate(row) if place and is_figure(each)), len(row))
         label, cells = " ".join(dict.fromkeys(row[:wide])), row[wide:]
-        if re.search(r"(?i)list of (?:all )?(?:items|services)", label) and len(row) > 1:
-            report.list_url = report.list_url or row[-1]
+        if (listed := lists_in(label)) and _LIST_OF.search(label) and len(row) > 1:
+            report.lists = dict.fromkeys(listed, row[-1]) | report.lists
         elif not any(map(is_figure, cells)):
             if len(set(filter(None, row))) == 1:
                 part = label

@@ -26,6 +26,7 @@ SIGN_IN = (
 )
 PUBLISHED, COUNTS, CONSISTENT = "metrics.published", "metrics.counts", "metrics.consistent"
 LISTED, DRUGS, GRANULAR = "metrics.items-listed", "metrics.drugs", "metrics.granular"
+DRUGS_LISTED = "metrics.drugs-listed"
 FINER = "".join(
     f"<h2>By {cut}</h2><table><tr><th>{corner}</th><th>Approved</th><th>Denied</th></tr>"
     f"<tr><td>{each}</td><td>700</td><td>120</td></tr><tr><td>Others</td><td>245</td><td>35</td></tr></table>"
@@ -40,12 +41,13 @@ ADDRESS = "https://plan.example/metrics"  # where the page stands
 
 @dataclass(frozen=True)
 class Page:
-    """One way to publish: what it breaks, the page, and what is found behind its link to the list."""
+    """One way to publish: what it breaks, the page, and what is found behind its links to the lists."""
 
     name: str
     text: str
     breaks: tuple[str, ...] = ()
     list_answer: tuple[int, bytes] = (200, b"%PDF-1.7")
+    drugs_answer: tuple[int, bytes] = (200, b"%PDF-1.7")
 
 
 def page(rows: tuple[tuple[str, str], ...] = ROWS, year: str = f"calendar year {YEAR}") -> str:
@@ -56,7 +58,8 @@ def page(rows: tuple[tuple[str, str], ...] = ROWS, year: str = f"calendar year {
 def _around(rows: str, year: str = f"calendar year {YEAR}") -> str:
     return (
         f"<!doctype html><html><body><h1>Prior authorization metrics, {year}</h1><table>{rows}</table>{FINER}"
-        '<a href="/pa-list">List of items and services that require prior authorization</a></body></html>'
+        '<a href="/pa-list">List of items and services that require prior authorization</a>'
+        '<a href="/pa-drugs">List of drugs that require prior authorization</a></body></html>'
     )
 
 
@@ -123,6 +126,10 @@ PAGES: tuple[Page, ...] = (
     Page("a_list_that_is_gone", page(), (LISTED,), (404, b"")),
     Page("a_list_behind_a_login", page(), (LISTED,), (200, LOGIN.encode())),
     Page("a_list_behind_a_gateway", page(), (), (403, b"")),
+    Page("a_list_of_drugs_that_is_gone", page(), (DRUGS_LISTED,), drugs_answer=(404, b"")),
+    Page("a_list_of_drugs_behind_a_login", page(), (DRUGS_LISTED,), drugs_answer=(200, LOGIN.encode())),
+    Page("a_list_of_drugs_behind_a_gateway", page(), drugs_answer=(403, b"")),
+    Page("one_list_of_both", page().replace("items and services that", "items, services and drugs that")),
     Page("no_figures_on_drugs", page(ROWS[:8]), (DRUGS,)),
     Page("no_finer_figures", page().replace(FINER, ""), (GRANULAR,)),
     Page(

@@ -12,7 +12,7 @@ def test_every_figure_is_published_for_all_to_see(records):
 
 @requirement("metrics.items-listed")
 def test_what_requires_prior_authorization_is_listed_for_all_to_see(records):
-    lists = records.items_listed()
+    lists = records.listed("items")
 
     expect.counted(need(lists.judgeable, lists.lacking), "a list that is there, where the figures link to it")
     advise(not lists.partial, "a list that was seen", got=lists.partial)
@@ -37,6 +37,14 @@ def test_figures_on_drugs_are_published_and_agree(records):
     figures = records.drugs()
 
     expect.counted(need(figures.judgeable, figures.lacking), "every figure on drugs, in agreement with the others")
+
+
+@requirement("metrics.drugs-listed")
+def test_what_drugs_require_prior_authorization_is_listed_for_all_to_see(records):
+    lists = records.listed("drugs")
+
+    expect.counted(need(lists.judgeable, lists.lacking), "a list that is there, where the figures link to it")
+    advise(not lists.partial, "a list that was seen", got=lists.partial)
 
 
 @requirement("metrics.granular")

@@ -65,7 +65,7 @@ def test_a_page_in_the_words_of_the_template_is_read_whole() -> None:
     [report] = read("page.html", PAGE.encode()).reports
 
     assert report.year == 2026
-    assert report.list_url == "/pa-list"
+    assert report.lists == {"items": "/pa-list"}
     assert all(there for _, there in stated(report))
     assert {name: number.printed for (side, name), number in report.figures.items() if side == "standard"} == {
         "approved_pct": "84.6%", "approved": "838", "total": "990", "denied_pct": "15.4%", "denied": "152",
@@ -159,7 +159,8 @@ def test_a_page_fails_what_it_breaks_and_nothing_else(page: Page) -> None:
     whose = payer(Target(name="Model", payer_type="ma"), None)
     # Without records nothing is asked of an engine.
     published = read(ADDRESS, page.text.encode())
-    follow(published, {"https://plan.example/pa-list": page.list_answer}.__getitem__)
+    behind = {"/pa-list": page.list_answer, "/pa-drugs": page.drugs_answer}
+    follow(published, lambda address: behind[address.removeprefix("https://plan.example")])
     records = Records(None, Said(None, ()), Understood(None), whose, published)  # type: ignore[arg-type]
     records.as_of = date(YEAR + 1, 6, 1)
     found = {}

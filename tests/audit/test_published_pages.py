@@ -111,7 +111,39 @@ def test_a_list_that_is_named_in_words_is_not_looked_for_at_an_address() -> None
     page = f"<!doctype html><table>{rows}<tr><td>Standard approved<td>84%</table>"
     [report] = read("https://plan.example/metrics", page.encode()).reports
 
-    assert not report.list_url.startswith("http")
+    assert report.lists == {"items": "See the member handbook"}
+
+
+@pytest.mark.parametrize(
+    ("words", "lists"),
+    [
+        ("List of all items and services that require prior authorization", ["items"]),
+        ("Prior authorization list", ["items"]),
+        ("Services requiring prior approval", ["items"]),
+        ("Prior auth list (excluding drugs)", ["items"]),
+        ("Non-drug services that need precertification", ["items"]),
+        ("Part B drugs subject to prior authorization", ["drugs"]),
+        ("Pharmacy prior authorization list", ["drugs"]),
+        ("List of items, services and drugs that require prior authorization", ["items", "drugs"]),
+        ("List of drugs with step therapy", []),
+        ("Prior authorization form for services", []),
+    ],
+)
+def test_a_link_says_what_it_lists(words: str, lists: list[str]) -> None:
+    page = f"<a href='/list'>{words}</a><a href='/later'>{words}</a><p>Standard approved: 84%"
+    [report] = read("page.html", f"<!doctype html>{page}".encode()).reports
+
+    assert report.lists == dict.fromkeys(lists, "/list")
+
+
+def test_of_links_in_the_same_words_none_is_taken_for_a_list() -> None:
+    rows = "".join(
+        f"<tr><td>List of all {each} that require prior authorization<td><a href='/{each}'>Click here</a>"
+        for each in ("services", "drugs")
+    )
+    [report] = read("page.html", f"<!doctype html><table>{rows}</table><p>Standard approved: 84%".encode()).reports
+
+    assert report.lists == {"items": "Click here", "drugs": "Click here"}
 
 
 def test_the_link_to_the_list_is_followed(site: str) -> None:
@@ -132,7 +164,7 @@ def test_the_link_to_the_list_is_followed(site: str) -> None:
     ],
 )
 def test_a_link_to_the_list_is_open_or_closed_only_where_that_is_plain(status, body, opened, closed) -> None:
-    published = Published("https://plan.example/metrics", [Report(list_url="https://plan.example/list")])
+    published = Published("https://plan.example/metrics", [Report(lists={"items": "https://plan.example/list"})])
 
     follow(published, lambda _address: (status, body))
 
