@@ -130,10 +130,11 @@ def body_of(case: Case, name: str, facts: Mapping[str, Any], change: str) -> Any
     """The request of a case: the tester's own body where there is one, else our template."""
     if case.body is None:
         return fill(template(name), facts, change)
-    return fill(_own_body(case.body), facts, change)
+    return fill(own_file(case.body), facts, change)
 
 
-def _own_body(path: Path) -> Any:
+def own_file(path: Path) -> Any:
+    """What a JSON file of the tester's own holds; UsageError where it cannot be read."""
     try:
         return json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as wrong:

@@ -153,8 +153,8 @@ class Documentation:
         key = (self.claim, "package", "missing")
         return answered(self._recording.act(key, lambda: self._ask(case, apart="missing", more=(missing,))), RAW)
 
-    def opened(self, context: str, case: Case) -> tuple[str, ...] | None:
-        """The questionnaires to be had for a context alone, for the member of a case; None where that is refused."""
+    def opened(self, context: str, case: Case) -> tuple[Package, ...] | None:
+        """What is to be had for a context alone, for the member of a case; None where that is refused."""
 
         def ask() -> Exchange:
             made = parties(self._recording.target, case, context)
@@ -166,7 +166,7 @@ class Documentation:
         found = read_packages(resource_of(exchange, RAW)) if exchange.status == 200 else None
         if found is None:
             raise NotTested(f"there is no package to read (status {exchange.status})", because=RAW)
-        return tuple(package.at for package in found.packages if package.questionnaire)
+        return tuple(package for package in found.packages if package.questionnaire)
 
     def _discovery(self) -> CoverageDiscovery | None:
         """Coverage discovery in the version that goes with this one."""

@@ -11,6 +11,7 @@ from conformance.apis.information_requests import (
     read_information_requests,
 )
 from conformance.apis.prior_auth import Answer
+from conformance.apis.questionnaire_package import Package
 from conformance.errors import NotTested
 from conformance.flows.documentation import Documentation
 from conformance.flows.prior_auth import PriorAuth
@@ -66,8 +67,8 @@ class Information:
         """Those of them that want a questionnaire of the payer's answered."""
         return tuple(each for each in self.asked() if each.request.by_questionnaire)
 
-    def questionnaires(self, asked: Asked) -> tuple[str, ...]:
-        """The questionnaires that the documentation service gives for a trace number of it.
+    def questionnaires(self, asked: Asked) -> tuple[Package, ...]:
+        """The packages with a questionnaire that the documentation service gives for a trace number of it.
 
         A refusal speaks of the number only where the service gives packages at all: NotTested where it gives none.
         """

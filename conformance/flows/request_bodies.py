@@ -35,13 +35,14 @@ def submission_body(target: Target, case: Case, name: str, sent: str) -> dict[st
 
     The template's resources get ids of this request alone, so that no payer has one of the same id by chance.
     """
-    body: dict[str, Any] = body_of(case, "pas-request", _facts(target, case, sent), f"cases.prior-auth.{name}")
+    facts = submission_facts(target, case, sent)
+    body: dict[str, Any] = body_of(case, "pas-request", facts, f"cases.prior-auth.{name}")
     return body if case.body else minted(body, sent)
 
 
 def inquiry_body(target: Target, case: Case, sent: str) -> dict[str, Any]:
     """The inquiry about a case that was submitted as ``sent``."""
-    body: dict[str, Any] = fill(template("pas-inquiry"), _facts(target, case, sent))
+    body: dict[str, Any] = fill(template("pas-inquiry"), submission_facts(target, case, sent))
     return body
 
 
@@ -53,7 +54,7 @@ def known_body(target: Target, known: Known) -> dict[str, Any]:
 
 def look_up_body(target: Target, case: Case, sent: str, number: str = "") -> dict[str, Any]:
     """The inquiry by the identifier ``sent`` and an authorization number, if there is one, about any service."""
-    facts = _facts(target, case, sent)
+    facts = submission_facts(target, case, sent)
     facts["items"] = [{"sequence": 1, "service": NO_SERVICE, "authorization": number}]
     body: dict[str, Any] = fill(template("pas-inquiry"), facts)
     return body
@@ -145,7 +146,8 @@ def _renamed(node: Any, new: Mapping[str, str]) -> Any:
     return [_renamed(each, new) for each in node] if isinstance(node, list) else node
 
 
-def _facts(target: Target, case: Case, sent: str) -> dict[str, Any]:
+def submission_facts(target: Target, case: Case, sent: str) -> dict[str, Any]:
+    """What the request of a case is made of, known by the identifier ``sent``."""
     moment = clock.now()
     now, today = moment.isoformat(timespec="seconds"), moment.date().isoformat()
     return request_facts(target, case, sent=sent, now=now, stamp=today)

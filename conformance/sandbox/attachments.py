@@ -1,4 +1,4 @@
-"""Attachments (CDex 2.1.0): documents that a pended request waits for, taken under the number that it was given."""
+"""Attachments (CDex 2.1.0): what a pended request waits for, taken under the number that it was given."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from conformance.sandbox.store import Payer
 
 NEEDED = ("TrackingId", "AttachTo", "MemberId", "Attachment")
 SENDERS = ("OrganizationId", "ProviderId")
+TAKEN = "What is taken: a DocumentReference with its document or its address, or a completed QuestionnaireResponse."
 HELD = "The attachments belong to no authorization on file, and are held for one to come."
 
 
@@ -32,14 +33,17 @@ def submit(call: Call, payer: Payer) -> Answer:
     if given["AttachTo"].get("valueCode") != "preauthorization":
         return refusal(422, "not-supported", "Attachments to claims are sent elsewhere.")
     rules = payer.policies.prior_auth
-    if not any(_readable(one_object(part.get("resource")), rules) for part in _contents(body)):
-        return refusal(422, "not-supported", "A DocumentReference with its document in it, or where it lies, is taken.")
+    documents = [one_object(part.get("resource")) for part in _contents(body)]
+    if not any(_readable(each, rules) or _answered(each) for each in documents):
+        return refusal(422, "not-supported", TAKEN)
     number = one_object(given["TrackingId"].get("valueIdentifier"))
     with payer.overlay.lock:
         record = next((each for each in payer.overlay.submissions.values() if _is(each, number, given, payer)), None)
         if record is None:
             issue = {"severity": "information", "code": "informational", "details": {"text": HELD}}
             return Answer(200, {"resourceType": "OperationOutcome", "issue": [issue]})
+        if not any(_wanted(each, record) for each in documents):
+            return refusal(422, "business-rule", "Something else was asked for.")
         now = _settle(record, payer)
     if tell := payer.overlay.tellers.get(record["id"]):
         subscriptions.announce(payer, now, tell)
@@ -66,6 +70,20 @@ def _readable(document: Resource, rules: Mapping[str, Any]) -> bool:
     return document.get("resourceType") == "DocumentReference" and any(form in each for each in held for form in forms)
 
 
+def _answered(response: Resource) -> bool:
+    """Whether it is a response to a questionnaire, with all that our questionnaires require."""
+    required = (each for each in objects(response.get("item")) if each.get("linkId") == "1")
+    complete = response.get("status") in ("completed", "amended") and any(each.get("answer") for each in required)
+    return response.get("resourceType") == "QuestionnaireResponse" and complete
+
+
+def _wanted(document: Resource, record: Mapping[str, Any]) -> bool:
+    """Whether it is what a record waits for: the response to its questionnaire, or a document."""
+    asked = {item["asks"].get("questionnaire", "") for item in record["items"] if "asks" in item}
+    form = text(document.get("questionnaire")).partition("|")[0].rpartition("/")[2]
+    return form in asked if document.get("resourceType") == "QuestionnaireResponse" else "" in asked
+
+
 def _is(record: Mapping[str, Any], number: Resource, given: Mapping[str, Any], payer: Payer) -> bool:
     """Whether a record is known by this number, and is of the member that the attachment names."""
     known = (number.get("system"), number.get("value")) == (ACNS, control_number(record))
@@ -74,9 +92,9 @@ def _is(record: Mapping[str, Any], number: Resource, given: Mapping[str, Any], p
 
 
 def _settle(record: Mapping[str, Any], payer: Payer) -> str:
-    """Decides now what waited for documents; the stamp of that."""
+    """Decides now what waited for documents or answers; the stamp of that."""
     now = payer.clock.stamp()
     for item in record["items"]:
-        if item["decision"] == "pended" and "document" in item.get("asks", {}):
+        if item["decision"] == "pended" and "asks" in item:
             item["settles_at"] = min(now, item["settles_at"], key=datetime.fromisoformat)
     return now

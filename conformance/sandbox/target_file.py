@@ -15,6 +15,7 @@ from conformance.sandbox import patient_access, prior_auth, seed
 from conformance.sandbox.clock import Clock
 
 PAYER_TYPE = "ma"  # what the model payer usually is
+ANSWERS = "stimulator-answers.json"  # the response to the questionnaire that a pended answer asks for
 DAYS_AGO = re.compile(r"\$\{days_ago_(\d+)\}")  # a date in the template
 
 
@@ -41,7 +42,8 @@ def write(file: Path, place: Place, clock: Clock, data: Path | None = None) -> N
 
     ``data`` holds the template and what the payer knows (fixtures/sandbox where not given).
     """
-    template = ((data or paths.fixtures() / "sandbox") / "target.toml").read_text("utf-8")
+    folder = data or paths.fixtures() / "sandbox"
+    template = (folder / "target.toml").read_text("utf-8")
     on_file = seed.load(clock.today(), data)
     known = prior_auth.known(on_file, clock.today(), place.payer_type)
     shown = patient_access.known(on_file)
@@ -52,6 +54,7 @@ def write(file: Path, place: Place, clock: Clock, data: Path | None = None) -> N
         ca_file=f"ca_file = {_quoted(str(place.ca_file))}" if place.ca_file else "",
         certificate=_shown(place.clients[:1]),
         other_certificate=_shown(place.clients[1:]),
+        answers_file=_quoted(str((folder / ANSWERS).resolve())),
         key_file=_quoted(str(place.client_key_file)),
         refresh_token_file=_quoted(str(place.refresh_token_file)),
         known="\n".join(

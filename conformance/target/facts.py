@@ -18,6 +18,7 @@ from conformance.target.pa_list import read_list
 from conformance.target.values import DEFAULT_MEMBER
 from conformance.target.words import Problem, listed, nearest, unknown
 
+CASE_FILES = ("body", "answers")  # of a case: JSON files of the tester's own
 NEEDS_A_MEMBER = frozenset({"prior-auth", "payer-to-payer", "coverage-discovery"})
 MAY_MATCH_SEVERAL: KeyPath = ("cases", "payer-to-payer", "several-matches", "member")
 DURATION = re.compile(r"P(?:(\d+)W|(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?)")
@@ -172,8 +173,9 @@ def _cases(document: Document) -> Iterator[Problem]:
                 yield Problem((*key, "items"), f"[{dotted(key)}] has a service and items; expected one of them")
             if "settles" in case:
                 yield from _duration((*key, "settles"), case["settles"])
-            if "body" in case:
-                yield from _body((*key, "body"), document.beside((*key, "body")))
+            for file in CASE_FILES:
+                if file in case:
+                    yield from _json_file((*key, file), document.beside((*key, file)))
 
 
 def _listed_services(document: Document) -> Iterator[Problem]:
@@ -211,7 +213,7 @@ def _duration(key: KeyPath, written: str) -> Iterator[Problem]:
         yield Problem(key, f"{dotted(key)}: expected an ISO 8601 duration like PT10M or P3D, found {written!r}")
 
 
-def _body(key: KeyPath, path: Path) -> Iterator[Problem]:
+def _json_file(key: KeyPath, path: Path) -> Iterator[Problem]:
     if not is_file(path):
         yield Problem(key, f"{dotted(key)}: there is no file {path}")
         return

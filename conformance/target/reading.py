@@ -24,7 +24,7 @@ from conformance.target.checks import (
 )
 from conformance.target.credentials import credentials, headers
 from conformance.target.document import Document, is_folder, read
-from conformance.target.facts import NEEDS_A_MEMBER, duration, moment
+from conformance.target.facts import CASE_FILES, NEEDS_A_MEMBER, duration, moment
 from conformance.target.folder import formulary_digest
 from conformance.target.pa_list import read_list
 from conformance.target.values import (
@@ -226,15 +226,15 @@ def _listed_services(document: Document) -> dict[str, dict[str, Any]]:
 def _cases(document: Document, api: str) -> dict[str, Case]:
     cases: dict[str, Case] = {}
     for name, table in document.get(("cases", api)).items():
-        facts = {key: fact for key, fact in table.items() if key not in ("body", "settles")}
+        facts = {key: fact for key, fact in table.items() if key not in (*CASE_FILES, "settles")}
         if api in NEEDS_A_MEMBER and DEFAULT_MEMBER in document.get(("members",), {}):
             facts.setdefault("member", DEFAULT_MEMBER)
         cases[name] = Case(
             api,
             name,
             facts,
-            body=document.beside(("cases", api, name, "body")) if "body" in table else None,
             settles=duration(table["settles"]) if "settles" in table else None,
+            **{key: document.beside(("cases", api, name, key)) for key in CASE_FILES if key in table},
         )
     return cases
 

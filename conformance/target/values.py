@@ -116,13 +116,17 @@ class Member:
 
 @dataclass(frozen=True)
 class Case:
-    """What leads to which outcome at this payer; ``settles`` is how long its deciding answer may take."""
+    """What leads to which outcome at this payer; ``settles`` is how long its deciding answer may take.
+
+    ``body`` is the tester's own request, ``answers`` the response to the questionnaire that the payer then asks for.
+    """
 
     api: str
     name: str
     facts: Mapping[str, Any]
     body: Path | None = None
     settles: timedelta | None = None
+    answers: Path | None = None
 
 
 @dataclass(frozen=True)

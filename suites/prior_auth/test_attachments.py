@@ -12,6 +12,13 @@ def test_a_document_that_was_asked_for_is_taken(attachments):
     expect(sent.taken, "the document taken", at=sent.at, got=sent.told)
 
 
+@requirement("cdex.questionnaire-response-taken")
+def test_the_response_to_a_questionnaire_that_was_asked_for_is_taken(attachments):
+    sent = attachments.answered()
+
+    expect(sent.taken, "the response taken", at=sent.at, got=sent.told)
+
+
 @requirement("cdex.post-only")
 def test_another_method_than_post_is_an_error(attachments):
     expect.each(

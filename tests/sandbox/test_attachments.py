@@ -61,6 +61,31 @@ def test_a_request_is_decided_when_its_document_comes() -> None:
     assert (before, decision(desk, body)) == ("A4", "A1")
 
 
+def answers(form: str = "spinal-stimulator", **more: Any) -> Any:
+    item = {"linkId": "1", "answer": [{"valueString": "Chronic pain syndrome"}]}
+    canonical = f"https://payer.example.org/Questionnaire/{form}|2.2"
+    response = {"resourceType": "QuestionnaireResponse", "questionnaire": canonical, "status": "completed"}
+    return {"part": [{"name": "Content", "resource": {**response, "item": [item], **more}}]}
+
+
+@pytest.mark.parametrize(
+    ("attachment", "status", "decided"),
+    [
+        (answers(), 200, "A1"),
+        (answers(form="cervical-fusion"), 422, "A4"),
+        (answers(status="in-progress"), 422, "A4"),
+        (answers(item=[{"linkId": "1"}]), 422, "A4"),
+        ({"part": [{"name": "Content", "resource": DOCUMENT}]}, 422, "A4"),
+    ],
+)
+def test_a_request_that_waits_for_answers_is_decided_by_them_alone(attachment: Any, status: int, decided: str) -> None:
+    desk, body = Desk(), request("64555")
+    number = asked(desk, body)
+
+    assert send(desk, attached(number, Attachment=attachment)).status == status
+    assert decision(desk, body) == decided
+
+
 @pytest.mark.parametrize("change", [{"number": {"value": "ACN-0"}}, {"member": SECOND}])
 def test_what_belongs_to_no_request_is_held_and_decides_nothing(change: Any) -> None:
     desk, body = Desk(), request("63650")

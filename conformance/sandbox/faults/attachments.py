@@ -23,6 +23,10 @@ def _posted(call: Call, answer: Answer) -> bool:
     return call.method == "POST" and answer.status not in (401, 403)
 
 
+def _with_answers(call: Call, answer: Answer) -> bool:
+    return _posted(call, answer) and b"QuestionnaireResponse" in call.body
+
+
 def _of_nobody(_call: Call, answer: Answer) -> bool:
     """The document belongs to nothing on file."""
     return answer.status == 200 and isinstance(answer.body, dict)
@@ -47,6 +51,12 @@ FAULTS: tuple[Fault, ...] = (
         "A document that was asked for is refused, whether it is sent or where it lies is told.",
         ("cdex.attachment-taken",),
         bend=_answering(CLOSED, _posted),
+    ),
+    Fault(
+        "takes_no_answers_to_its_questionnaire",
+        "The response to the questionnaire that was asked for is refused: documents alone are taken.",
+        ("cdex.questionnaire-response-taken",),
+        bend=_answering(CLOSED, _with_answers),
     ),
     Fault(
         "takes_attachments_by_any_method",
@@ -95,6 +105,14 @@ VARIANTS: tuple[Variant, ...] = (
         bend=_answering(
             Answer(202, refusal(202, "informational", "Received.").body),
             lambda _call, answer: answer.status == 200 and answer.body is None,
+        ),
+    ),
+    Variant(
+        "thanks_for_answers",
+        "The response to a questionnaire is taken with an OperationOutcome, and read by people.",
+        bend=_answering(
+            Answer(201, refusal(201, "informational", "Received.").body),
+            lambda call, answer: _with_answers(call, answer) and answer.status == 200,
         ),
     ),
     Variant(
