@@ -27,6 +27,10 @@ def _with_answers(call: Call, answer: Answer) -> bool:
     return _posted(call, answer) and b"QuestionnaireResponse" in call.body
 
 
+def _with_a_document(call: Call, answer: Answer) -> bool:
+    return _posted(call, answer) and b"QuestionnaireResponse" not in call.body
+
+
 def _of_nobody(_call: Call, answer: Answer) -> bool:
     """The document belongs to nothing on file."""
     return answer.status == 200 and isinstance(answer.body, dict)
@@ -50,7 +54,7 @@ FAULTS: tuple[Fault, ...] = (
         "takes_no_attachments",
         "A document that was asked for is refused, whether it is sent or where it lies is told.",
         ("cdex.attachment-taken",),
-        bend=_answering(CLOSED, _posted),
+        bend=_answering(CLOSED, _with_a_document),
     ),
     Fault(
         "takes_no_answers_to_its_questionnaire",
