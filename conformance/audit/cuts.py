@@ -7,21 +7,22 @@ from typing import Any
 
 from conformance.audit.due import grain
 from conformance.audit.facts import DECISIONS
-from conformance.audit.metrics import Decided, day, decided
+from conformance.audit.metrics import Decided, day
 
 SMALL = 10  # a cell of 1 to 10 could tell of a person; zero tells of nobody
 CUTS = ("service", "specialty", "plan", "reason", "channel", "delegate", "line")
-MOST = 200
+MOST = 200  # rows; the smallest beyond them are merged too
 UNSAID, MERGED = "not said", "others, merged"
 
 
-def cuts(records: Decided, year: int | None = None) -> dict[str, list[dict[str, Any]]]:
+def cuts(records: Decided, t: Any) -> dict[str, list[dict[str, Any]]]:
     """Approved, partly approved and denied by service, specialty, plan, reason, channel, delegate, line and month.
+
+    Of the decisions in ``t`` (metrics.decided, metrics.reported).
 
     Rows with a cell of 1 to 10 are merged with others until none is left. What says nothing is a row of its own, so
     that the rows of every cut sum to the figures of all, and a difference to those gives no cell away either.
     """
-    t = decided(records, year)
     found = {}
     for name in CUTS:
         counted = _by(records, t.filter(t.outcome != "approved") if name == "reason" else t, name)
@@ -32,7 +33,7 @@ def cuts(records: Decided, year: int | None = None) -> dict[str, list[dict[str, 
         del found["line"]  # plans are of one line each: what is known of a line would tell of a plan that was merged
     if months := _by_month(records, t):
         found["month"] = merged(months, by_name=True)
-    return {name: rows[:MOST] for name, rows in found.items()}
+    return found
 
 
 _CODE = re.compile(r"(?=.*\d)([A-Z\d]{3,7}|\d{11}|\d{4,5}-\d{3,4}-\d{1,2})", re.IGNORECASE)  # CPT, HCPCS, NDC …
@@ -70,8 +71,8 @@ def _by_month(records: Decided, t: Any) -> list[dict[str, Any]]:
 def merged(rows: list[dict[str, Any]], by_name: bool = False) -> list[dict[str, Any]]:
     """Rows of counts without any cell of 1 to 10: the smallest are merged until it is so; empty where that is all."""
     order = sorted(rows, key=lambda row: (-row["total"], row["value"]))
-    kept = [row for row in order if not _small(row)]
-    rest = [row for row in order if _small(row)]
+    told = [row for row in order if not _small(row)]
+    kept, rest = told[:MOST], [*told[MOST:], *(row for row in order if _small(row))]
     while rest and _small(_sum(rest)) and kept:
         rest.append(kept.pop())
     if rest and _small(_sum(rest)):

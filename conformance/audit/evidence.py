@@ -96,7 +96,7 @@ def _of_records(records: Records, given: Mapping[str, Any], year: int | None) ->
         "clocks": [_clock(each) for each in records.timings.values()],
         "reasons": {scope: dict(each) for scope, each in records.reasons.items()},
         "metrics": metrics.computed(records, year),
-        "cuts": cuts(records, year),
+        "cuts": cuts(records, metrics.decided(records, year)),
         "seed": (seed := int(given.get("seed") or 1)),
         "sample": sample(records, seed),
     }

@@ -118,11 +118,21 @@ def _report(raw: Mapping[str, Any]) -> Report:
         for name, value in (raw.get(side) or {}).items() if isinstance(raw.get(side), dict) else ():
             _note(report, side, name, value)
     finer = raw.get("finer")
-    report.finer = {name: len(rows) for name, rows in (finer if isinstance(finer, dict) else {}).items() if rows}
+    report.finer = {cut: [_cut(rows)] for cut, rows in (finer if isinstance(finer, dict) else {}).items() if rows}
     for name in ("extended_approved", "extended_approved_pct", "total"):
         if name in raw:
             _note(report, "", name, raw[name])
     return report
+
+
+def _cut(rows: Any) -> Report:
+    """A finer cut: objects with the row's name as ``value``, and its figures."""
+    table = Report()
+    for row in rows if isinstance(rows, list) else ():
+        for name, value in row.items() if isinstance(row, dict) else ():
+            if name != "value":
+                _note(table, str(row.get("value", "")), name, value)
+    return table
 
 
 def _note(report: Report, side: str, name: str, value: Any) -> None:

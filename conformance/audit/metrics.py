@@ -82,6 +82,12 @@ def decided(records: Decided, year: int | None) -> Any:
     return mine.filter((at >= first) & (at < after))
 
 
+def reported(records: Decided, year: int | None) -> Any:
+    """Those of the decided requests that the published figures are of."""
+    t = decided(records, year)
+    return t.filter(~t.kind.isin(_unreported(records.payer)))
+
+
 def new_year(year: int, zones: Sequence[str]) -> int:
     """The second at which a year begins, where the payer works."""
     return midnight(date(year, 1, 1), zones)

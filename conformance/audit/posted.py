@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from typing import Any
 
-from conformance.audit import consistency
+from conformance.audit import consistency, finer
 from conformance.audit.population import Population
 from conformance.audit.published import (
     FINER,
@@ -89,13 +89,22 @@ def drugs(published: Published, computed: Computed) -> Population:
     return Population(judged, judged, len(found), tuple(found), lacking="published figures")
 
 
-def finer(published: Published) -> Population:
-    """Figures cut by service, specialty, plan and reason."""
+def cuts(published: Published) -> Population:
+    """Figures cut by service, specialty, plan and reason: each cut is there, and its rows agree with the whole."""
     if published.problem:
         return _unread(published)
-    asked = [(where, cut, cut in report.finer) for report, where in _reports(published) for cut in FINER]
-    found = tuple(Finding("", f"no figures by {cut}", where) for where, cut, there in asked if not there)
-    return Population(len(asked), len(asked), len(found), found, lacking="published figures")
+    judged, found = 0, []
+    for report, where in _reports(published):
+        checked, wrong = finer.differences(report, alone=len(published.reports) == 1)
+        found += [Finding("", f"no figures by {cut}", where) for cut in FINER if cut not in report.finer]
+        found += [_told(each, where) for each in wrong]
+        judged += len(FINER) + checked
+    return Population(judged, judged, len(found), tuple(found), lacking="published figures")
+
+
+def small_cells(published: Published) -> list[str]:
+    """The cells of 1 to 10 in finer cuts: a person could be told by them."""
+    return [cell for report in published.reports for cell in finer.small(report)]
 
 
 def counts(published: Published) -> Population:
@@ -142,5 +151,9 @@ def _disagreements(published: Published, computed: Computed, sides: tuple[str, .
             checks.append(consistency.agreement(report, mine, sides))
         for checked, wrong in checks:
             judged += checked
-            found += [Finding("", f"{each.figure}: {each.found} is printed; {each.expected}", where) for each in wrong]
+            found += [_told(each, where) for each in wrong]
     return judged, found
+
+
+def _told(difference: consistency.Difference, where: str) -> Finding:
+    return Finding("", f"{difference.figure}: {difference.found} is printed; {difference.expected}", where)

@@ -16,6 +16,7 @@ _LABELS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("appeals", re.compile(r"(?:number|total|count) of .*appeal|^appeals", re.I)),
     ("extended_approved", re.compile(r"exten(?:ded|sion).*approv|approv.*exten(?:ded|sion)", re.I)),
     ("time", re.compile(r"\b(?:average|mean|median)\b", re.I)),
+    ("partial", re.compile(r"^\W*part(?:ly|ial|ially) (?:approv|den|favor)\w*\W*$", re.I)),
     ("approved", re.compile(r"\bapprov(?:ed?|als?)\b", re.I)),
     ("denied", re.compile(r"\bden(?:y|ied|ials?)\b", re.I)),
     ("total", re.compile(r"\btotal\b|number of .*requests|requests received", re.I)),
@@ -28,6 +29,8 @@ _SIDES: tuple[tuple[str, re.Pattern[str]], ...] = (
 LEFT_OUT = re.compile(r"(?i)\b(exclud\w+|except|without|other than|not includ\w+|left out)\b")
 _PERCENT = re.compile(r"(?i)percent|%|\brate\b|\bshare\b")
 _WHOLE = re.compile(r"(?i)\btotal\b|denominator|out of|requests received")
+_COUNTED = re.compile(r"(?i)\W*(?:#|n|number|count|requests|decisions|cases)\W*|(?:number|count) of .*")
+_WITHHELD = re.compile(r"(?i).*[<>≤≥~≈*].*|\W*\d+ *(?:-|–|to) *\d+\W*|.*\b(?:fewer|less|under|suppressed)\b.*")
 _FIGURE = re.compile(r"[<>~≈(]?\s*[$+-]?\d")
 _TIME = re.compile(r"(\d[\d,.]*)\s*-?\s*((?:calendar |business )?d(?:ays?)?|h(?:ou)?rs?|h|min(?:ute)?s?|m)\b", re.I)
 _HOURS = {"d": Decimal(24), "h": Decimal(1), "m": Decimal(1) / 60}
@@ -45,7 +48,29 @@ def note(report: Report, labels: Sequence[str], cell: str) -> None:
     side = next((side for label in labels if (side := _side(label)) is not None), None)
     if not name or not is_figure(cell) or (side is None and _name(labels[0]) is None):
         return  # what only its column names, and nothing says of which side, may be of anything
-    side = "" if name == "extended_approved" else side or "standard"
+    _figure(report, "" if name == "extended_approved" else side or "standard", name, labels, cell)
+
+
+def note_row(cut: dict[str, Report], labels: Sequence[str], cell: str) -> None:
+    """Notes in a finer cut, which has a table for each side that it tells apart, what a cell of one row says.
+
+    Only its column says of what it is. What is withheld is noted as not stated.
+    """
+    row, head, *above = labels
+    name = _name(head)
+    if name is None and _COUNTED.fullmatch(head):
+        name = next((each for each in map(_name, above) if each), "total")
+    if not name:
+        return
+    side = next((side for label in labels[1:] if (side := _side(label)) is not None), "")
+    table = cut.setdefault(side, Report(side))
+    if _WITHHELD.fullmatch(cell):
+        table.none.add((row, name))
+    elif is_figure(cell):
+        _figure(table, row, name, ("", head), cell)
+
+
+def _figure(report: Report, side: str, name: str, labels: Sequence[str], cell: str) -> None:
     if NOT_APPLICABLE.fullmatch(cell.strip()):
         report.none |= {(side, each) for each in (("mean", "median") if name == "time" else (name, f"{name}_pct"))}
     elif name == "time":

@@ -47,7 +47,8 @@ class Report:
 
     ``lists`` has the address of each of LISTS, as far as the report links to it.
 
-    ``finer`` has the cuts of FINER in which figures are given too, with how many rows each has.
+    ``finer`` has the tables of each cut (of FINER, or another) in which figures are given too: reports of their own,
+    in which the name of a row stands for the side. ``payer`` is then the side they are all of.
     """
 
     payer: str = ""
@@ -55,7 +56,11 @@ class Report:
     lists: dict[str, str] = field(default_factory=dict)
     figures: dict[tuple[str, str], Number] = field(default_factory=dict)
     none: set[tuple[str, str]] = field(default_factory=set)
-    finer: dict[str, int] = field(default_factory=dict)
+    finer: dict[str, list[Report]] = field(default_factory=dict)
+
+    def sides(self) -> list[str]:
+        """The sides (of a finer cut: the rows) of which anything is said, in their order."""
+        return list(dict.fromkeys(side for side, _ in (*self.figures, *self.none)))
 
     def get(self, side: str, name: str) -> Number | None:
         """A figure, or None where it is not stated."""
@@ -84,7 +89,8 @@ class Published:
             "problem": self.problem,
             "reports": [
                 {
-                    "payer": each.payer, "year": each.year, "finer": each.finer,
+                    "payer": each.payer, "year": each.year,
+                    "finer": {cut: sum(len(table.sides()) for table in tables) for cut, tables in each.finer.items()},
                     "list_url": each.lists.get("items", ""), "drug_list_url": each.lists.get("drugs", ""),
                     "figures": {
                         f"{side}.{name}".lstrip("."): number.printed for (side, name), number in each.figures.items()

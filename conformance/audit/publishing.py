@@ -15,12 +15,14 @@ from conformance.audit.records import Records
 from conformance.errors import UsageError
 
 
-def publish(records: Records, folder: Path, year: int | None, lists: Mapping[str, str | None]) -> tuple[Path, Path]:
+def publish(
+    records: Records, folder: Path, year: int | None, lists: Mapping[str, str | None] | None = None
+) -> tuple[Path, Path]:
     """Writes metrics.html and metrics.json for one year; the year is that of the last decision where none is named."""
     if records.understood.table is None:
         raise UsageError("--publish makes figures from decisions: name the records")
     year = year or _last_year(records)
-    computed = metrics.computed(records, year)
+    computed, links = metrics.computed(records, year), lists or {}
     if not any(each["total"] for each in computed["counts"].values()):
         raise UsageError(f"--publish: the records hold no decision of {year}")
     folder.mkdir(parents=True, exist_ok=True)
@@ -32,11 +34,11 @@ def publish(records: Records, folder: Path, year: int | None, lists: Mapping[str
         "due": due_day(year).isoformat(),
         "drawn": records.payer.extracted.date().isoformat() if records.payer.extracted else "",
         "reading": "mcpar",
-        "list_url": lists["items"] or "",
-        "drug_list_url": lists["drugs"] or "",
+        "list_url": links.get("items") or "",
+        "drug_list_url": links.get("drugs") or "",
         **computed["figures"]["mcpar"],
         "other_reading": {"name": "template", **computed["figures"]["template"]},
-        "finer": cuts(records, year),
+        "finer": cuts(records, metrics.reported(records, year)),
         "method": computed["method"],
     }
     page, data = folder / "metrics.html", folder / "metrics.json"

@@ -175,9 +175,13 @@ class Records:
         """Published figures on drugs: there, in agreement with each other and with the decisions."""
         return posted.drugs(self._published(), self._computed)
 
-    def finer(self) -> Population:
-        """Published figures in finer cuts."""
-        return posted.finer(self._published())
+    def cuts(self) -> Population:
+        """Published figures in finer cuts: there, and in agreement with the whole."""
+        return posted.cuts(self._published())
+
+    def small_cells(self) -> list[str]:
+        """The cells of published finer cuts that are small enough to tell of a person."""
+        return posted.small_cells(self._published())
 
     def counts(self) -> Population:
         """Percentages that are published, each with its count."""

@@ -9,14 +9,14 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
 from urllib.parse import urljoin
 
 from conformance.audit.listed import lists_in
 from conformance.audit.page import Grid, Page, page_of
-from conformance.audit.printed import is_figure, note, year_of
+from conformance.audit.printed import is_figure, note, note_row, year_of
 from conformance.audit.published import Published, Report
 
 _LIST_OF = re.compile(r"(?i)\blist of\b")
@@ -109,29 +109,63 @@ def _again(grid: Grid, report: Report) -> bool:
 
 def _grid(grid: Grid, report: Report) -> None:
     """Notes the figures of one table; of columns for several years those of the last year."""
+    year = _last_year(grid)
     if cut := _cut(grid):
-        report.finer[cut] = report.finer.get(cut, 0) + len(grid.rows) - 1
+        report.finer.setdefault(cut, []).extend(_finer(grid, year))
         return
+    for row in grid.rows:
+        report.lists = dict.fromkeys(_listed(row), row[-1]) | report.lists
+    for labels, cell in _cells(grid, year):
+        note(report, labels, cell)
+        report.year = report.year or year or None
+
+
+def _finer(grid: Grid, year: int) -> list[Report]:
+    """A table of a finer cut: one for each side that its columns tell apart."""
+    tables: dict[str, Report] = {}
+    rows = set()
+    for labels, cell in _cells(grid, year):
+        note_row(tables, labels, cell)
+        rows.add(labels[0])
+    if len(rows) < len(grid.rows) - 1:
+        for table in tables.values():
+            table.none.add(("rows without figures", "total"))
+    return list(tables.values())
+
+
+def _cells(grid: Grid, year: int) -> Iterator[tuple[tuple[str, ...], str]]:
+    """The cells of a table, each with the labels of its row, of its column and of its part, and the headings above.
+
+    Of columns for several years those of ``year``.
+    """
     heads: list[Sequence[str]] = []
     part, begun = "", False  # what heads the rows that follow, and whether figures came since the headings
-    year = max((int(found[1]) for row in grid.rows[:2] for each in row if (found := _YEAR.fullmatch(each))), default=0)
     for row in grid.rows:
         wide = next((place for place, each in enumerate(row) if place and is_figure(each)), len(row))
         label, cells = " ".join(dict.fromkeys(row[:wide])), row[wide:]
-        if (listed := lists_in(label)) and _LIST_OF.search(label) and len(row) > 1:
-            report.lists = dict.fromkeys(listed, row[-1]) | report.lists
-        elif not any(map(is_figure, cells)):
+        if _listed(row):
+            continue
+        if not any(map(is_figure, cells)):
             if len(set(filter(None, row))) == 1:
                 part = label
             elif not begun or row[0] in ("", *(head[0] for head in heads)):
                 heads, begun = [*([] if begun else heads), row], False
-        else:
-            begun = True
-            above = [" ".join(head[place] for head in heads if place < len(head)) for place in range(wide, len(row))]
-            for head, cell in _of_year(above, cells, year):
-                note(report, (label, head, part, *grid.headings), cell)
-            if year:
-                report.year = report.year or year
+            continue
+        begun = True
+        above = [" ".join(head[place] for head in heads if place < len(head)) for place in range(wide, len(row))]
+        for head, cell in _of_year(above, cells, year):
+            yield (label, head, part, *grid.headings), cell
+
+
+def _listed(row: Sequence[str]) -> tuple[str, ...]:
+    """Which lists of what requires prior authorization the last cell of a row tells of."""
+    label = " ".join(row[:-1])
+    return lists_in(label) if _LIST_OF.search(label) else ()
+
+
+def _last_year(grid: Grid) -> int:
+    """The last year that a table has a column for; 0 where it has none."""
+    return max((int(found[1]) for row in grid.rows[:2] for each in row if (found := _YEAR.fullmatch(each))), default=0)
 
 
 def _cut(grid: Grid) -> str:

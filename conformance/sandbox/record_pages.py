@@ -35,19 +35,19 @@ FINER = "".join(
         ("denial reason", "Reason", "Not covered"),
     )
 )  # fmt: skip
-_BY_REASON = "<h2>By denial reason</h2><table><tr><th>Reason<"
 ADDRESS = "https://plan.example/metrics"  # where the page stands
 
 
 @dataclass(frozen=True)
 class Page:
-    """One way to publish: what it breaks, the page, and what is found behind its links to the lists."""
+    """One way to publish: what it breaks, the page, what is found behind its links to the lists, what it advises."""
 
     name: str
     text: str
     breaks: tuple[str, ...] = ()
     list_answer: tuple[int, bytes] = (200, b"%PDF-1.7")
     drugs_answer: tuple[int, bytes] = (200, b"%PDF-1.7")
+    advises: tuple[str, ...] = ()
 
 
 def page(rows: tuple[tuple[str, str], ...] = ROWS, year: str = f"calendar year {YEAR}") -> str:
@@ -107,6 +107,24 @@ _TWO_PLANS = page().replace("<table>", "<h2>Plan H0001</h2><table>", 1)
 _SECOND = "".join(f"<tr><td>{label}</td><td>{said}</td></tr>" for label, said in ROWS)
 _TWO_PLANS = _TWO_PLANS.replace("</table>", f"</table>{FINER}<h2>Plan H0002</h2><table>{_SECOND}</table>", 1)
 
+
+def _finer(cut: str, heads: str, *rows: str) -> str:
+    """The page with one of its finer cuts in other columns and rows; cells are parted by bars."""
+    lines = "".join(f"<tr><td>{'<td>'.join(each.split('|'))}</tr>" for each in (f"{cut.capitalize()}|{heads}", *rows))
+    before, _, after = page().partition(f"<h2>By {cut}</h2>")
+    return f"{before}<h2>By {cut}</h2><table>{lines}{after[after.index('</table>') :]}"
+
+
+_WITH_SHARES = _finer(
+    "service", "Approved|Denied|Total|Approval rate", "72148|700|120|820|85.4%", "Others|245|35|280|87.5%"
+)
+_COUNTED_TWICE = _finer("service", "Approved|Denied", "72148|700|120", "70553|300|60", "Total|945|155")
+_FIRST_TEN = _finer("plan", "Approved|Denied", "H0001|600|100", "Total|945|155")
+_WITHHELD = _finer(
+    "plan", "Approved|Denied|Total", "H0001|900|150|1,050", "H0002|45|<11|*", "Others|-|*|*", "All|945|155|1,100"
+)
+_BY_SIDE = _finer("plan", "Standard, total|Expedited, total", "H0001|900|100", "Others|90|10", "Total|990|110")
+
 PAGES: tuple[Page, ...] = (
     Page("all_figures", page()),
     Page("no_expedited_requests", _with(lambda label, said: "N/A" if "expedited" in label else said)),
@@ -125,16 +143,27 @@ PAGES: tuple[Page, ...] = (
     Page("behind_a_sign_in", SIGN_IN, (PUBLISHED,)),
     Page("a_list_that_is_gone", page(), (LISTED,), (404, b"")),
     Page("a_list_behind_a_login", page(), (LISTED,), (200, LOGIN.encode())),
-    Page("a_list_behind_a_gateway", page(), (), (403, b"")),
+    Page("a_list_behind_a_gateway", page(), (), (403, b""), advises=(LISTED,)),
     Page("a_list_of_drugs_that_is_gone", page(), (DRUGS_LISTED,), drugs_answer=(404, b"")),
     Page("a_list_of_drugs_behind_a_login", page(), (DRUGS_LISTED,), drugs_answer=(200, LOGIN.encode())),
-    Page("a_list_of_drugs_behind_a_gateway", page(), drugs_answer=(403, b"")),
+    Page("a_list_of_drugs_behind_a_gateway", page(), drugs_answer=(403, b""), advises=(DRUGS_LISTED,)),
     Page("one_list_of_both", page().replace("items and services that", "items, services and drugs that")),
     Page("no_figures_on_drugs", page(ROWS[:8]), (DRUGS,)),
     Page("no_finer_figures", page().replace(FINER, ""), (GRANULAR,)),
     Page(
         "finer_figures_without_reasons", page().replace("By denial reason", "").replace(">Reason<", "><"), (GRANULAR,)
     ),
+    Page("finer_figures_with_shares", _WITH_SHARES),
+    Page("a_finer_share_of_something_else", _WITH_SHARES.replace("85.4%", "58.4%"), (GRANULAR,)),
+    Page("services_asked_for_together", _COUNTED_TWICE),
+    Page("a_service_with_more_than_all", _COUNTED_TWICE.replace("700", "970"), (GRANULAR,)),
+    Page("the_largest_plans_and_a_total", _FIRST_TEN),
+    Page("plans_with_more_than_their_total", _FIRST_TEN.replace("<td>155<", "<td>95<"), (GRANULAR,)),
+    Page("plans_with_more_than_was_asked", _finer("plan", "Total", "H0001|1,200", "Others|200"), (GRANULAR,)),
+    Page("finer_figures_by_side", _BY_SIDE),
+    Page("others_that_do_not_make_the_total", _BY_SIDE.replace("<td>90<", "<td>80<"), (GRANULAR,)),
+    Page("small_cells_withheld", _WITHHELD),
+    Page("small_cells_printed", _finer("specialty", "Denied", "Urology|4", "Others|151"), advises=(GRANULAR,)),
     Page("a_swapped_share_of_drugs", page((*ROWS[:8], (ROWS[8][0], "9.5% (190 of 210)"), *ROWS[9:])), (DRUGS,)),
     Page("a_swapped_share", page((ROWS[0], (ROWS[1][0], "51.4% (152 of 990)"), *ROWS[2:])), (CONSISTENT,)),
 )

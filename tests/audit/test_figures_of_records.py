@@ -59,7 +59,7 @@ def test_a_request_is_of_the_month_of_its_day_where_the_payer_works(tmp_path: Pa
     rows = [(each, "2026-04-02T00:00:00Z", "approved", "item", "standard", "") for each in received]
     facts = {"payer_type": "ma", "timezones": ["America/Los_Angeles", "America/New_York"]}
     with records_of([log(tmp_path, *rows)], tmp_path, facts) as records:
-        months = {row["value"]: row["total"] for row in cuts(records)["month"]}
+        months = {row["value"]: row["total"] for row in cuts(records, metrics.decided(records, None))["month"]}
 
     assert months == {"2026-03": 11, "2026-04": 12}
 

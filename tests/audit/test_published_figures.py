@@ -163,14 +163,16 @@ def test_a_page_fails_what_it_breaks_and_nothing_else(page: Page) -> None:
     follow(published, lambda address: behind[address.removeprefix("https://plan.example")])
     records = Records(None, Said(None, ()), Understood(None), whose, published)  # type: ignore[arg-type]
     records.as_of = date(YEAR + 1, 6, 1)
-    found = {}
+    found, advised = {}, set()
     for each in judging.scenarios():
         if each.requirement.startswith("metrics."):
             with judged(each.id, each.requirement, "shall") as outcome:
                 each.judge(records)
             found[each.requirement] = outcome.verdict.verdict
+            advised |= {each.requirement} if outcome.verdict.advice else set()
 
     assert {name for name, verdict in found.items() if verdict == "fail"} == set(page.breaks)
+    assert advised == set(page.advises)
     if not page.breaks:
         assert set(found.values()) == {"pass"}
 

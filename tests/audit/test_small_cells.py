@@ -13,7 +13,7 @@ from opened_records import records_of
 
 from conformance.audit.cuts import MERGED, SMALL, cuts, merged
 from conformance.audit.facts import DECISIONS
-from conformance.audit.metrics import computed
+from conformance.audit.metrics import computed, decided
 from conformance.sandbox.record_cases import CASES
 from conformance.sandbox.record_forms import CsvLog
 
@@ -109,7 +109,7 @@ def test_the_rows_of_every_cut_sum_to_the_figures_of_all(tmp_path: Path) -> None
             writer.write(f"{number}", {**facts, **few, **unsaid}, 1)
 
     with records_of([tmp_path / "log.csv"], tmp_path, {"payer_type": "ma"}) as records:
-        found, counts = cuts(records), computed(records)["counts"]
+        found, counts = cuts(records, decided(records, None)), computed(records)["counts"]
 
     for name in ("specialty", "plan", "month", "service", "channel"):
         for outcome in DECISIONS:
