@@ -11,6 +11,7 @@ from conformance.fhir import NotFhir, parse, structure
 from conformance.guides import Guide
 
 SHOWN = 3
+NOT_FOUND = 404
 
 
 def raw_problem(exchange: Exchange, types: Collection[str], *, may_refuse: bool = False) -> str:
@@ -28,13 +29,17 @@ def raw_problem(exchange: Exchange, types: Collection[str], *, may_refuse: bool 
         return ""
     if 300 <= status < 400 or (refused and not may_refuse):
         return f"status {status}"
+    problem = _body_problem(exchange, {"OperationOutcome"} if refused else set(types))
+    return f"status {status}, {problem}" if refused and problem else problem
+
+
+def _body_problem(exchange: Exchange, expected: Collection[str]) -> str:
     if "json" not in exchange.media_type:
         return f"content type {exchange.media_type or 'missing'} instead of application/fhir+json"
     try:
         resource = parse(exchange.body)
     except NotFhir as wrong:
         return str(wrong)
-    expected = {"OperationOutcome"} if refused else set(types)
     kind = resource["resourceType"]
     if kind not in expected:
         return f"a {kind} instead of {' or '.join(sorted(expected))}"
@@ -63,6 +68,16 @@ def blames_the_request(exchange: Exchange) -> bool:
     """
     codes = set(issue_codes(body_of(exchange)))
     return exchange.status in (400, 422) and outcome_count(exchange) > 0 and codes != {"not-supported"}
+
+
+def unsupported(exchange: Exchange) -> bool:
+    """Whether a refusal says in an OperationOutcome that there is no such operation."""
+    return exchange.refused and set(issue_codes(body_of(exchange))) == {"not-supported"}
+
+
+def unknown(exchange: Exchange) -> bool:
+    """Whether a refusal says, 404 with an OperationOutcome, that there is nothing of what was asked for."""
+    return exchange.status == NOT_FOUND and outcome_count(exchange) > 0 and not unsupported(exchange)
 
 
 def explained(exchange: Exchange, guide: Guide) -> bool:

@@ -58,7 +58,8 @@ class Reason:
 class ReviewAction:
     """One ``reviewAction`` extension; ``action`` is None where its code is none of X12 306.
 
-    ``as_profiled``: it stands in an adjudication, and its code is a CodeableConcept under the guide's own URL.
+    ``as_profiled``: it stands in an adjudication (not ``beside`` it), and its code is a CodeableConcept under the
+    guide's own URL. ``unusable``: codes and words that stand where a reason does, and are none.
     ``coded``: there is an extension for its code, whatever that holds; one without may bear a number or a reason alone.
     """
 
@@ -69,6 +70,15 @@ class ReviewAction:
     reasons: tuple[Reason, ...]
     as_profiled: bool = True
     coded: bool = True
+    beside: bool = False
+    unusable: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """Its codes as they were written, and what is odd about their place or form."""
+        codes = ", ".join(f"{each.system or 'no system'}|{each.code}" for each in self.codings) or "no code"
+        odd = "" if self.as_profiled else " in another form than the guide's"
+        return f"{codes} outside of an adjudication" if self.beside else f"{codes}{odd}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +115,7 @@ def _adjudication(raw: Mapping[str, Any], at: str) -> Adjudication:
 def actions_beside(element: Mapping[str, Any], at: str) -> tuple[ReviewAction, ...]:
     """The review actions that stand at a line itself, where older reference implementations put them."""
     return tuple(
-        replace(_review_action(each, where), as_profiled=False)
+        replace(_review_action(each, where), as_profiled=False, beside=True)
         for where, each in extensions(element, REVIEW_ACTION, at)
     )
 
@@ -113,6 +123,7 @@ def actions_beside(element: Mapping[str, Any], at: str) -> tuple[ReviewAction, .
 def _review_action(raw: Mapping[str, Any], at: str) -> ReviewAction:
     codes: tuple[Coding, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    unusable: tuple[str, ...] = ()
     number, as_profiled, coded = "", True, False
     for place, part in records(raw.get("extension")):
         url = text(part.get("url"))
@@ -122,11 +133,13 @@ def _review_action(raw: Mapping[str, Any], at: str) -> ReviewAction:
             as_profiled &= url == REVIEW_ACTION_CODE and bool(codings(part.get("valueCodeableConcept")))
         elif url == "reasonCode":
             where = f"{at}.extension[{place}]"
-            reasons += reasons_of(part.get("valueCodeableConcept"), "reasonCode", f"{where}.valueCodeableConcept")
-            reasons += tuple(_plain_reasons(part, where))
+            given = reasons_of(part.get("valueCodeableConcept"), "reasonCode", f"{where}.valueCodeableConcept")
+            given += tuple(_plain_reasons(part, where))
+            reasons += given
+            unusable += () if given else _written(part)
         elif url == "number":
             number = number or text(part.get("valueString"))
-    return ReviewAction(at, action_of(codes), codes, number, reasons, as_profiled, coded)
+    return ReviewAction(at, action_of(codes), codes, number, reasons, as_profiled, coded, unusable=unusable)
 
 
 def _coded(part: Mapping[str, Any]) -> tuple[Coding, ...]:
@@ -135,6 +148,14 @@ def _coded(part: Mapping[str, Any]) -> tuple[Coding, ...]:
     single = coding(part.get("valueCoding"))
     bare = Coding(code=text(part.get("valueCode")) or text(part.get("valueString")))
     return found + tuple(each for each in (single, bare) if each.code)
+
+
+def _written(part: Mapping[str, Any]) -> tuple[str, ...]:
+    """What an extension for a reason holds, as a person reads it."""
+    concept = record(part.get("valueCodeableConcept"))
+    codes = (*codings(concept), coding(part.get("valueCoding")))
+    words = (*(f"{each.code} {each.display}".strip() for each in codes), text(concept.get("text")))
+    return tuple(each for each in (*words, text(part.get("valueString"))) if each)
 
 
 def _plain_reasons(part: Mapping[str, Any], at: str) -> Iterator[Reason]:

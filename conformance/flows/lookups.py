@@ -12,7 +12,7 @@ from conformance.apis.same_member import claim_of
 from conformance.apis.shapes import identifiers
 from conformance.errors import NotTested
 from conformance.flows.prior_auth import PATIENCE, PriorAuth
-from conformance.flows.prior_auth_requests import INQUIRE, Requests
+from conformance.flows.prior_auth_requests import FINDS, INQUIRE, Requests
 from conformance.flows.recording import Recording
 from conformance.flows.request_bodies import asked_by, asked_through, look_up_body
 from conformance.flows.submission import Submission, same_request
@@ -78,6 +78,7 @@ class LookUps:
         submission = self._ours()
         inquiry = self._third_party("third-party", lambda: self._body(submission, self._fresh("third")), None)
         if inquiry.refused:  # the organization it asks for is one that no payer knows
+            self._found_by_its_own()
             raise NotTested("the inquiry of another system is refused", change=f"apis.{self._claim.api}.other_auth")
         if not inquiry.found and not self._recording.target.other_requester:
             raise NotTested("needs another provider that the payer knows, to ask in its name", change="other_requester")
@@ -123,7 +124,10 @@ class LookUps:
         if first.found or refusable:
             return first
         self._recording.act((self._claim, "patience"), lambda: clock.sleep(PATIENCE))
-        return ask(f"lookup:{how}:again")
+        again = ask(f"lookup:{how}:again")
+        if not (again.found or self._prior_auth.inquire(submission.case)):
+            raise NotTested("no inquiry finds what was submitted", because=FINDS)
+        return again
 
     def _body(self, submission: Submission, sent: str, number: str = "", member: str = "") -> dict[str, Any]:
         if not member:

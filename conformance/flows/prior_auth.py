@@ -9,7 +9,7 @@ from typing import Any
 from conformance import clock
 from conformance.apis.answer_content import changed_items
 from conformance.apis.prior_auth import Answer, read_answer, read_answers
-from conformance.apis.raw import body_of as body_of_answer
+from conformance.apis.raw import body_of, unsupported
 from conformance.apis.shapes import is_type
 from conformance.cases import broken, invalid_requests
 from conformance.errors import NotTested, Unjudgeable
@@ -142,7 +142,7 @@ class PriorAuth:
 
     def approves(self, exchange: Exchange) -> bool:
         """Whether an answer approves anything."""
-        answer = read_answer(body_of_answer(exchange), self.guide)
+        answer = read_answer(body_of(exchange), self.guide)
         return answer is not None and bool(answer.approved or answer.modified)
 
     def approves_nonsense(self, exchange: Exchange) -> bool:
@@ -179,8 +179,11 @@ class PriorAuth:
     def inquire(self, case: str) -> tuple[Answer, ...]:
         """What the inquiry tells of a submitted case; asked once more before it counts as finding nothing."""
         submission = self.submission(case)
-        for exchange in (self.inquiry, self._inquiry_again):
-            answers = self._requests.found(exchange(case))
+        for ask in (self.inquiry, self._inquiry_again):
+            exchange = ask(case)
+            if unsupported(exchange):
+                return ()
+            answers = self._requests.found(exchange)
             if found := tuple(each for each in answers if same_request(each, submission)):
                 return found
         return ()
@@ -188,6 +191,11 @@ class PriorAuth:
     def inquiry(self, case: str) -> Exchange:
         """The exchange of an inquiry about a submitted case."""
         return self._recording.act((self.claim, "inquire", case), lambda: self._inquire(case))
+
+    def turned_away(self, case: str) -> str:
+        """With which status the inquiry about a case is refused; "" where it is not."""
+        inquiry = self.inquiry(case)
+        return f"status {inquiry.status}" if inquiry.refused else ""
 
     def inquired(self) -> dict[str, Any]:
         """The answer to an inquiry as the resource that came: about the first case that can be asked about."""

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from conformance.apis.prior_auth import Answer, read_inquiry
-from conformance.apis.raw import blames_the_request
+from conformance.apis.raw import blames_the_request, unknown, unsupported
 from conformance.apis.refusal import outcomes
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
@@ -21,6 +21,7 @@ from conformance.wire.payer import OWN, Request
 RAW = "prior-auth.answers-are-fhir"
 BUNDLE = "pas.response-bundle"
 EXCHANGE = "prior-auth.exchange"
+FINDS = "pas.inquiry-finds"
 SUBMIT, INQUIRE = "prior-auth.submit", "prior-auth.inquire"
 READ = "read"  # an act: what an inquiry tells
 FHIR_JSON = {"content-type": "application/fhir+json"}
@@ -118,16 +119,18 @@ class Requests:
         if exchange.operation == SUBMIT and not judged and not self.taken():
             raise NotTested(f"requests are not taken (status {exchange.status})", because=EXCHANGE)
         resource = resource_of(exchange, RAW)
+        if exchange.operation == INQUIRE and (unknown(exchange) or unsupported(exchange)):
+            raise NotTested(f"inquiries find nothing (status {exchange.status})", because=FINDS)
         if exchange.refused and outcomes(resource):
-            raise NotTested(
-                f"the request is refused with status {exchange.status}", change=f"cases.prior-auth.{exchange.case}"
-            )
+            raise NotTested(f"the request is refused with status {exchange.status}", change=self._key(exchange.case))
         if not good(exchange):
             raise NotTested(f"the answer has status {exchange.status}", because=RAW)
         return resource
 
     def found(self, exchange: Exchange) -> tuple[Answer, ...]:
-        """What an inquiry finds."""
+        """What an inquiry finds; nothing, too, where the answer is that there is no such thing."""
+        if unknown(exchange):
+            return ()
         resource, guide = self.usable(exchange), self._recording.guide(self._claim)
         # Asked for by many, and long where a payer tells all that it knows of a member.
         answers = self._recording.act((self._claim, READ, exchange.id), lambda: read_inquiry(resource, guide))
@@ -140,6 +143,13 @@ class Requests:
         for sample in range(1, self._recording.options.samples):
             self.post(SUBMIT, name, self.request(name, sample))
         return self.post(SUBMIT, name, self.request(name))
+
+    def _key(self, case: str) -> str:
+        """The key of target.toml behind what was sent as ``case``; our own variations of a case have none."""
+        kind = case.partition(":")[0]
+        if kind == "known":
+            return "known.prior-auth"
+        return f"cases.prior-auth.{kind}" if kind in self.cases() else "cases.prior-auth"
 
     def _identifier(self, case: str, sample: int = 0) -> str:
         return f"{self._recording.run_id}-{case}-{self._claim.version}" + (f"-{sample}" if sample else "")

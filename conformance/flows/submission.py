@@ -44,6 +44,12 @@ class CaseItem:
         return (*self.item.reasons, *(each for each in self.item.unplaced if names_any(each.text, self.names)))
 
     @property
+    def unusable(self) -> str:
+        """What stands where its reasons do, and is none; "" where nothing stands there."""
+        written = (each for action in self.item.review_actions for each in action.unusable)
+        return ", ".join(f"“{each}”, which is no reason" for each in dict.fromkeys(written))
+
+    @property
     def grade(self) -> Grade:
         """How specific its reasons are."""
         return grade(self.reasons)

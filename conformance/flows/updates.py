@@ -10,13 +10,13 @@ from typing import Any
 from conformance import clock
 from conformance.apis.authorization_lines import Item
 from conformance.apis.echo import disagreements, unanswered
-from conformance.apis.prior_auth import Answer, read_answer, read_inquiry
+from conformance.apis.prior_auth import Answer, read_answer
 from conformance.apis.raw import body_of
 from conformance.apis.same_member import claim_of
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
 from conformance.flows.prior_auth import PATIENCE, PriorAuth
-from conformance.flows.prior_auth_requests import INQUIRE, RAW, SUBMIT, Requests
+from conformance.flows.prior_auth_requests import FINDS, INQUIRE, RAW, SUBMIT, Requests
 from conformance.flows.recording import Recording, answered
 from conformance.flows.sent import Sent
 from conformance.flows.submission import Submission, same_request
@@ -138,11 +138,12 @@ class Updates:
         for asked in (case, f"{case}:again"):
             body = partial(self._requests.look_up, name, identifier, number)
             exchange = self._recording.act((self._claim, asked), partial(self._inquired, asked, body))
-            found = read_inquiry(self._requests.usable(exchange), self.guide) or ()
-            answers = tuple(each for each in found if same_request(each, update))
+            answers = tuple(each for each in self._requests.found(exchange) if same_request(each, update))
             if asked != case or (answers and not disagreements(update.deciding, answers)):
                 break
             self._recording.act((self._claim, "patience", "update"), lambda: clock.sleep(PATIENCE))
+        if not (answers or self._prior_auth.inquire(name)):
+            raise NotTested("no inquiry finds what was submitted", because=FINDS)
         return answers
 
     def _inquired(self, case: str, body: Callable[[], dict[str, Any]]) -> Exchange:

@@ -13,6 +13,7 @@ def test_a_denied_item_states_a_specific_reason(decisions):
         need(denied, "a denied item", change="cases.prior-auth.denied"),
         lambda each: each.reasons,
         "a specific reason for the denial",
+        got=lambda each: each.unusable,
     )
     loose = [each for each in denied if each.only_loose]
     advise(

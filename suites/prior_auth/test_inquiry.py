@@ -12,6 +12,7 @@ def test_an_inquiry_finds_what_was_submitted(prior_auth):
         need(submissions, "a request that was taken", change="cases.prior-auth.approved"),
         lambda each: prior_auth.inquire(each.case),
         "the submitted request among what the inquiry finds",
+        got=lambda each: prior_auth.turned_away(each.case),
     )
 
 

@@ -1,4 +1,4 @@
-"""Faults and variants of inquiries about what was approved: the number and the days that they tell."""
+"""Faults and variants of inquiries: that they are answered, and which number and days of an approval they tell."""
 
 from __future__ import annotations
 
@@ -6,9 +6,16 @@ from datetime import date, timedelta
 
 from conformance.sandbox.faults import prior_auth_edits as edits
 from conformance.sandbox.faults.prior_auth_rules import inquire
-from conformance.sandbox.frame import Fault, Resource, Variant
+from conformance.sandbox.frame import Answer, Call, Fault, Resource, Variant
+from conformance.sandbox.outcome import refusal
 
 AGREES = ("pas.authorization-agrees",)
+NO_OPERATION = refusal(400, "not-supported", "This server does not know how to handle POST Claim/$inquire.")
+NOT_FOUND = refusal(404, "not-found", "Nothing is on file that matches.")
+
+
+def _found_nothing(call: Call, answer: Answer) -> bool:
+    return edits.served(call, answer) and not any(edits.responses(answer.resource()))
 
 
 def _other_numbers(response: Resource) -> None:
@@ -53,6 +60,12 @@ def _periods(response: Resource) -> list[Resource]:
 
 FAULTS = (
     Fault(
+        "does_not_know_inquire",
+        "There is no $inquire: inquiries are answered 400, as HAPI does, and not supported.",
+        ("pas.inquiry-finds", "pas.must-support-seen"),
+        bend=inquire(edits.answering(NO_OPERATION)),
+    ),
+    Fault(
         "inquiry_tells_another_number",
         "An inquiry gives an approval another number than the submission was answered with.",
         AGREES,
@@ -79,6 +92,11 @@ FAULTS = (
 )
 
 VARIANTS = (
+    Variant(
+        "finds_nothing_with_404",
+        "An inquiry that finds nothing is answered 404 with an OperationOutcome.",
+        bend=inquire(edits.answering(NOT_FOUND), _found_nothing),
+    ),
     Variant(
         "inquiry_writes_numbers_with_dashes",
         "An inquiry writes authorization numbers in small letters and with dashes.",

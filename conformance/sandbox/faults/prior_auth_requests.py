@@ -160,6 +160,12 @@ FAULTS: tuple[Fault, ...] = (
         bend=inquire(edits.editing_body(edits.forget), _asking(_by_number, edits.about_a_submission)),
     ),
     Fault(
+        "answers_authorization_numbers_with_404",
+        "An inquiry by an authorization number is answered 404.",
+        ("pas.inquiry-by-number", "pas.replaced-number"),
+        bend=inquire(edits.answering(NOTHING), _asking(_by_number, edits.about_a_submission)),
+    ),
+    Fault(
         "finds_nothing_by_member",
         "An inquiry without a number finds nothing.",
         ("pas.inquiry-by-member", "pas.third-party-inquiry"),
