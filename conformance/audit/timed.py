@@ -150,7 +150,7 @@ def judge(
         # No clock is over before the soonest: few decisions are looked at again.
         slow = beside.filter((beside.e_e > beside.s_e + beside.soonest) | (beside.why == "open"))
         both = _against(slow, dues, payer, rules)
-        columns = ("which", "key", "source", "start", "place", "s_e", "end_e", "until", "told")
+        columns = ("which", "key", "source", "start", "place", "s_e", "end_e", "until", "told", "overdue")
         late = engine.keep("late", both.filter((both.state == "late") | both.overdue).select(*columns))
         for which, each in enumerate(found.values()):
             if each["late"] or each["overdue"]:
@@ -227,7 +227,7 @@ def _count(cell: Mapping[str, Any], counts: dict[str, int]) -> None:
 
 def _late(row: dict[str, Any], zones: Sequence[str]) -> Late:
     ended = "told" if row["told"] else "decided"
-    end = f"{ended} {moment(row['end_e'], zones)}" if row["end_e"] is not None else "still open"
+    end = "still open" if row["overdue"] else f"{ended} {moment(row['end_e'], zones)}"
     told = f"received {moment(row['s_e'], zones)}, {end}, due {moment(row['until'], zones)}"
     return Late(row["key"] or "", row["source"], row["start"], row["place"], told)
 

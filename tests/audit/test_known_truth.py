@@ -54,6 +54,8 @@ def test_every_decision_is_found_to_be_what_it_is(made: Path, tmp_path: Path, fo
                 each: known[each] for each in ("late", "close", "in_time", "overdue", *UNTIMED)
             }
             assert counts["open"] == known["open"] + known["overdue"]
+            open_ = [finding for finding in records.timed(requirement).findings if "still open" in finding.actual]
+            assert len(open_) == known["overdue"]
             named = {finding.at.rpartition("(")[2].rstrip(")") for finding in records.timed(requirement).findings}
             assert named <= breaking()[requirement]
             assert len(named) == known["late"] + known["overdue"]
