@@ -1,4 +1,4 @@
-"""What a run saw in all its answers together. This file is the last of its suite: it looks back at what came."""
+"""What a run saw in all its answers together."""
 
 from conformance import expect, requirement
 
