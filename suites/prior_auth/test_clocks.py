@@ -13,7 +13,7 @@ def test_submissions_are_answered_in_time(prior_auth, latency):
         lambda answer: answer.seconds <= limit,
         f"an answer within {limit:g} s",
         got=lambda answer: f"{answer.seconds:.1f} s",
-        at=lambda answer: f"cases.prior-auth.{answer.case}",
+        at=lambda answer: f"{answer.operation} {answer.case}",
     )
 
 
