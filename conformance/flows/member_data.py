@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode, urljoin
 
+from conformance.apis.raw import unsupported
 from conformance.apis.searchset import read_page
 from conformance.apis.shapes import entries, text
 from conformance.errors import NotTested
@@ -36,6 +37,11 @@ class Pages:
     refused: tuple[str, ...] = ()
     looped: str = ""
     size: int = 0
+
+
+def not_there(exchange: Exchange) -> bool:
+    """Whether an answer says that there is no such operation; HAPI says so with 400 and an OperationOutcome."""
+    return exchange.status in NOT_THERE or unsupported(exchange)
 
 
 def is_refused(exchange: Exchange) -> bool:

@@ -16,12 +16,14 @@ from conformance.fhir import NotFhir, parse
 from conformance.flows.bulk_match import REFUSED
 from conformance.flows.consents import CONSENTS
 from conformance.flows.matched import Matched, revealed_of
+from conformance.flows.member_data import not_there
 from conformance.flows.payer_to_payer_requests import RAW, Requests
 from conformance.flows.probing import Probing, guesses
 from conformance.flows.recording import Recording, answered
 from conformance.flows.target_cases import cases_of
 from conformance.target import Case, Claim
 
+ONE, MATCHED = "one-match", "payer-to-payer.one-match"
 LINKS = {"minimal": {}, "full": {"more": True, "full": True}}
 
 
@@ -60,9 +62,9 @@ class MemberMatching:
 
     def linked(self) -> tuple[Matched, ...]:
         """The answers to the match of the member with a minimal and with a full coverage to be linked."""
-        if self._asks.case("one-match").body is not None:
+        if self._asks.case(ONE).body is not None:
             raise NotTested("the request is of your own making", change="cases.payer-to-payer.one-match.body")
-        self.identified("one-match")
+        self.identified(ONE)
         return self._recording.act((self.claim, "linked"), lambda: tuple(self._linked(link) for link in LINKS))
 
     def probed(self) -> Probing:
@@ -93,7 +95,7 @@ class MemberMatching:
         """The parameters of a search for the matched member; NotTested where nobody was matched."""
         match = self.match(case).match
         if match is None or not match.identifiers:
-            raise NotTested("the member was not matched", because="payer-to-payer.one-match")
+            raise NotTested("the member was not matched", because=MATCHED)
         found = match.identifiers[0]
         return (("identifier", token(found.system, found.value)),)
 
@@ -108,12 +110,16 @@ class MemberMatching:
 
     def _matched(self, name: str) -> Matched:
         exchange = self._recording.act((self.claim, "match", name), lambda: self._asks.match(name))
-        if name != "one-match" and exchange.status == 403 and exchange.failure:
+        if name != ONE and exchange.status == 403 and exchange.failure:
             # Of a client that was never let in nobody knows whether it or its request is refused.
             with suppress(NotTested, Unjudgeable):
-                self.match("one-match")
+                self.match(ONE)
                 exchange = self._recording.act((self.claim, "match again", name), lambda: self._asks.match(name))
         exchange = answered(exchange, RAW)
+        if name != ONE and not_there(exchange):
+            with suppress(Unjudgeable):
+                if ONE in self._cases and not_there(self.match(ONE).exchange):
+                    raise NotTested(f"nobody is matched at all (status {exchange.status})", because=MATCHED)
         try:
             resource: Any = parse(exchange.body) if exchange.body else None
         except NotFhir as wrong:
@@ -125,9 +131,9 @@ class MemberMatching:
         return Matched(name, member, exchange, read_match(resource), outcomes(resource))
 
     def _linked(self, link: str) -> Matched:
-        exchange = self._asks.match("one-match", f"one-match, link {link}", link=LINKS[link])
-        member = self._asks.member(self._asks.case("one-match"))
-        return Matched("one-match", member, exchange, read_match(body_of(answered(exchange, RAW))), 0)
+        exchange = self._asks.match(ONE, f"one-match, link {link}", link=LINKS[link])
+        member = self._asks.member(self._asks.case(ONE))
+        return Matched(ONE, member, exchange, read_match(body_of(answered(exchange, RAW))), 0)
 
     def _guess(self, case: Case, birth_date: str) -> Exchange:
         member = {**self._asks.member(case).facts, "birth_date": birth_date}

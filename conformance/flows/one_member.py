@@ -14,7 +14,7 @@ from conformance.apis.searchset import read_page
 from conformance.apis.shapes import entries
 from conformance.errors import NotApplicable, NotTested, Unjudgeable
 from conformance.exchange import Exchange
-from conformance.flows.member_data import NOT_THERE, pages
+from conformance.flows.member_data import not_there, pages
 from conformance.flows.member_matching import MemberMatching
 from conformance.flows.payer_to_payer import PayerToPayer
 from conformance.flows.payer_to_payer_requests import RAW, Requests
@@ -74,7 +74,7 @@ class OneMember:
             if refused.actor != "your file":
                 raise
             raise NotApplicable(f"{alone}: {refused}") from refused
-        if answer.status in NOT_THERE:
+        if not_there(answer.exchange):
             raise NotApplicable(alone)
         return self._exchange.patient()
 

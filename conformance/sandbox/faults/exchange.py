@@ -55,6 +55,12 @@ FAULTS: tuple[Fault, ...] = (
         bend=Bend(MATCH, edits.refuses, changes.succeeded),
     ),
     Fault(
+        "does_not_know_member_match",
+        "There is no $member-match: it is answered 400, as HAPI does, and not supported.",
+        ("payer-to-payer.one-match",),
+        bend=Bend(MATCH, edits.does_not_know),
+    ),
+    Fault(
         "types_the_identifier_otherwise",
         "The member identifier is typed as a medical record number.",
         ("payer-to-payer.member-identifier",),

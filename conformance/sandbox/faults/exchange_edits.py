@@ -128,6 +128,10 @@ def does_not_do(_call: Call, _answer: Answer) -> Answer:
     return refusal(501, "not-supported", "This operation is not implemented.")
 
 
+def does_not_know(_call: Call, _answer: Answer) -> Answer:
+    return refusal(400, "not-supported", "This server does not know how to handle this operation.")
+
+
 def keeps_to_itself(_call: Call, _answer: Answer) -> Answer:
     return refusal(403, "forbidden", "This operation is for members themselves.")
 
