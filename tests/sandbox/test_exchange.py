@@ -499,7 +499,8 @@ def _all_of(talk: Talk, member: str) -> list[dict[str, Any]] | None:
 
 # What the plainest reading here says nothing of is left to the kill matrix.
 MATRIX_ONLY = {"payer-to-payer.near-miss", "payer-to-payer.coverage-to-link", "payer-to-payer.probing"}
-PLAIN = [one for one in bends.FAULTS if not MATRIX_ONLY & set(one.breaks) and one.name != "takes_consents_for_anybody"]
+NOT_READ = {"takes_consents_for_anybody", "does_not_know_member_match"}
+PLAIN = [one for one in bends.FAULTS if not MATRIX_ONLY & set(one.breaks) and one.name not in NOT_READ]
 JUDGED = {
     f"payer-to-payer.{what}"
     for what in [
