@@ -14,13 +14,14 @@ from conformance.apis.discovery import Smart
 from conformance.errors import UsageError
 from conformance.guides import version_key
 from conformance.opening import guides, versions_known
-from conformance.self_description import SelfDescription, Trace, ask, plain, traces
+from conformance.self_description import SelfDescription, Trace, ask, plain, renamed, traces
 from conformance.target import PAYER_TYPES, Api, Auth, KnownGuides, Target, main_guide
 from conformance.target.checks import tidy, url_fault, without_login
 from conformance.wire.payer import Limits, Wire
 
 LIMITS = Limits(total_seconds=30.0, retries=1, longest_wait=10.0)
 COLUMN = 56
+NAMELESS = ("", "Not provided")  # the second is what HAPI publishes where nobody named the publisher
 MOST_ENDPOINTS = 20
 DOCUMENTATION = "docs/target-file.md"
 ATTACH = "submit-attachment"
@@ -123,7 +124,7 @@ def _head(said: SelfDescription, payer_type: str | None) -> Iterator[str]:
 def _name(said: SelfDescription) -> str:
     statement = said.statement or {}
     for element in ("publisher", "title", "name"):
-        if isinstance(value := statement.get(element), str) and plain(value):
+        if isinstance(value := statement.get(element), str) and plain(value) not in NAMELESS:
             return plain(value)
     return urlsplit(said.base_url).hostname or said.base_url
 
@@ -140,6 +141,9 @@ def _api(said: SelfDescription, trace: Trace, known: KnownGuides, ca_file: str) 
         yield _claim(ig, named, said.base_url)
     else:
         yield _line(f"# {_claim(ig, versions[-1:], said.base_url)}", f"Which version? {' or '.join(versions)}")
+    if said.capabilities and (own := renamed(said.capabilities, guides()[ig, (named or versions)[-1]])):
+        paths = ", ".join(f"{operation} = {_quoted(path)}" for operation, path in own.items())
+        yield _line(f"paths = {{ {paths} }}", "as it names them; the guide names them otherwise")
     if said.smart and "smart" in known[trace.api]:
         newest = max(known[trace.api]["smart"], key=version_key)
         yield _line(f'# smart = "{newest}"', f"Does it claim SMART App Launch {newest}?")

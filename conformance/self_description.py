@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from conformance.apis.discovery import Capabilities, Davinci, Smart, read_capabilities, read_davinci, read_smart
 from conformance.exchange import Exchange
+from conformance.guides import Guide
 from conformance.strict_json import load_or_none
 from conformance.target import Api
 from conformance.wire.payer import NONE, OWN, Request, Wire
@@ -17,6 +19,7 @@ SMART = ("discovery.smart-configuration", ".well-known/smart-configuration")
 DAVINCI = ("discovery.davinci-configuration", ".well-known/davinci-configuration")
 CLOSED = (401, 403)
 LONGEST = 100
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}")
 
 # How canonicals of a guide begin, and which API it describes; PDex builds its payer-to-payer exchange on HRex.
 CANONICALS = {
@@ -27,6 +30,7 @@ CANONICALS = {
     "http://hl7.org/fhir/us/davinci-pdex/": ("payer-to-payer", ""),
 }
 FORMULARY = frozenset({"InsurancePlan", "Basic", "MedicationKnowledge"})
+MOST_TYPES = 50  # a server that serves more of them serves whatever FHIR knows
 
 
 @dataclass(frozen=True)
@@ -97,8 +101,19 @@ def _declared(capabilities: Capabilities) -> list[tuple[str, str, str]]:
         found.append(("payer-to-payer", "hrex", "it declares Patient/$member-match"))
     if capabilities.declares("Questionnaire", "questionnaire-package"):
         found.append(("documentation", "dtr", "it declares Questionnaire/$questionnaire-package"))
-    if capabilities.resources >= FORMULARY:
+    if capabilities.resources >= FORMULARY and len(capabilities.resources) <= MOST_TYPES:
         found.append(("formulary", "usdf", "it serves InsurancePlan, Basic and MedicationKnowledge"))
+    return found
+
+
+def renamed(capabilities: Capabilities, guide: Guide) -> dict[str, str]:
+    """The paths of a guide's operations that are declared by their definition, but under a name of the server's own."""
+    found = {}
+    for operation, row in guide.operations.items():
+        kind, _, code = row["path"].partition("/$")
+        called = capabilities.definitions.get((kind, row.get("definition", "")), code)
+        if code and called != code and NAME.fullmatch(called) and not capabilities.declares(kind, code):
+            found[operation.partition(".")[2]] = f"{kind}/${called}"
     return found
 
 

@@ -18,7 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from target_files import pem
 
 from conformance import clock
+from conformance.apis.discovery import read_capabilities
 from conformance.doctor import Check, examine, render
+from conformance.doctor.endpoints import statement_notes
 from conformance.doctor.tls import Certificate, presented
 from conformance.opening import guides, versions_known
 from conformance.sandbox import certificates
@@ -26,6 +28,7 @@ from conformance.sandbox.serve import Running, serve
 from conformance.target import Api, Auth, Member, Target, from_folder, load
 from conformance.wire.payer import Limits
 
+INQUIRY = "Claim/$inquiry"
 QUICK = Limits(total_seconds=5.0, connect_seconds=2.0, retries=0)
 
 
@@ -181,6 +184,24 @@ def test_a_base_url_of_another_version_or_api(running: Running, target: Target) 
     other = only(target, "prior-auth", guides={"pas": {"2.2.1": running.bases["usdf=2.1.0"]}})
     (note,) = [check for check in found(other, "pas=2.2.1") if check.change]
     assert note.message == "does not declare Claim/$submit, Claim/$inquire: is it the base URL of prior-auth?"
+
+
+@pytest.mark.parametrize(("paths", "changes"), [({}, ["apis.prior-auth.paths.inquire"]), ({"inquire": INQUIRY}, [])])
+def test_an_operation_under_a_name_of_its_own_is_noted(
+    target: Target, paths: dict[str, str], changes: list[str]
+) -> None:
+    declared = [
+        {"name": "$submit"},
+        {"name": "$inquiry", "definition": "http://hl7.org/fhir/us/davinci-pas/OperationDefinition/Claim-inquiry"},
+    ]
+    server = {"mode": "server", "resource": [{"type": "Claim", "operation": declared}]}
+    capabilities = read_capabilities({"resourceType": "CapabilityStatement", "fhirVersion": "4.0.1", "rest": [server]})
+    api = replace(target.apis["prior-auth"], guides={"pas": {"2.2.1": "https://api.example.org"}}, paths=paths)
+    assert capabilities
+    notes = list(statement_notes(capabilities, api, api.claim_list()))
+
+    assert [note.change for note in notes] == changes
+    assert all(note.message == "declares $inquire as Claim/$inquiry; another path is asked" for note in notes)
 
 
 def test_what_is_published_otherwise_than_claimed_is_noted(running: Running, target: Target) -> None:

@@ -20,12 +20,13 @@ from target_files import KNOWN
 from conformance.errors import UsageError
 from conformance.init import plan_target
 from conformance.sandbox.serve import Running, serve
-from conformance.self_description import plain
+from conformance.self_description import FORMULARY, MOST_TYPES, plain
 from conformance.target import Target, load
 
 QUESTION = re.compile(r"^# (\[|[a-z_\"0-9.-]+ = )")
 USDF = "http://hl7.org/fhir/us/davinci-drug-formulary"
 PDEX = "http://hl7.org/fhir/us/davinci-pdex"
+PAS = "http://hl7.org/fhir/us/davinci-pas"
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,19 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A payer without TLS, whose answers a test may replace."""
     with serve(directory=tmp_path_factory.mktemp("init"), tls=False) as payer:
         yield payer
+
+
+CLAIM = {
+    "type": "Claim",
+    "operation": [
+        {"name": "$submit", "definition": f"{PAS}/OperationDefinition/Claim-submit"},
+        {"name": "$inquiry", "definition": f"{PAS}/OperationDefinition/Claim-inquiry"},
+    ],
+}
+EVERYTHING = {
+    "mode": "server",
+    "resource": [{"type": each} for each in (*sorted(FORMULARY), *(f"Type{n}" for n in range(MOST_TYPES)))],
+}
 
 
 def loaded(folder: Path, text: str) -> Target:
@@ -158,6 +172,11 @@ def test_something_else_there_is_said(bare: Running) -> None:
         (
             {"implementationGuide": [f"{PDEX}/ImplementationGuide/x|2.1.0"]},
             ["[apis.payer-to-payer]", "# Which version? 1.0.0 or 1.2.0"],
+        ),
+        ({"rest": [{"mode": "server", "resource": [CLAIM]}]}, ['paths = { inquire = "Claim/$inquiry" }']),
+        (
+            {"publisher": "Not provided", "title": "A server of everything", "rest": [EVERYTHING]},
+            ['name = "A server of everything"', "# Nothing here says which API is served."],
         ),
     ],
 )

@@ -32,9 +32,9 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 class Capabilities:
     """A CapabilityStatement: only what its server side says counts.
 
-    ``operations`` are (resource type, name without "$"), type "" for the whole server; ``definitions`` the same with
-    the operation's canonical without its version (a guide's own statement names operations in prose);
-    ``search_params`` and ``includes`` are (resource type, name), ``interactions`` (resource type, code).
+    ``operations`` are (resource type, name without "$"), type "" for the whole server; ``definitions`` maps the same
+    with the operation's canonical, without its version, to that name (a guide's own statement names operations in
+    prose); ``search_params`` and ``includes`` are (resource type, name), ``interactions`` (resource type, code).
     """
 
     at: str
@@ -48,7 +48,7 @@ class Capabilities:
     modes: tuple[str, ...]
     resources: frozenset[str]
     operations: frozenset[tuple[str, str]]
-    definitions: frozenset[tuple[str, str]]
+    definitions: Mapping[tuple[str, str], str] = field(hash=False)
     search_params: frozenset[tuple[str, str]]
     includes: frozenset[tuple[str, str]]
     interactions: frozenset[tuple[str, str]]
@@ -90,13 +90,19 @@ def read_capabilities(resource: Any) -> Capabilities | None:
         implementation_guides=texts(resource.get("implementationGuide")),
         modes=tuple(text(each.get("mode")) for _, each in records(resource.get("rest"))),
         resources=frozenset(kind for kind, _ in on_types if kind),
-        operations=frozenset((kind, text(each.get("name")).removeprefix("$")) for kind, each in operations),
-        definitions=frozenset((kind, text(each.get("definition")).partition("|")[0]) for kind, each in operations),
+        operations=frozenset((kind, _operation(each)) for kind, each in operations),
+        definitions={
+            (kind, text(each.get("definition")).partition("|")[0]): _operation(each) for kind, each in operations
+        },
         search_params=frozenset(_named(rooms, "searchParam", "name")),
         includes=frozenset((kind, each) for kind, room in rooms for each in texts(room.get("searchInclude"))),
         interactions=frozenset(_named(rooms, "interaction", "code")),
         security=tuple(code for server in servers for code in _security(server)),
     )
+
+
+def _operation(declared: JsonObject) -> str:
+    return text(declared.get("name")).removeprefix("$")
 
 
 def _named(rooms: list[tuple[str, JsonObject]], element: str, name: str) -> Iterator[tuple[str, str]]:

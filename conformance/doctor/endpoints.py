@@ -10,7 +10,9 @@ from urllib.parse import urlsplit
 from conformance.apis.cds_hooks import read_services
 from conformance.apis.discovery import Capabilities
 from conformance.doctor.check import Check, joined
-from conformance.self_description import CLOSED, SelfDescription, ask, plain, traces
+from conformance.guides import Guide
+from conformance.opening import guides
+from conformance.self_description import CLOSED, SelfDescription, ask, plain, renamed, traces
 from conformance.strict_json import load_or_none
 from conformance.target import Api, Claim, Target
 from conformance.wire.files import Folder
@@ -43,7 +45,7 @@ def endpoint_checks(target: Target, wire: Wire, without_tls: Mapping[str, str]) 
             said = ask(wire, base_url, api)
             yield replace(_answers(said, here), because=without_tls.get(urlsplit(base_url).netloc, ""))
             if said.capabilities:
-                yield from _statement_notes(said.capabilities, api, here)
+                yield from statement_notes(said.capabilities, api, here)
             if not said.metadata.failure:
                 yield from _smart(said, api, here)
                 yield from _davinci(said, here)
@@ -106,14 +108,19 @@ def _answers(said: SelfDescription, claims: Sequence[Claim]) -> Check:
     return Check(name, False, f"{found}: is it a FHIR base URL?", "your file", key)
 
 
-def _statement_notes(capabilities: Capabilities, api: Api, claims: Sequence[Claim]) -> Iterator[Check]:
+def statement_notes(capabilities: Capabilities, api: Api, claims: Sequence[Claim]) -> Iterator[Check]:
+    """What a CapabilityStatement says otherwise than the target file: FHIR, operations and their names, versions."""
     name = _name(claims)
     if capabilities.fhir_version != FHIR:
         message = f"declares FHIR {plain(capabilities.fhir_version) or 'no version'}, not {FHIR}"
         yield Check(name, True, message, "payer", _key(claims[0]))
-    missing = [
-        f"{kind}/${code}" for kind, code in OPERATIONS.get(api.name, ()) if not capabilities.declares(kind, code)
-    ]
+    own = {code: path for claim in claims for code, path in renamed(capabilities, _guide(claim)).items()}
+    for code, path in own.items():
+        if api.paths.get(code) != path:
+            message = f"declares ${code} as {path}; another path is asked"
+            yield Check(name, True, message, "your file", f"apis.{api.name}.paths.{code}")
+    expected = [each for each in OPERATIONS.get(api.name, ()) if each[1] not in own]
+    missing = [f"{kind}/${code}" for kind, code in expected if not capabilities.declares(kind, code)]
     if missing:
         yield Check(
             name,
@@ -129,6 +136,10 @@ def _statement_notes(capabilities: Capabilities, api: Api, claims: Sequence[Clai
                 yield Check(
                     name, True, f"names {claim.ig} {named}; the target claims {claim.version}", "your file", _key(claim)
                 )
+
+
+def _guide(claim: Claim) -> Guide:
+    return guides()[claim.ig, claim.version]
 
 
 def _smart(said: SelfDescription, api: Api, claims: Sequence[Claim]) -> Iterator[Check]:

@@ -186,7 +186,8 @@ class Tokens:
             error = said.get("error")
             why = f": {error}" if isinstance(error, str) and OAUTH_ERROR.fullmatch(error) else ""
             message = f"the token endpoint of auth.{auth.name} gave no token (status {exchange.status}{why})"
-            return Token(failure=Failure("credentials", message))
+            broken = (exchange.status or 0) >= 500  # no word of our credentials
+            return Token(failure=Failure("unavailable" if broken else "credentials", message))
         if isinstance(said.get("refresh_token"), str) and said["refresh_token"]:
             self._refresh[auth.name] = said["refresh_token"]
         first = Granted(said["access_token"], _lasts(said.get("expires_in")), clock.monotonic())

@@ -158,6 +158,16 @@ def test_a_refused_token_request_is_told_once_and_nothing_else_is_sent(refusal: 
     run(gateway, SECRET, use)
 
 
+def test_a_token_endpoint_that_breaks_says_nothing_of_the_credentials() -> None:
+    def use(wire: Wire, payer: Payer, api: Api) -> None:
+        failure = wire.send(payer.url, api, READ).failure
+        assert failure is not None
+        assert (failure.kind, failure.actor) == ("unavailable", "network")
+        assert "gave no token (status 500)" in failure.message
+
+    run(Gateway(answer(b"", 500)), SECRET, use)
+
+
 def test_of_two_that_find_the_token_run_out_early_one_asks_for_another_and_both_go_on() -> None:
     both = threading.Barrier(2)
 
