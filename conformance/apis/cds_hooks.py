@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.apis.cds_shapes import object_faults
 from conformance.apis.coverage_information import COVERAGE_INFORMATION, CoverageInformation, read_coverage_information
 from conformance.apis.shapes import JsonObject, record, records, text, texts
+from conformance.fhir import structure
 from conformance.guides import Guide
 
 ORDER_SIGN = "order-sign"
 VERSIONS = "davinci-crd.version"
 OPTIONS = "davinci-crd.configuration-options"
 ACTIONS = frozenset({"create", "update", "delete"})
-LINK_TYPES = frozenset({"absolute", "smart"})
-INDICATORS = frozenset({"info", "warning", "critical"})
 OPTION_TYPES = {"boolean": bool, "integer": int}
 
 
@@ -30,6 +30,7 @@ class Service:
     prefetch: Mapping[str, str] = field(default_factory=dict)
     versions: tuple[str, ...] = ()
     options: tuple[JsonObject, ...] = ()
+    content: JsonObject = field(default_factory=dict, repr=False, hash=False)
 
     @property
     def callable(self) -> bool:
@@ -52,11 +53,11 @@ class Action:
 
     @property
     def faults(self) -> tuple[str, ...]:
-        """What CDS Hooks requires of it and is not there."""
-        if self.kind not in ACTIONS:
-            return (f"type {self.kind or 'missing'}",)
-        named = self.resource or (self.kind == "delete" and self.resource_id)
-        return () if named else (f"{self.kind} of nothing",)
+        """What is wrong with what it acts on: nothing, or nothing of FHIR; coverage information is judged by itself."""
+        if not self.resource:
+            of_nothing = self.kind in ACTIONS and not (self.kind == "delete" and self.resource_id)
+            return (f"{self.kind} of nothing",) if of_nothing else ()
+        return tuple(f"{each.at}: {each.message}" for each in structure(_without_information(self.resource)))
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,8 @@ def read_services(document: Any) -> tuple[Service, ...] | None:
 
 def service_faults(service: Service) -> tuple[str, ...]:
     """What CDS Hooks requires of a service and is not there."""
-    told = {"hook": service.hook, "id": service.id, "description": service.description}
-    absent = tuple(f"no {name}" for name, value in told.items() if not value)
-    return absent if service.callable or not service.id else (*absent, "an id that no URL can hold")
+    faults = tuple(object_faults(service.content, "service"))
+    return faults if service.callable or not service.id else (*faults, "an id that no URL can hold")
 
 
 def option_faults(service: Service, guide: Guide) -> tuple[str, ...]:
@@ -132,15 +132,16 @@ def read_answer(document: Any) -> HookAnswer | None:
 
 
 def answer_faults(document: Any) -> tuple[str, ...]:
-    """What CDS Hooks requires of an answer and is not there: cards that are complete, actions of a known type."""
+    """What is not as CDS Hooks has it in an answer: cards, actions, and what they act on."""
     found = read_answer(document)
     if found is None:
         return ("no object with cards",)
-    faults = [f"{card.at}: {fault}" for card in found.cards for fault in _card_faults(card.content)]
-    if len(found.cards) < len(document["cards"]):
-        faults.append("a card that is no object")
-    if "systemActions" in document and not isinstance(document["systemActions"], list):
-        faults.append("systemActions is no list")
+    faults = list(object_faults(document, "answer"))
+    faults += [
+        f"{each.at}: suggestions without a selectionBehavior"
+        for each in found.cards
+        if each.content.get("suggestions") and not text(each.content.get("selectionBehavior"))
+    ]
     faults += [f"{each.at}: {fault}" for each in found.actions for fault in each.faults]
     return tuple(faults)
 
@@ -181,6 +182,7 @@ def _service(each: Any, at: str) -> Service:
         prefetch={key: value for key, value in prefetch.items() if isinstance(value, str)},
         versions=texts(extension.get(VERSIONS)),
         options=_options(extension.get(OPTIONS)),
+        content=raw,
     )
 
 
@@ -212,23 +214,6 @@ def _action(raw: JsonObject, at: str, *, in_card: bool) -> Action:
         resource_id=text(ident),
         described=bool(text(raw.get("description"))),
     )
-
-
-def _card_faults(card: JsonObject) -> Iterator[str]:
-    if not text(card.get("summary")):
-        yield "no summary"
-    if text(card.get("indicator")) not in INDICATORS:
-        yield f"indicator {text(card.get('indicator')) or 'missing'}"
-    if not text(record(card.get("source")).get("label")):
-        yield "no source.label"
-    for place, link in records(card.get("links")):
-        if not all(text(link.get(key)) for key in ("label", "url", "type")):
-            yield f"links[{place}] without label, url or type"
-        elif text(link.get("type")) not in LINK_TYPES:
-            yield f"links[{place}] of type {text(link.get('type'))}"
-    for place, suggestion in records(card.get("suggestions")):
-        if not text(suggestion.get("label")):
-            yield f"suggestions[{place}] without a label"
 
 
 def _without_information(order: JsonObject) -> JsonObject:

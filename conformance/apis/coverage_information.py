@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from conformance.apis.extension_shapes import Shape, shape_faults
 from conformance.apis.shapes import JsonObject, codings, extensions, record, records, reference_text, text
 from conformance.fhir import structure_of
 from conformance.guides import Guide
@@ -21,7 +21,7 @@ UNKNOWN_MEMBER = frozenset({"no-member-found", "no-active-coverage", "coverage-n
 TELLING_DETAILS = frozenset({"policy-link", "instructions"})  # details that may name documentation
 UPDATE = "update"  # of an action: the order as it was, with more
 QUANTITY = "allowed-quantity"  # the detail that says how much is covered at most
-_ONCE = ("coverage", "covered", "date", "coverage-assertion-id")  # 1..1 in every version
+ONCE = ("coverage", "covered", "date", "coverage-assertion-id")  # needed in every version
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class CoverageInformation:
     """One statement about one order: ``order`` is "Type/id" of the resource that carries it, ``in_card`` where it was,
     ``action`` what is to be done with the order.
 
-    Codes are as written; ``counts`` says how often each part stands there, ``wordless`` are the codes of each reason
-    that is not put into words, ``detail_parts`` what each detail is made of, ``problems`` what in it is no FHIR.
+    Codes are as written; ``parts`` are its extensions with their names, ``wordless`` the codes of each reason that is
+    not put into words, ``problems`` what in it is no FHIR.
     """
 
     at: str
@@ -47,13 +47,16 @@ class CoverageInformation:
     wordless: tuple[tuple[str, ...], ...]
     questionnaires: tuple[str, ...]
     details: tuple[str, ...]
-    detail_parts: tuple[frozenset[str], ...]
     date: str
     assertion: str
     authorization_number: str
     coverage: str
-    counts: Mapping[str, int]
+    parts: tuple[tuple[str, JsonObject], ...] = field(repr=False, hash=False)
     problems: tuple[str, ...] = ()
+
+    def has(self, name: str) -> bool:
+        """Whether a part of that name is there."""
+        return any(each == name for each, _ in self.parts)
 
     @property
     def carrier(self) -> str:
@@ -93,17 +96,18 @@ def read_coverage_information(
 
 
 def _one(extension: JsonObject, at: str, order: str, *, in_card: bool, action: str) -> CoverageInformation:
-    parts: dict[str, list[JsonObject]] = {}
-    for _, each in records(extension.get("extension")):
-        parts.setdefault(text(each.get("url")), []).append(each)
+    parts = _named(extension)
+
+    def of(name: str) -> list[JsonObject]:
+        return [part for each, part in parts if each == name]
 
     def codes(name: str) -> tuple[str, ...]:
-        return tuple(text(each.get("valueCode")) for each in parts.get(name, ()))
+        return tuple(text(each.get("valueCode")) for each in of(name))
 
     def first(name: str, kind: str) -> str:
-        return next((text(each.get(kind)) for each in parts.get(name, ())), "")
+        return next((text(each.get(kind)) for each in of(name)), "")
 
-    reasons = [each.get("valueCodeableConcept") for each in parts.get("reason", ())]
+    reasons = [each.get("valueCodeableConcept") for each in of("reason")]
     return CoverageInformation(
         at=at,
         order=order,
@@ -119,31 +123,33 @@ def _one(extension: JsonObject, at: str, order: str, *, in_card: bool, action: s
         wordless=tuple(
             tuple(one.code for one in codings(each)) for each in reasons if not text(record(each).get("text"))
         ),
-        questionnaires=tuple(text(each.get("valueCanonical")) for each in parts.get("questionnaire", ())),
-        details=tuple(_detail(each) for each in parts.get("detail", ())),
-        detail_parts=tuple(
-            frozenset(text(one.get("url")) for _, one in records(each.get("extension")))
-            for each in parts.get("detail", ())
-        ),
+        questionnaires=tuple(text(each.get("valueCanonical")) for each in of("questionnaire")),
+        details=tuple(_detail(each) for each in of("detail")),
         date=first("date", "valueDate"),
         assertion=first("coverage-assertion-id", "valueString"),
         authorization_number=first("satisfied-pa-id", "valueString"),
-        coverage=next((reference_text(each.get("valueReference")) for each in parts.get("coverage", ())), ""),
-        counts=Counter({name: len(each) for name, each in parts.items()}),
+        coverage=next((reference_text(each.get("valueReference")) for each in of("coverage")), ""),
+        parts=parts,
         problems=tuple(f"{each.at}: {each.message}" for each in structure_of(extension, "Extension", "extension")),
     )
 
 
+def _named(extension: JsonObject) -> tuple[tuple[str, JsonObject], ...]:
+    return tuple((text(each.get("url")), each) for _, each in records(extension.get("extension")))
+
+
 def _detail(extension: JsonObject) -> str:
-    code = next((each for _, each in records(extension.get("extension")) if each.get("url") == "code"), {})
+    code = next((part for name, part in _named(extension) if name == "code"), {})
     return next((each.code for each in codings(code.get("valueCodeableConcept"))), "")
 
 
 def content_faults(found: CoverageInformation, guide: Guide) -> tuple[str, ...]:
-    """What breaks FHIR, or the extension's definition: cardinalities, and codes of the value sets that it requires."""
-    faults = [f"no {name}" for name in _ONCE if not found.counts.get(name)]
-    single = (*_ONCE, "pa-needed", "satisfied-pa-id", *(() if guide["documentation_repeats"] else ("doc-needed",)))
-    faults += [f"{name} {found.counts[name]} times" for name in single if found.counts.get(name, 0) > 1]
+    """What breaks FHIR, or the extension's definition: cardinalities, values, codes of the sets that it requires."""
+    values = {**guide["information_values"], **guide["information_newer"]}
+    faults = [*shape_faults(found.parts, Shape(values, guide["information_repeated"], ONCE))]
+    detail = Shape(guide["detail_values"], needed=guide["detail_needed"])
+    inner = [_named(part) for name, part in found.parts if name == "detail"]
+    faults += [f"detail: {fault}" for each in inner for fault in shape_faults(each, detail)]
     said = {
         "covered": ((found.covered,), "covered_codes"),
         "pa-needed": ((found.authorization,), "authorization_codes"),
@@ -152,20 +158,20 @@ def content_faults(found: CoverageInformation, guide: Guide) -> tuple[str, ...]:
         "info-needed": (found.needed, "information_codes"),
     }
     for name, (codes, cell) in said.items():
-        strange = sorted(set(codes) - set(guide[cell])) if found.counts.get(name) else []
+        strange = sorted(set(codes) - set(guide[cell])) if found.has(name) else []
         faults += [f"{name} {each or 'without a code'}" for each in strange]
-    values: Mapping[str, bool] = {
+    if known := set(guide["category_codes"]):
+        categories = {text(part.get("valueCode")) for each in inner for name, part in each if name == "category"}
+        faults += [f"category {each or 'without a code'}" for each in sorted(categories - known)]
+    told: Mapping[str, bool] = {
         "coverage": bool(found.coverage),
         "coverage-assertion-id": bool(found.assertion),
         "date": not wrong("date", found.date),
         "questionnaire": all(found.questionnaires),
         "satisfied-pa-id": bool(found.authorization_number),
     }
-    faults += [
-        f"{name} without a value of its kind" for name, good in values.items() if found.counts.get(name) and not good
-    ]
-    lacking = {name for each in found.detail_parts for name in set(guide["detail_parts"]) - each}
-    return (*faults, *(f"detail without its {name}" for name in sorted(lacking)), *found.problems)
+    faults += [f"{name} without a value of its kind" for name, good in told.items() if found.has(name) and not good]
+    return (*dict.fromkeys(faults), *found.problems)
 
 
 def contradictions(found: CoverageInformation, guide: Guide) -> tuple[str, ...]:
@@ -178,9 +184,8 @@ def contradictions(found: CoverageInformation, guide: Guide) -> tuple[str, ...]:
     faults = {
         "questionnaires without doc-needed": bool(found.questionnaires) and not found.documentation,
         "not covered, and yet pa-needed": found.covered == "not-covered" and bool(found.authorization),
-        "satisfied without the number of an authorization": satisfied and not found.counts.get("satisfied-pa-id"),
-        "the number of a satisfied authorization without satisfied": bool(found.counts.get("satisfied-pa-id"))
-        and not satisfied,
+        "satisfied without the number of an authorization": satisfied and not found.has("satisfied-pa-id"),
+        "the number of a satisfied authorization without satisfied": found.has("satisfied-pa-id") and not satisfied,
         "satisfied, and yet documents for the authorization": satisfied and "withpa" in found.purposes,
     }
     if guide["conditional_names_information"]:

@@ -4,31 +4,22 @@ place (suites/rules/pas_extensions.toml)."""
 from __future__ import annotations
 
 import tomllib
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from conformance.apis.extension_shapes import Shape, shape_faults
 from conformance.apis.prior_auth import Answer
 from conformance.apis.shapes import JsonObject, objects, records, text
 from conformance.paths import suites
 
 
 @dataclass(frozen=True)
-class _Shape:
-    """What may stand in one place: the values of each extension, by name; which may be repeated, which are needed."""
-
-    values: Mapping[str, tuple[str, ...]]
-    repeated: frozenset[str]
-    needed: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class _Guide:
     base: str
-    anywhere: _Shape
-    parts: Mapping[str, _Shape]
+    anywhere: Shape
+    parts: Mapping[str, Shape]
 
 
 @cache
@@ -39,9 +30,8 @@ def _guide() -> _Guide:
     return _Guide(raw["base"], anywhere, {name: _shape(row) for name, row in raw["parts"].items()})
 
 
-def _shape(row: Mapping[str, Any]) -> _Shape:
-    values = {name: tuple(kinds) for name, kinds in row["values"].items()}
-    return _Shape(values, frozenset(row.get("repeated", ())), tuple(row.get("needed", ())))
+def _shape(row: Mapping[str, Any]) -> Shape:
+    return Shape(row["values"], row.get("repeated", ()), row.get("needed", ()))
 
 
 def misshapen(answer: Answer) -> tuple[str, ...]:
@@ -61,21 +51,8 @@ def _of_all(resource: JsonObject) -> Iterator[str]:
             for _, each in records(element.get("extension"))
             if (url := text(each.get("url"))).startswith(guide.base)
         ]
-        yield from _in_one_place(ours, guide.anywhere)
+        yield from shape_faults(ours, guide.anywhere)
         for name, each in ours:
             if name in guide.parts:
                 parts = [(text(part.get("url")), part) for _, part in records(each.get("extension"))]
-                yield from (f"{name}: {fault}" for fault in _in_one_place(parts, guide.parts[name]))
-
-
-def _in_one_place(listed: Sequence[tuple[str, JsonObject]], shape: _Shape) -> Iterator[str]:
-    often = Counter(name for name, _ in listed)
-    yield from (
-        f"{name} {often[name]} times in one place"
-        for name in shape.values
-        if often[name] > 1 and name not in shape.repeated
-    )
-    yield from (f"no {name}" for name in shape.needed if not often[name])
-    for name, each in listed:
-        given = {key for key in each if key.startswith("value")}
-        yield from (f"{name} with {key}" for key in sorted(given - set(shape.values.get(name, given))))
+                yield from (f"{name}: {fault}" for fault in shape_faults(parts, guide.parts[name]))

@@ -224,6 +224,48 @@ def test_what_is_no_answer(document):
     assert answer_faults(document)
 
 
+CARD = {"summary": "A policy", "indicator": "info", "source": {"label": "Plan"}}
+SUGGESTION = {"label": "Order it elsewhere"}
+POLICY = {"label": "Policy", "url": "https://p", "type": "page"}
+
+
+@pytest.mark.parametrize(
+    ("more", "fault"),
+    [
+        ({}, ""),
+        ({"detail": None, "uuid": "", "x-own": 7}, ""),
+        ({"suggestions": [SUGGESTION], "selectionBehavior": "at-most-one"}, ""),
+        ({"suggestions": [SUGGESTION]}, "cards[0]: suggestions without a selectionBehavior"),
+        ({"suggestions": [SUGGESTION], "selectionBehavior": "all"}, "cards[0].selectionBehavior all"),
+        ({"suggestions": SUGGESTION, "selectionBehavior": "any"}, "cards[0].suggestions is no list"),
+        ({"overrideReasons": ["no"]}, "cards[0].overrideReasons[0] is no object"),
+        ({"summary": " "}, "no cards[0].summary"),
+        ({"indicator": "hard-stop"}, "cards[0].indicator hard-stop"),
+        ({"source": {"label": "Plan", "topic": "coverage"}}, "cards[0].source.topic is no object"),
+        ({"links": [None]}, "cards[0].links[0] is no object"),
+        ({"links": [POLICY]}, "cards[0].links[0].type page"),
+        ({"detail": {"text": "x"}}, "cards[0].detail is no text"),
+    ],
+)
+def test_a_card_is_held_to_cds_hooks(more, fault):
+    assert answer_faults({"cards": [{**CARD, **more}]}) == ((fault,) if fault else ())
+
+
+@pytest.mark.parametrize(
+    ("more", "faults"),
+    [
+        ({"title": None, "prefetch": {"patient": "Patient/{{context.patientId}}", "own": None}}, ()),
+        ({"prefetch": {"patient": 7}}, ("prefetch is no object of texts",)),
+        ({"title": 7, "hook": ""}, ("no hook", "title is no text")),
+    ],
+)
+def test_a_service_is_held_to_cds_hooks(more, faults):
+    document = {"services": [{"hook": "order-sign", "id": "crd", "description": "Says.", **more}]}
+    (service,) = read_services(document) or ()
+
+    assert service_faults(service) == faults
+
+
 def test_an_option_needs_a_default_of_its_type_since_2_2():
     option = {"code": "max-cards", "type": "integer", "name": "Cards", "description": "How many."}
     (service,) = read_services({"services": [{"extension": {"davinci-crd.configuration-options": [option]}}]})
@@ -260,7 +302,11 @@ def test_a_package_without_the_library_it_names():
         ({"type": "delete", "resource": "ServiceRequest/1"}, ()),
         ({"type": "delete"}, ("systemActions[0]: delete of nothing",)),
         ({"type": "update", "resourceId": "ServiceRequest/1"}, ("systemActions[0]: update of nothing",)),
-        ({"type": "replace", "resource": {"id": "1"}}, ("systemActions[0]: type replace",)),
+        ({"type": "replace", "resource": {"resourceType": "Parameters"}}, ("systemActions[0].type replace",)),
+        (
+            {"type": "create", "resource": {"resourceType": "Order"}},
+            ("systemActions[0]: Order.resourceType: 'Order' is no resource type of FHIR R4",),
+        ),
     ],
 )
 def test_an_action_is_done_to_something(action, faults):

@@ -113,6 +113,7 @@ def into_cards(body: dict[str, Any]) -> None:
             "indicator": "info",
             "source": source,
             "suggestions": [suggestion],
+            "selectionBehavior": "any",
         }
     )
     body["systemActions"] = []

@@ -14,6 +14,7 @@ ANSWER, CONTENT, FORM = ("crd.hook-answer",), ("crd.coverage-information-content
 OPTIONS = "davinci-crd.configuration-options"
 CODE = {"url": "code", "valueCodeableConcept": {"coding": [{"system": "urn:details", "code": "allowed-quantity"}]}}
 AMOUNT = {"url": "value", "valueQuantity": {"value": 12}}
+DAYS = ("2098-12-31", "2099-12-31")
 LIMITED = {"url": "category", "valueCode": "cat-limitation"}
 
 
@@ -50,10 +51,55 @@ def _updating_nothing(body: Resource) -> None:
 def _suggesting(**action: Any) -> Any:
     def change(card: Resource) -> None:
         card["selectionBehavior"] = "any"
-        draft = {"resourceType": "ServiceRequest", "status": "draft", "intent": "order"}
+        draft = {
+            "resourceType": "ServiceRequest",
+            "status": "draft",
+            "intent": "order",
+            "subject": {"reference": "Patient/pc-member"},
+        }
         card["suggestions"] = [{"label": "Order it elsewhere", "actions": [{"resource": draft, **action}]}]
 
     return change
+
+
+def _out_of_fhir(body: Resource) -> None:
+    for action in body["systemActions"]:
+        action["resource"]["status"] = 7
+
+
+def _unchosen(card: Resource) -> None:
+    _suggesting(type="create", description="Orders the same at another place")(card)
+    del card["selectionBehavior"]
+
+
+def _part(name: str, **value: Any) -> Any:
+    return lambda told: told.append({"url": name, **value})
+
+
+def _in_full(told: list[Resource]) -> None:
+    """Every part that both versions have and nothing else calls for, more than once where that is allowed."""
+    order = {"reference": "ServiceRequest/another"}
+    told += [
+        *({"url": "billingCode", "valueCoding": {"code": code}} for code in ("E0601", "E0601-NU")),
+        {"url": "dependency", "valueReference": order},
+        {"url": "reason", "valueCodeableConcept": {"text": "The plan covers it once in five years."}},
+        {"url": "urn:payer:internal", "valueInteger": 7},
+    ]
+
+
+def _in_full_since_2_2(told: list[Resource]) -> None:
+    _in_full(told)
+    policy = {"url": "value", "valueUrl": "https://payer.example.org/policies/D-012"}
+    told += [
+        {"url": "contact", "valueContactDetail": {"name": "Utilization management"}},
+        {"url": "expiry-date", "valueDate": "2099-12-31"},
+        {"url": "detail", "extension": [LIMITED, CODE, policy, {"url": "qualification", "valueString": "In network"}]},
+    ]
+
+
+def _in_full_until_2_0(told: list[Resource]) -> None:
+    _in_full(told)
+    told.append({"url": "contact", "valueContactPoint": {"system": "phone", "value": "+1 800 555 0100"}})
 
 
 def _deleting(body: Resource) -> None:
@@ -150,6 +196,51 @@ FAULTS: tuple[Fault, ...] = (
         versions=CRD_NEW,
     ),
     Fault(
+        "links_by_one_address",
+        "The links of cards are one text, not a list.",
+        ANSWER,
+        bend=edits.cards(lambda card: card.update(links="https://payer.example.org/policies")),
+    ),
+    Fault(
+        "offers_no_choice_of_suggestions",
+        "A card has suggestions, and does not say how many of them may be taken.",
+        ANSWER,
+        bend=edits.cards(_unchosen),
+    ),
+    Fault(
+        "returns_what_is_no_order",
+        "The order comes back with a number for its status.",
+        ANSWER,
+        bend=edits.answer(_out_of_fhir, VISIT, OLD),
+        versions=CRD_OLD,
+    ),
+    Fault(
+        "titles_its_services_by_number",
+        "The title of a service is a number.",
+        ("crd.services",),
+        bend=edits.services(lambda service: service.update(title=7)),
+    ),
+    Fault(
+        "names_whom_to_call_in_words",
+        "Whom to ask about coverage information is a text.",
+        CONTENT,
+        bend=edits.information(_part("contact", valueString="Call us.")),
+    ),
+    Fault(
+        "ends_coverage_information_twice",
+        "Coverage information expires on two days.",
+        CONTENT,
+        bend=edits.information(lambda told: [_part("expiry-date", valueDate=day)(told) for day in DAYS], version=NEW),
+        versions=CRD_NEW,
+    ),
+    Fault(
+        "sorts_details_in_its_own_way",
+        "A detail is of a category that the guide does not know.",
+        CONTENT,
+        bend=edits.information(_detail({**LIMITED, "valueCode": "limits"}, CODE, AMOUNT), version=NEW),
+        versions=CRD_NEW,
+    ),
+    Fault(
         "names_packages_in_two_ways",
         "One package comes in the guide's parameter, another in one of the payer's own.",
         ("dtr.package-parameters",),
@@ -173,6 +264,23 @@ VARIANTS: tuple[Variant, ...] = (
         "Coverage information says how much is allowed, without the category of later versions.",
         bend=edits.information(_detail(CODE, AMOUNT), version=OLD),
         versions=CRD_OLD,
+    ),
+    Variant(
+        "tells_all_that_may_be_told",
+        "Coverage information has every part that the guide gives it, and one of the payer's own.",
+        bend=edits.information(_in_full_since_2_2, AIRWAY, NEW),
+        versions=CRD_NEW,
+    ),
+    Variant(
+        "tells_all_that_may_be_told_in_2_0",
+        "The same in the guide's first version.",
+        bend=edits.information(_in_full_until_2_0, AIRWAY, OLD),
+        versions=CRD_OLD,
+    ),
+    Variant(
+        "leaves_members_null",
+        "Members of cards that hold nothing are null.",
+        bend=edits.cards(lambda card: card.update(detail=None, suggestions=None, selectionBehavior=None)),
     ),
     Variant(
         "suggests_another_order",
