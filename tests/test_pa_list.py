@@ -94,6 +94,12 @@ def test_a_call_holds_what_the_service_wants_fetched(tmp_path):
     assert found["d"] == {"resourceType": "Bundle", "type": "searchset", "total": 0}
     assert found["e"] is None
 
+    more = {"c": "Coverage?patient={{context.patientId}}&_include=Coverage:payor", "u": "{{context.userId}}"}
+    asked = prefetched(more, made)
+    assert [each["search"]["mode"] for each in asked["c"]["entry"]] == ["match", "include"]
+    assert asked["c"]["entry"][1]["resource"] == made["Organization"]
+    assert asked["u"] == made["Practitioner"]
+
     call = load(order_sign(guides()["crd", "2.2.1"], Service("", "order-sign", "x", "", wanted), made, "instance"))
     assert call["extension"] == {"davinci-crd.requestedVersion": "2.2"}
     assert call["context"]["draftOrders"]["entry"][0]["resource"] == order_of(made)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from conformance import clock
 from conformance.apis.cds_hooks import ORDER_SIGN, Service
@@ -15,6 +17,8 @@ from conformance.target import DEFAULT_MEMBER, Case, Target
 
 BASE = "https://payer-conformance.example/fhir"
 DEFAULT_ORDER = "ServiceRequest"
+TOKEN = re.compile(r"\{\{\s*context\.(\w+)\s*\}\}")
+WITH_PAYER = {"Coverage:payor", "Coverage:payor:Organization", "Coverage:*", "*"}
 SEARCH_BASIS = ("Patient", "Coverage", "Organization", "Practitioner")
 USUAL_PREFETCH = {"patient": "Patient/{{context.patientId}}", "coverage": "Coverage?patient={{context.patientId}}"}
 
@@ -48,9 +52,8 @@ def order_sign(guide: Guide, service: Service, made: Mapping[str, dict[str, Any]
         "hook": ORDER_SIGN,
         "hookInstance": instance,
         "context": {
-            "userId": "Practitioner/requester",
-            "patientId": made["Patient"]["id"],
-            "draftOrders": {"resourceType": "Bundle", "type": "collection", "entry": [_entry(order)]},
+            **_context(made),
+            "draftOrders": {"resourceType": "Bundle", "type": "collection", "entry": [_placed(order)]},
         },
         "prefetch": prefetched(service.prefetch or USUAL_PREFETCH, made),
     }
@@ -71,18 +74,23 @@ def extended(body: bytes) -> bytes:
 
 
 def prefetched(wanted: Mapping[str, str], made: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """What each prefetch template asks for: a resource for a read, a searchset for a search (empty: we have none)."""
+    """What each prefetch template asks for: a resource for a read, a searchset for a search (empty: we have none).
+
+    Templates name what is in the call's context (CDS Hooks, Prefetch tokens); the payer comes along where it is asked
+    for with the coverage (CRD: ``_include=Coverage:payor``).
+    """
     found: dict[str, Any] = {}
     for key, query in wanted.items():
-        path, sign, _ = query.partition("?")
+        path, sign, asked = _told(query, _context(made)).partition("?")
         kind = path.partition("/")[0]
-        if sign:
-            entries = [_entry(made[kind])] if kind in SEARCH_BASIS and kind in made else []
-            found[key] = {"resourceType": "Bundle", "type": "searchset", "total": len(entries), "entry": entries}
-            if not entries:
-                del found[key]["entry"]  # FHIR knows no empty lists
-        else:
+        if not sign:
             found[key] = made.get(kind) if kind in SEARCH_BASIS else None
+            continue
+        matches = [_entry(made[kind])] if kind in SEARCH_BASIS and kind in made else []
+        included = [_entry(made["Organization"], "include")] if matches and WITH_PAYER & _includes(asked) else []
+        found[key] = {"resourceType": "Bundle", "type": "searchset", "total": len(matches)}
+        if matches:  # FHIR knows no empty lists
+            found[key]["entry"] = [*matches, *included]
     return found
 
 
@@ -103,8 +111,26 @@ def _filled(target: Target, case: Case, sent: str, kinds: tuple[str, ...]) -> di
     return {kind: fill(template("crd-resources")[kind], facts, change) for kind in kinds}
 
 
-def _entry(resource: Mapping[str, Any]) -> dict[str, Any]:
+def _context(made: Mapping[str, dict[str, Any]]) -> dict[str, str]:
+    """Whom a call is about and who makes it, as its context says."""
+    return {"userId": f"Practitioner/{made['Practitioner']['id']}", "patientId": made["Patient"]["id"]}
+
+
+def _told(text: str, context: Mapping[str, str]) -> str:
+    """A prefetch template with its tokens filled in, those of the context alone."""
+    return TOKEN.sub(lambda found: context.get(found[1], found[0]), text)
+
+
+def _includes(asked: str) -> set[str]:
+    return {value for name, value in parse_qsl(asked) if name.partition(":")[0] == "_include"}
+
+
+def _placed(resource: Mapping[str, Any]) -> dict[str, Any]:
     return {"fullUrl": f"{BASE}/{resource['resourceType']}/{resource['id']}", "resource": resource}
+
+
+def _entry(resource: Mapping[str, Any], mode: str = "match") -> dict[str, Any]:
+    return {**_placed(resource), "search": {"mode": mode}}
 
 
 def _facts(target: Target, case: Case, sent: str) -> dict[str, Any]:

@@ -31,7 +31,18 @@ OPTION = {
 }
 
 
-def services(call: Call, _payer: Payer) -> Answer:
+FETCHED = {
+    "patient": "Patient/{{context.patientId}}",
+    "coverage": "Coverage?patient={{context.patientId}}&status=active",
+}
+FETCHED_IN_FULL = {
+    **FETCHED,
+    "coverage": "Coverage?patient={{context.patientId}}&status=active&_include=Coverage:payor",
+    "practitioner": "{{context.userId}}",
+}
+
+
+def services(call: Call, payer: Payer) -> Answer:
     """GET cds-services: the one service there is."""
     extension: dict[str, Any] = {"davinci-crd.configuration-options": [OPTION]}
     if call.version in NEWER:
@@ -41,10 +52,7 @@ def services(call: Call, _payer: Payer) -> Answer:
         "id": ORDER_SIGN_ID,
         "title": "Coverage requirements of orders",
         "description": "Says what an order needs before it is carried out.",
-        "prefetch": {
-            "patient": "Patient/{{context.patientId}}",
-            "coverage": "Coverage?patient={{context.patientId}}&status=active",
-        },
+        "prefetch": FETCHED_IN_FULL if payer.policies.coverage.get("fetched_in_full") else FETCHED,
         "extension": extension,
     }
     return _json({"services": [service]})
@@ -65,6 +73,8 @@ def order_sign(call: Call, payer: Payer) -> Answer:
     coverage = _coverage(asked)
     if not orders or not coverage:
         return refusal(400, "required", "An order and one coverage are needed.")
+    if payer.policies.coverage.get("fetched_in_full") and not _in_full(one_object(asked.get("prefetch"))):
+        return refusal(412, "required", "Who asks, or whose coverage it is, was not fetched.")
     known = _is_member(coverage, payer)
     cards = [card for order in orders if known for card in _cards(call.version, _rule(order, payer), order)]
     actions = [_action(call.version, order, coverage, known, payer) for order in orders]
@@ -149,6 +159,13 @@ def _limited_drug(code: str, payer: Payer) -> bool:
         item for item in items if one_object(item.get("subject")).get("reference") == f"MedicationKnowledge/drug-{code}"
     ]
     return any(limited(item, "PriorAuthorization") for item in own)
+
+
+def _in_full(fetched: Resource) -> bool:
+    """Whether the payer came along with the coverage, and who asks."""
+    entries = objects(one_object(fetched.get("coverage")).get("entry"))
+    kinds = {one_object(entry.get("resource")).get("resourceType") for entry in entries}
+    return "Organization" in kinds and one_object(fetched.get("practitioner")).get("resourceType") == "Practitioner"
 
 
 def _coverage(asked: Resource) -> Resource:

@@ -210,6 +210,11 @@ VARIANTS: tuple[Variant, ...] = (
         bend=edits.answer(_described),
     ),
     Variant(
+        "wants_more_fetched",
+        "The payer's Organization is to come with the coverage, and who asks; a call without them is refused.",
+        policies=changes.rule("coverage", fetched_in_full=True),
+    ),
+    Variant(
         "services_without_options",
         "Options cannot be configured.",
         bend=edits.services(lambda service: service["extension"].pop("davinci-crd.configuration-options")),
