@@ -26,24 +26,29 @@ class Difference:
     found: str
 
 
-def arithmetic(report: Report, sides: Sequence[str] = SIDES) -> tuple[int, list[Difference]]:
-    """How many figures could be checked against others of the same report, and those that do not agree."""
+def arithmetic(report: Report, sides: Sequence[str] = SIDES, of_decided: bool = False) -> tuple[int, list[Difference]]:
+    """How many figures could be checked against others of the same report, and those that do not agree.
+
+    ``of_decided``: shares may be of what was decided, too, of which some was only asked for.
+    """
     checked, wrong = 0, []
     for side in sides:
-        for found in _side(report, side):
+        for found in _side(report, side, of_decided):
             checked += 1
             if found is not None:
                 wrong.append(found)
     return checked, wrong
 
 
-def _side(report: Report, side: str) -> Iterator[Difference | None]:
+def _side(report: Report, side: str, of_decided: bool) -> Iterator[Difference | None]:
     def get(name: str) -> Number | None:
         return report.get(side, name)
 
-    total = get("total")
+    total, decided = get("total"), None
+    if of_decided and (one := get("approved")) and (other := get("denied")):
+        decided = Number(one.value + other.value, f"{one.value + other.value}")
     for name in ("approved", "denied"):
-        yield from _share(f"{side}: {name}", get(name), [total], get(f"{name}_pct"))
+        yield from _share(f"{side}: {name}", get(name), [total, decided], get(f"{name}_pct"))
     if get("after_appeal_of") or get("appeals"):  # of how many is not told elsewhere: CMS's documents differ
         appealed = [get("after_appeal_of"), get("appeals"), get("denied"), total]
         yield from _share(
@@ -77,10 +82,8 @@ def _side(report: Report, side: str) -> Iterator[Difference | None]:
                 )
     overturned, upheld, appeals = get("approved_after_appeal"), get("denied_after_appeal"), get("appeals")
     if overturned and appeals:
-        decided = overturned.value + (upheld.value if upheld else 0)
-        yield (
-            None if decided <= appeals.value else Difference(f"{side}: appeals", f"at least {decided}", appeals.printed)
-        )
+        least = overturned.value + (upheld.value if upheld else 0)
+        yield None if least <= appeals.value else Difference(f"{side}: appeals", f"at least {least}", appeals.printed)
 
 
 def _share(
@@ -94,7 +97,7 @@ def _share(
     if any(abs(share - printed.value) <= printed.slack for share in shares):
         yield None
     else:
-        yield Difference(figure, f"{round(shares[0], 2)} % ({part.value} of {known[0].value})", printed.printed)
+        yield Difference(figure, f"{shares[0]:.2f} % ({part.value} of {known[0].value})", printed.printed)
 
 
 def beyond(report: Report) -> list[str]:

@@ -17,6 +17,7 @@ _DISJOINT = frozenset({"plan", "month", "line", "channel", "delegate"})
 _ALL = re.compile(
     r"(?i)\W*(?:(?:grand |overall )?totals?|overall|all(?: (?:services|plans|specialties|reasons|requests|months))?)\W*"
 )
+_SUM = re.compile(r"(?i)total|\b(?:all|overall|combined|aggregate|enterprise|statewide)\b")  # or what may be one
 _REST = re.compile(r"(?i)\b(?:(?:all )?others?|remaining|merged)\b")
 
 
@@ -27,7 +28,8 @@ def differences(report: Report, alone: bool) -> tuple[int, list[Difference]]:
     """
     checked, wrong = 0, []
     for cut, table in _tables(report):
-        rows, found = arithmetic(table, table.sides())
+        # Of what was asked in a month much is decided in the next.
+        rows, found = arithmetic(table, table.sides() if cut != "month" else (), of_decided=True)
         sums = [each for name in (*DECISIONS, "total") for each in _against_total(cut, table, name)]
         sums += _against_all(cut, table, report) if alone else ()
         checked += rows + len(sums)
@@ -70,11 +72,12 @@ def _against_total(cut: str, table: Report, name: str) -> Iterator[Difference | 
 def _against_all(cut: str, table: Report, report: Report) -> Iterator[Difference | None]:
     """All rows against the requests of the whole report, where it says how many of every side there were."""
     totals = [report.get(side, "total") for side in ((table.payer,) if table.payer else (*SIDES, "drugs"))]
-    if cut not in _DISJOINT or None in totals or any(map(_ALL.fullmatch, table.sides())):
+    if cut not in _DISJOINT or None in totals or any(map(_SUM.search, table.sides())):
         return
     whole = sum((each.value for each in totals if each), Decimal(0))
-    together = sum((_decisions(table, row) for row in table.sides()), Decimal(0))
-    if together:
+    rows = [_decisions(table, row) for row in table.sides()]
+    together = sum(rows, Decimal(0))
+    if together and 2 * max(rows) != together:  # one that is as much as all others is their sum, whatever its name
         yield _at_most(f"by {cut}, all rows", together, Number(whole, f"{whole:,}"))
 
 

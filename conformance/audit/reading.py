@@ -115,9 +115,9 @@ def read(share: Share, file: Path) -> Read:
         ) as writer:
             held: list[Any] = []
             for rows, places in _batches(share, told):
-                columns: list[Any] = [*zip(*rows, strict=True), places, [share.number] * len(rows)]
-                columns.append([share.start] * len(rows))
-                arrays = [pyarrow.array(column, each.type) for column, each in zip(columns, schema, strict=True)]
+                columns: list[Any] = [*zip(*rows, strict=True), places]
+                arrays = [pyarrow.array(column, each.type) for column, each in zip(columns, schema, strict=False)]
+                arrays += [pyarrow.repeat(each, len(rows)) for each in (share.number, share.start)]
                 held.append(pyarrow.Table.from_arrays(arrays, schema=schema))
                 if len(held) == GROUPED:
                     writer.write_table(pyarrow.concat_tables(held))

@@ -123,6 +123,10 @@ _FIRST_TEN = _finer("plan", "Approved|Denied", "H0001|600|100", "Total|945|155")
 _WITHHELD = _finer(
     "plan", "Approved|Denied|Total", "H0001|900|150|1,050", "H0002|45|<11|*", "Others|-|*|*", "All|945|155|1,100"
 )
+_BY_MONTH = (
+    "<h2>By month</h2><table><tr><th>Month<th>Total<th>Approved<th>Denied<tr><td>January<td>80<td>20<td>11"
+    "<tr><td>February<td>20<td>60<td>11</table>"
+)
 _BY_SIDE = _finer("plan", "Standard, total|Expedited, total", "H0001|900|100", "Others|90|10", "Total|990|110")
 
 PAGES: tuple[Page, ...] = (
@@ -154,12 +158,15 @@ PAGES: tuple[Page, ...] = (
         "finer_figures_without_reasons", page().replace("By denial reason", "").replace(">Reason<", "><"), (GRANULAR,)
     ),
     Page("finer_figures_with_shares", _WITH_SHARES),
+    Page("finer_shares_of_what_was_decided", _WITH_SHARES.replace("<td>820<", "<td>900<")),
     Page("a_finer_share_of_something_else", _WITH_SHARES.replace("85.4%", "58.4%"), (GRANULAR,)),
     Page("services_asked_for_together", _COUNTED_TWICE),
     Page("a_service_with_more_than_all", _COUNTED_TWICE.replace("700", "970"), (GRANULAR,)),
     Page("the_largest_plans_and_a_total", _FIRST_TEN),
     Page("plans_with_more_than_their_total", _FIRST_TEN.replace("<td>155<", "<td>95<"), (GRANULAR,)),
     Page("plans_with_more_than_was_asked", _finer("plan", "Total", "H0001|1,200", "Others|200"), (GRANULAR,)),
+    Page("months_that_decide_what_came_before", _finer("plan", "Total", "H0001|1,100") + _BY_MONTH),
+    Page("plans_and_their_sum", _finer("plan", "Total", "H0001|1,000", "H0002|100", "Example Health|1,100")),
     Page("finer_figures_by_side", _BY_SIDE),
     Page("others_that_do_not_make_the_total", _BY_SIDE.replace("<td>90<", "<td>80<"), (GRANULAR,)),
     Page("small_cells_withheld", _WITHHELD),

@@ -99,6 +99,13 @@ def test_shares_may_differ_by_half_of_their_last_digit(approved: str, denied: st
     assert len(arithmetic(report)[1]) == wrong
 
 
+def test_a_figure_of_any_length_is_told() -> None:
+    side = {"total": 7, "approved": int("9" * 40), "approved_pct": 84.6}
+    [report] = read("m.json", json.dumps({"year": 2026, "standard": side}).encode()).reports
+
+    assert [each.figure for each in arithmetic(report)[1]] == ["standard: approved"]
+
+
 @pytest.mark.parametrize(
     ("body", "problem"),
     [
