@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -45,10 +46,23 @@ def _together(element: str, needed: str) -> Callable[[Value], str]:
     return rule
 
 
+def _of_questionnaire(form: Value) -> str:
+    """que-2: no two items of a questionnaire share a linkId."""
+    links, holders = Counter[str](), [form]
+    while holders:
+        listed = holders.pop().get("item")
+        items = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+        links.update(each["linkId"] for each in items if isinstance(each.get("linkId"), str))
+        holders += items
+    twice = next((link for link, often in links.items() if often > 1), None)
+    return "" if twice is None else f"has two items with the linkId {twice}"
+
+
 _OF_QUANTITY = _together("code", "system")  # qty-3
 _RULES: Mapping[str, Callable[[Value], str]] = {
     "Extension": _of_extension,
     "Period": _of_period,
+    "Questionnaire": _of_questionnaire,
     "Attachment": _together("data", "contentType"),  # att-1
     "ContactPoint": _together("value", "system"),  # cpt-2
     **dict.fromkeys(

@@ -31,7 +31,7 @@ _ABSTRACT = frozenset(("Resource", "DomainResource"))
 # Where the library's list of codes is an abridged text of the element's short description, not the value set.
 _ABRIDGED = frozenset(("+", "etc.", "formats", "mime", "html-template"))
 
-# The value sets of FHIR R4 behind abridged texts that records of members are full of.
+# The value sets of FHIR R4 behind abridged texts that records of members and questionnaires are full of.
 _OBSERVED = ["registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown"]
 _ENCOUNTERED = [
     "planned",
@@ -44,12 +44,31 @@ _ENCOUNTERED = [
     "entered-in-error",
     "unknown",
 ]
+_ASKED = [
+    "group",
+    "display",
+    "boolean",
+    "decimal",
+    "integer",
+    "date",
+    "dateTime",
+    "time",
+    "string",
+    "text",
+    "url",
+    "choice",
+    "open-choice",
+    "attachment",
+    "reference",
+    "quantity",
+]
 _IN_FULL: Mapping[tuple[str, str], list[str]] = {
     ("DetectedIssue", "status"): _OBSERVED,
     ("DiagnosticReport", "status"): [*_OBSERVED, "partial", "appended"],
     ("Encounter", "status"): _ENCOUNTERED,
     ("EncounterStatusHistory", "status"): _ENCOUNTERED,
     ("Observation", "status"): _OBSERVED,
+    ("QuestionnaireItem", "type"): _ASKED,
     ("RiskAssessment", "status"): _OBSERVED,
 }
 

@@ -37,6 +37,7 @@ KNOWN_ERRORS = {
 
 DEEP = 10_000
 
+FORM: dict[str, Any] = {"resourceType": "Questionnaire", "status": "active"}
 PATIENT: dict[str, Any] = {
     "resourceType": "Patient",
     "id": "p1",
@@ -254,6 +255,12 @@ WRONG: list[tuple[dict[str, Any], str, str]] = [
     ),
     (PATIENT | {"contained": [{"resourceType": "Nobody"}]}, "Patient.contained[0].resourceType", "'Nobody' is no res"),
     (PATIENT | {"contained": [{"id": "x"}]}, "Patient.contained[0]", "has no resourceType"),
+    (FORM | {"item": [{"linkId": "1", "type": "essay"}]}, "Questionnaire.item[0].type", "'essay' is not among"),
+    (
+        FORM | {"item": [{"linkId": "1", "type": "group", "item": [{"linkId": "1", "type": "choice"}]}]},
+        "Questionnaire",
+        "has two items with the linkId 1",
+    ),
     ({"resourceType": "Banana"}, "Banana.resourceType", "is no resource type of FHIR R4"),
     ({"resourceType": "DomainResource"}, "DomainResource.resourceType", "is no resource type of FHIR R4"),
     ({"resourceType": "Observation", "status": "final"}, "Observation.code", "is required and missing"),

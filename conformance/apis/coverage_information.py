@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from conformance.apis.extension_shapes import Shape, shape_faults
-from conformance.apis.shapes import JsonObject, codings, extensions, record, records, reference_text, text
+from conformance.apis.shapes import (
+    JsonObject,
+    codings,
+    extensions,
+    record,
+    records,
+    reference_key,
+    reference_text,
+    text,
+)
 from conformance.fhir import structure_of
 from conformance.guides import Guide
 from conformance.primitives import wrong
@@ -53,6 +62,11 @@ class CoverageInformation:
     coverage: str
     parts: tuple[tuple[str, JsonObject], ...] = field(repr=False, hash=False)
     problems: tuple[str, ...] = ()
+
+    def names(self, coverages: Collection[str]) -> bool:
+        """Whether the coverage that it is about is one of those ("Coverage/id"), or stands in the order itself."""
+        key = reference_key(self.coverage)
+        return key in coverages or key.startswith("#")
 
     def has(self, name: str) -> bool:
         """Whether a part of that name is there."""

@@ -9,6 +9,7 @@ from conformance.apis.shapes import JsonObject, Placed, codings, entries, is_typ
 from conformance.guides import Guide
 
 CQF_LIBRARY = "http://hl7.org/fhir/StructureDefinition/cqf-library"
+DRAFTED = ("questionnaire", "subject")  # what the draft of an answer says from the start (oper-18)
 BOTH_FORMS = frozenset({"text/cql", "application/elm+json"})
 
 
@@ -91,6 +92,9 @@ def package_faults(package: Package, guide: Guide) -> tuple[str, ...]:
         faults[f"{len(forms)} Questionnaires"] = len(forms) != 1
     if guide["draft_response"]:
         faults[f"{len(drafts)} QuestionnaireResponses"] = len(drafts) != 1
+        faults |= {
+            f"a draft without its {name}": any(not each.resource.get(name) for each in drafts) for name in DRAFTED
+        }
     return tuple(name for name, present in faults.items() if present)
 
 

@@ -220,6 +220,10 @@ class CoverageDiscovery:
             raise NotTested("no answer holds coverage information", because="crd.coverage-information")
         return found
 
+    def coverages(self) -> frozenset[str]:
+        """The coverages that were sent, as "Type/id"."""
+        return frozenset(f"Coverage/{self._made(case)['Coverage']['id']}" for case in self.cases())
+
     def problem(self, exchange: Exchange) -> str:
         """Why an answer to a hook is none, in one sentence; "" where it is."""
         if exchange.failure is not None:

@@ -78,6 +78,14 @@ def test_coverage_information_is_complete_and_coded(coverage_discovery):
         at=lambda each: each.at,
         got=lambda each: "; ".join(content_faults(each, guide)),
     )
+    coverages = coverage_discovery.coverages()
+    expect.each(
+        information,
+        lambda each: each.names(coverages),
+        "the coverage that was sent",
+        at=lambda each: each.at,
+        got=lambda each: each.coverage,
+    )
 
 
 @requirement("crd.coverage-information-sense")

@@ -191,6 +191,21 @@ def test_what_the_extension_does_not_allow(parts, versions):
     assert {guide.version for guide in (OLD, NEW) if content_faults(said(**parts), guide)} == versions
 
 
+@pytest.mark.parametrize(
+    ("reference", "known"),
+    [
+        ("Coverage/1", True),
+        ("https://ehr.example.org/fhir/Coverage/1/_history/2", True),
+        ("#coverage", True),
+        ("Coverage/2", False),
+        ("Patient/1", False),
+        ("coverage", False),
+    ],
+)
+def test_which_coverage_it_is_about(reference, known):
+    assert said(coverage={"reference": reference}).names({"Coverage/1"}) == known
+
+
 def test_an_exempt_provider_says_nothing_of_the_list():
     code = {"coding": [{"system": "http://hl7.org/fhir/us/davinci-crd/CodeSystem/temp", "code": "gold-card"}]}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from conformance.sandbox.faults import changes
 from conformance.sandbox.faults import coverage_edits as edits
 from conformance.sandbox.faults.coverage_edits import FUSION, INFUSION, NEW, OLD
@@ -27,6 +29,21 @@ def _plain_form(bundle: Resource) -> None:
     """A questionnaire that takes no library."""
     edits.keep_types(bundle, "Questionnaire", "QuestionnaireResponse")
     bundle["entry"][0]["resource"].pop("extension")
+
+
+def _form_with(**more: Any) -> Any:
+    """The second item of each questionnaire changed."""
+
+    def change(bundle: Resource) -> None:
+        bundle["entry"][0]["resource"]["item"][1].update(more)
+
+    return change
+
+
+def _drafted_for_nobody(bundle: Resource) -> None:
+    for entry in bundle["entry"]:
+        if entry["resource"]["resourceType"] == "QuestionnaireResponse":
+            del entry["resource"]["subject"]
 
 
 def _of_a_stranger(call: Call, _answer: Answer) -> bool:
@@ -72,6 +89,25 @@ FAULTS: tuple[Fault, ...] = (
         versions=DTR_NEW,
     ),
     Fault(
+        "drafts_answers_of_nobody",
+        "The draft of an answer does not say whom it is about.",
+        ("dtr.package-content",),
+        bend=edits.packages(_drafted_for_nobody, NEW),
+        versions=DTR_NEW,
+    ),
+    Fault(
+        "asks_twice_under_one_number",
+        "Two items of a questionnaire share a linkId.",
+        ("dtr.package-answer",),
+        bend=edits.packages(_form_with(linkId="1"), code=FUSION),
+    ),
+    Fault(
+        "asks_for_what_nobody_can_answer",
+        "An item of a questionnaire is of a type that FHIR does not know.",
+        ("dtr.package-answer",),
+        bend=edits.packages(_form_with(type="essay"), code=FUSION),
+    ),
+    Fault(
         "gives_nothing_for_a_drug",
         "For one order there is neither a package nor a word why.",
         ("dtr.none-explained", "dtr.questionnaire-package"),
@@ -110,6 +146,11 @@ FAULTS: tuple[Fault, ...] = (
     ),
 )
 VARIANTS: tuple[Variant, ...] = (
+    Variant(
+        "asks_in_groups",
+        "Questionnaires ask in groups, with choices.",
+        bend=edits.packages(_form_with(type="group", item=[{"linkId": "2.1", "type": "open-choice"}])),
+    ),
     Variant(
         "returns_packages",
         "Packages come in the parameter that the operation itself defines.",
