@@ -43,7 +43,7 @@ def small(report: Report) -> list[str]:
         f"{row}: {number.printed} {name}"
         for cut, table in _tables(report)
         for (row, name), number in table.figures.items()
-        if cut != "plan" and name in (*DECISIONS, "total") and 0 < number.value <= SMALL
+        if cut != "plan" and name in (*DECISIONS, "total") and number.value in range(1, SMALL + 1)
     ]
 
 

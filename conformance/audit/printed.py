@@ -29,17 +29,18 @@ _SIDES: tuple[tuple[str, re.Pattern[str]], ...] = (
 LEFT_OUT = re.compile(r"(?i)\b(exclud\w+|except|without|other than|not includ\w+|left out)\b")
 _PERCENT = re.compile(r"(?i)percent|%|\brate\b|\bshare\b")
 _WHOLE = re.compile(r"(?i)\btotal\b|denominator|out of|requests received")
-_COUNTED = re.compile(r"(?i)\W*(?:#|n|number|count|requests|decisions|cases)\W*|(?:number|count) of .*")
+_COUNTED = re.compile(r"(?i)(?:(?:number|count) of )?(?:#|n|number|count|requests|decisions|cases)")
 _WITHHELD = re.compile(r"(?i).*[<>≤≥~≈*].*|\W*\d+ *(?:-|–|to) *\d+\W*|.*\b(?:fewer|less|under|suppressed)\b.*")
+YEAR = re.compile(r"(?:CY|calendar year)?\s*(20\d\d)(?:[ -]+[a-z][^\d%]*)?", re.IGNORECASE)
 _FIGURE = re.compile(r"[<>~≈(]?\s*[$+-]?\d")
 _TIME = re.compile(r"(\d[\d,.]*)\s*-?\s*((?:calendar |business )?d(?:ays?)?|h(?:ou)?rs?|h|min(?:ute)?s?|m)\b", re.I)
 _HOURS = {"d": Decimal(24), "h": Decimal(1), "m": Decimal(1) / 60}
 
 
 def is_figure(cell: str) -> bool:
-    """Whether a cell of a table holds a figure rather than a label; a year alone is a heading."""
+    """Whether a cell of a table holds a figure rather than a label; a year, alone or before words, is a heading."""
     said = cell.strip()
-    return not re.fullmatch(r"20\d\d", said) and bool(_FIGURE.match(said) or NOT_APPLICABLE.fullmatch(said))
+    return not YEAR.fullmatch(said) and bool(_FIGURE.match(said) or NOT_APPLICABLE.fullmatch(said))
 
 
 def note(report: Report, labels: Sequence[str], cell: str) -> None:
@@ -56,10 +57,8 @@ def note_row(cut: dict[str, Report], labels: Sequence[str], cell: str) -> None:
 
     Only its column says of what it is. What is withheld is noted as not stated.
     """
-    row, head, *above = labels
-    name = _name(head)
-    if name is None and _COUNTED.fullmatch(head):
-        name = next((each for each in map(_name, above) if each), "total")
+    row, head = labels[:2]
+    name = "total" if _COUNTED.fullmatch(head) else _name(head)
     if not name:
         return
     side = next((side for label in labels[1:] if (side := _side(label)) is not None), "")

@@ -16,7 +16,7 @@ from urllib.parse import urljoin
 
 from conformance.audit.listed import lists_in
 from conformance.audit.page import Grid, Page, page_of
-from conformance.audit.printed import is_figure, note, note_row, year_of
+from conformance.audit.printed import YEAR, is_figure, note, note_row, year_of
 from conformance.audit.published import Published, Report
 
 _LIST_OF = re.compile(r"(?i)\blist of\b")
@@ -31,7 +31,6 @@ _CUTS = {
 }  # fmt: skip
 _BY = re.compile(rf"\bby (?:the )?(?:denial )?({'|'.join(_CUTS)})\b", re.IGNORECASE)
 _CORNER = re.compile(rf"(?:denial )?({'|'.join(_CUTS)})(?: (?:code|category|type|name))?", re.IGNORECASE)
-_YEAR = re.compile(r"(?:CY|calendar year)?\s*(20\d\d)", re.IGNORECASE)
 
 
 def of_csv(source: str, text: str) -> Published:
@@ -165,7 +164,7 @@ def _listed(row: Sequence[str]) -> tuple[str, ...]:
 
 def _last_year(grid: Grid) -> int:
     """The last year that a table has a column for; 0 where it has none."""
-    return max((int(found[1]) for row in grid.rows[:2] for each in row if (found := _YEAR.fullmatch(each))), default=0)
+    return max((int(found[1]) for row in grid.rows[:2] for each in row if (found := YEAR.fullmatch(each))), default=0)
 
 
 def _cut(grid: Grid) -> str:
@@ -181,4 +180,4 @@ def _of_year(above: Sequence[str], cells: Sequence[str], year: int) -> list[tupl
     both = [(head, cell) for head, cell in zip(above, cells, strict=True) if cell]
     if not year:
         return both
-    return [(head, cell) for head, cell in both if not (named := _YEAR.search(head)) or int(named[1]) == year]
+    return [(head, cell) for head, cell in both if not (named := YEAR.search(head)) or int(named[1]) == year]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import pytest
 
@@ -36,11 +38,13 @@ def printed(report: Report) -> dict[str, str]:
         "<td>97.3%</table></table>",
         "<table><tr><th>Metric<th>2025<th>2026<tr><td>Standard approved<td>1%<td>84.6%"
         "<tr><td>Expedited approved<td>2%<td>97.3%</table>",
+        "<table><tr><th>Metric<th>2025 Rate<th>2026 Rate<tr><td>Standard approved<td>1%<td>84.6%"
+        "<tr><td>Expedited approved<td>2%<td>97.3%</table>",
         "<ul><li>Standard requests approved: 84.6%<li>Expedited requests approved: 97.3%</ul>",
         "<h2>Items and services (excluding drugs)</h2><table><tr><td>Standard approved<td>84.6%"
         "<tr><td>Expedited approved<td>97.3%<tr><td>Standard approved within 7 days<td>80%</table>",
     ],
-    ids=["columns", "turned", "headings", "parts", "nested", "years", "lines", "others"],
+    ids=["columns", "turned", "headings", "parts", "nested", "years", "years in words", "lines", "others"],
 )
 def test_a_figure_is_told_by_its_row_its_column_and_what_stands_above(body: str) -> None:
     assert shown(body) == {"standard.approved_pct": "84.6%", "expedited.approved_pct": "97.3%"}
@@ -112,6 +116,26 @@ def test_a_list_that_is_named_in_words_is_not_looked_for_at_an_address() -> None
     [report] = read("https://plan.example/metrics", page.encode()).reports
 
     assert report.lists == {"items": "See the member handbook"}
+
+
+@pytest.mark.parametrize(
+    ("heads", "cells", "figures"),
+    [
+        ("Approved|Partly approved|Denied|Total", "5|2|3|10", {"approved": 5, "partial": 2, "denied": 3, "total": 10}),
+        ("Requests|Approval rate", "1,200|84.6%", {"total": 1200, "approved_pct": Decimal("84.6")}),
+        ("Denials|Members", "152|90", {"denied": 152}),
+        ("Number|Number of days", "152|5", {"total": 152}),
+        ("2025 Denied|2026 Denied", "7|152", {"denied": 152}),
+        ("Denied|Approved", "<11|11-20", {}),
+    ],
+)
+def test_a_row_of_a_finer_cut_is_told_by_its_columns(heads: str, cells: str, figures: dict[str, Any]) -> None:
+    table = f"<h2>By service</h2><table><tr><th>Code<th>{heads}<tr><td>72148<td>{cells}</table>".replace("|", "<td>")
+    [report] = read("page.html", f"<!doctype html>{table}<p>Standard approved: 84%".encode()).reports
+    [cut] = report.finer["service"]
+
+    assert {name: number.value for (row, name), number in cut.figures.items() if row == "72148"} == figures
+    assert cut.sides() == ["72148"]
 
 
 @pytest.mark.parametrize(
