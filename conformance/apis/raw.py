@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from conformance.apis.refusal import issue_codes, outcomes, says_why
+from conformance.apis.refusal import issue_codes, outcomes, says_why, words
 from conformance.exchange import Exchange
 from conformance.fhir import NotFhir, parse, structure
 from conformance.guides import Guide
@@ -68,6 +68,12 @@ def blames_the_request(exchange: Exchange) -> bool:
     """
     codes = set(issue_codes(body_of(exchange)))
     return exchange.status in (400, 422) and outcome_count(exchange) > 0 and codes != {"not-supported"}
+
+
+def refusal_told(exchange: Exchange) -> str:
+    """The status of a refusal, and the payer's own words for it where it has any."""
+    said = words(body_of(exchange))
+    return f"status {exchange.status}" + (f": “{said}”" if said else "")
 
 
 def unsupported(exchange: Exchange) -> bool:

@@ -14,6 +14,7 @@ HARMLESS = frozenset({"OperationOutcome", "CapabilityStatement"})
 PATIENT = re.compile(r"\bPatient/(?!member-match)([A-Za-z0-9.-]{0,63}[A-Za-z0-9-])")
 NO_WORD = re.compile(r"[0-9]|[A-Za-z]-[A-Za-z]")  # "Patient/Coverage" are two words, "Patient/twin-a" is somebody
 PATHS = frozenset({"expression", "location"})
+MOST_WORDS = 200  # characters
 LEAST = 4  # a shorter value would be found in any text
 
 
@@ -31,6 +32,17 @@ def issue_codes(resource: Any) -> tuple[str, ...]:
     """What each issue of an answer's OperationOutcomes is called."""
     found = (each for each in objects(resource) if each.get("resourceType") == "OperationOutcome")
     return tuple(text(issue.get("code")) for each in found for _, issue in records(each.get("issue")))
+
+
+def words(resource: Any) -> str:
+    """What the first issue of an answer's OperationOutcomes says in words: one line, not too long; "" where nothing."""
+    for each in objects(resource):
+        for _, issue in records(each.get("issue") if each.get("resourceType") == "OperationOutcome" else None):
+            if said := " ".join(
+                (text(record(issue.get("details")).get("text")) or text(issue.get("diagnostics"))).split()
+            ):
+                return said if len(said) <= MOST_WORDS else f"{said[:MOST_WORDS]}…"
+    return ""
 
 
 def says_why(resource: Any) -> bool:

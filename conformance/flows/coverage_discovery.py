@@ -20,6 +20,7 @@ from conformance.apis.cds_hooks import (
 )
 from conformance.apis.coverage_information import NEEDED, TELLING_DETAILS, CoverageInformation
 from conformance.apis.drugs import is_drug
+from conformance.apis.raw import refusal_told
 from conformance.apis.shapes import codings, is_type
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
@@ -167,14 +168,14 @@ class CoverageDiscovery:
         sent = [self.exchange(case) for case in self.cases()]
         kept = [each for each in sent if unending(each) or not answered(each, RAW).refused]
         if not kept:
-            raise NotTested(f"every call is refused (status {sent[0].status})", change=LIST)
+            raise NotTested(f"every call is refused with {refusal_told(sent[0])}", change=LIST)
         return tuple(kept)
 
     def asked(self, case: Case) -> Asked:
         """One service with its answer; NotTested where the answer cannot be read."""
         exchange = answered(self.exchange(case), RAW)
         if exchange.refused:
-            raise NotTested(f"the call is refused (status {exchange.status})", change=case_key(case))
+            raise NotTested(f"the call is refused with {refusal_told(exchange)}", change=case_key(case))
         answer = read_answer(load_or_none(exchange.body)) if exchange.status == 200 else None
         if answer is None:
             raise NotTested("the answer is none of CDS Hooks", because=RAW)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from conformance.apis.prior_auth import Answer, read_inquiry
-from conformance.apis.raw import blames_the_request, unknown, unsupported
+from conformance.apis.raw import blames_the_request, refusal_told, unknown, unsupported
 from conformance.apis.refusal import outcomes
 from conformance.errors import NotTested
 from conformance.exchange import Exchange
@@ -122,7 +122,7 @@ class Requests:
         if exchange.operation == INQUIRE and (unknown(exchange) or unsupported(exchange)):
             raise NotTested(f"inquiries find nothing (status {exchange.status})", because=FINDS)
         if exchange.refused and outcomes(resource):
-            raise NotTested(f"the request is refused with status {exchange.status}", change=self._key(exchange.case))
+            raise NotTested(f"the request is refused with {refusal_told(exchange)}", change=self._key(exchange.case))
         if not good(exchange):
             raise NotTested(f"the answer has status {exchange.status}", because=RAW)
         return resource
