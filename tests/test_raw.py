@@ -21,7 +21,16 @@ from conformance.apis.formulary_faults import (
     new_starts_faults,
     outside_its_period,
 )
-from conformance.apis.raw import blames_the_request, body_of, outcome_count, raw_problem, resource_problem
+from conformance.apis.raw import (
+    blames_the_request,
+    body_of,
+    outcome_count,
+    raw_problem,
+    refusal_told,
+    resource_problem,
+    unknown,
+    unsupported,
+)
 from conformance.apis.refusal import holds_data, identifying, outcomes
 from conformance.apis.searchset import no_searchset, read_page
 from conformance.apis.shapes import Coding, Period
@@ -456,3 +465,44 @@ def test_what_is_no_object_is_no_configuration(document):
     assert davinci_faults(read_davinci(document)) == ("no JSON object",)
     assert read_smart(document) is None
     assert capability_faults(document) == ("no CapabilityStatement",)
+
+
+# -- refusals that say what is not there, and why ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "found"),
+    [
+        (400, "not-supported", (True, False)),
+        (404, "not-supported", (True, False)),
+        (404, "not-found", (False, True)),
+        (400, "not-found", (False, False)),
+        (422, "invalid", (False, False)),
+    ],
+)
+def test_an_operation_that_is_not_there_is_no_search_that_finds_nothing(status, code, found):
+    refused = exchange({"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": code}]}, status)
+
+    assert (unsupported(refused), unknown(refused)) == found
+
+
+def test_what_is_no_fhir_says_nothing_of_what_is_there():
+    refused = exchange({"status": 404, "error": "Not Found"}, 404, {"content-type": "application/json"})
+
+    assert not unsupported(refused)
+    assert not unknown(refused)
+    assert raw_problem(refused, ("Bundle",), may_refuse=True).startswith("status 404, ")
+
+
+@pytest.mark.parametrize(
+    ("issue", "told"),
+    [
+        ({"diagnostics": "HAPI-1094: no\n such  insurer"}, "status 422: “HAPI-1094: no such insurer”"),
+        ({"details": {"text": "No such insurer"}, "diagnostics": "x"}, "status 422: “No such insurer”"),
+        ({"diagnostics": "a" * 300}, f"status 422: “{'a' * 200}…”"),
+        ({"diagnostics": 7}, "status 422"),
+        ({}, "status 422"),
+    ],
+)
+def test_a_refusal_is_told_in_the_payers_words(issue, told):
+    assert refusal_told(exchange({"resourceType": "OperationOutcome", "issue": [issue]}, 422)) == told

@@ -130,7 +130,7 @@ def first(
         Action("your file", f"Name {names} in the target file", "APIs that the law demands; not examined", "apis")
     ]
     shown = [
-        Action("your file", label, f"{why or 'needed'}: {words.several(count, 'requirement')} not shown", anchor)
+        Action("your file", label, f"{words.several(count, 'requirement')} not shown: {why or 'needed'}", anchor)
         for label, why, count, anchor in unshown
     ]
     # A network that gives nothing back hides everything else: it comes before a guide's details.

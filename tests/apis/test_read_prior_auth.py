@@ -650,10 +650,15 @@ def test_a_reason_that_reads_like_boilerplate_is_a_reason(said):
 )
 def test_a_code_that_holds_a_place_is_no_reason(system, code, display):
     concept = {"coding": [{"system": system, "code": code, "display": display}]}
-    assert (
-        answer(item(1, review_action("A3", {"url": "reasonCode", "valueCodeableConcept": concept}))).denied[0].reasons
-        == ()
-    )
+    denied = answer(item(1, review_action("A3", {"url": "reasonCode", "valueCodeableConcept": concept}))).denied[0]
+    assert denied.reasons == ()
+    assert [each.unusable for each in denied.review_actions] == [(f"{code} {display}".strip(),)]
+
+
+def test_a_decision_says_where_it_stands():
+    profiled = answer(item(1, A3)).denied[0].review_actions[0]
+    beside = answer({"itemSequence": 1, "extension": [A3]}).denied[0].review_actions[0]
+    assert (profiled.told, beside.told) == (f"{X12_306}|A3", f"{X12_306}|A3 outside of an adjudication")
 
 
 @pytest.mark.parametrize(
