@@ -213,10 +213,10 @@ class _Pending:
 @pytest.mark.parametrize(
     ("ago", "first"),
     [
-        (timedelta(0), 0.5),
-        (timedelta(seconds=0.4), 0.1),
+        (timedelta(0), 0.25),
+        (timedelta(seconds=0.2), 0.05),
         (timedelta(minutes=9), 0.0),
-        (timedelta(hours=-1), 0.5),  # the clock was set back meanwhile
+        (timedelta(hours=-1), 0.25),  # the clock was set back meanwhile
     ],
 )
 def test_what_is_pended_is_waited_for_from_its_answer_on(monkeypatch, ago: timedelta, first: float):
@@ -226,4 +226,4 @@ def test_what_is_pended_is_waited_for_from_its_answer_on(monkeypatch, ago: timed
     inquiries = _Pending(monkeypatch)
     settled(inquiries, pended, timedelta(seconds=10))
 
-    assert inquiries.slept == pytest.approx([first, 1.0, 2.0, 4.0])
+    assert inquiries.slept == pytest.approx([first, 0.5, 1.0, 2.0, 4.0])

@@ -8,7 +8,7 @@ from conformance import clock
 from conformance.flows.prior_auth_requests import Requests
 from conformance.flows.submission import Submission, later, same_request, undecided
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.5, 60.0  # seconds between inquiries
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 60.0  # seconds between inquiries
 
 
 def settled(requests: Requests, submission: Submission, settles: timedelta) -> Submission:
