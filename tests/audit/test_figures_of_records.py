@@ -95,6 +95,18 @@ def test_drugs_have_figures_of_their_own(tmp_path: Path, payer: str, expected: d
     assert "N/A (no such requests)" in page, "no item was decided"
 
 
+@pytest.mark.parametrize(("payer", "told"), [("ma", 31), ("chip-ffs", 44)])
+def test_finer_figures_are_of_what_the_figures_beside_them_are_of(tmp_path: Path, payer: str, told: int) -> None:
+    kinds = ["item"] * 20 + ["Part B"] * 11 + ["Part D"] * 13
+    rows = [("2026-04-01T10:00:00Z", "2026-04-02T10:00:00Z", "approved", kind, "standard", "") for kind in kinds]
+    with records_of([log(tmp_path, *rows)], tmp_path, {"payer_type": payer}) as records:
+        publish(records, tmp_path / "site", 2026)
+
+    posted = json.loads((tmp_path / "site" / "metrics.json").read_text())
+    assert sum(posted[side]["total"] for side in ("standard", "expedited", "drugs")) == told
+    assert [row["total"] for row in posted["finer"]["month"]] == [told]
+
+
 @pytest.fixture(scope="module")
 def engine() -> Iterator[Engine]:
     with opened("duckdb") as running:

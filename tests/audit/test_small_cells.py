@@ -91,6 +91,14 @@ def test_no_small_cell_follows_from_what_is_shown(rows: list[Row]) -> None:
             assert sum(each[name] for each in shown) == sum(each[name] for each in rows)
 
 
+def test_of_many_rows_the_smallest_are_merged_and_none_is_left_out() -> None:
+    rows = [row(f"v{number}", 20 + number, 0, 30) for number in range(250)]
+    shown = merged(rows)
+
+    assert [each["value"] for each in shown[-2:]] == ["v50", f"50 {MERGED}"]
+    assert sum(each["total"] for each in shown) == sum(each["total"] for each in rows)
+
+
 def test_the_algebra_finds_what_a_difference_gives_away() -> None:
     rows = [row("a", 50, 0, 40), row("b", 60, 0, 3)]
 
