@@ -143,6 +143,10 @@ class CoverageDiscovery:
             raise NotTested("no services are offered", because=SERVICES)
         return found
 
+    def services_of_the_guide(self) -> tuple[Service, ...]:
+        """Those of the guide's hooks: other services may lie beside them."""
+        return tuple(each for each in self.services() if each.hook in self.guide["hooks"])
+
     def service(self) -> Service:
         """The service that is called when an order is signed."""
         found = next((each for each in self.services() if each.hook == ORDER_SIGN and each.callable), None)

@@ -47,6 +47,11 @@ def _unchosen(card: Resource) -> None:
     del card["selectionBehavior"]
 
 
+def _for_charts_too(document: Resource) -> None:
+    reader = {"hook": "patient-view", "id": "care-gaps", "description": "Says which screenings are due."}
+    document["services"].insert(0, reader)
+
+
 def _deleting(body: Resource) -> None:
     doomed = {"type": "delete", "description": "Takes the order back.", "resourceId": "ServiceRequest/old"}
     body["cards"].append(
@@ -165,6 +170,11 @@ VARIANTS: tuple[Variant, ...] = (
     ),
     Variant(
         "suggests_to_take_back", "A card suggests to delete an order, by its id.", bend=edits.answer(_deleting, VISIT)
+    ),
+    Variant(
+        "offers_services_of_other_hooks",
+        "The discovery document lists a service of a hook that is none of the guide's.",
+        bend=Bend(edits.SERVICES, changes.plain_json(_for_charts_too), edits.about()),
     ),
     Variant(
         "offers_no_options",
