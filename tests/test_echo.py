@@ -27,7 +27,7 @@ from conformance.apis.echo import (
 )
 from conformance.apis.prior_auth import Answer, read_answer
 from conformance.apis.response_bundles import bundle_faults
-from conformance.apis.same_member import someone_else
+from conformance.apis.same_member import someone_else, tells_whom
 from conformance.apis.shapes import Period
 from conformance.guides import load as load_guides
 
@@ -129,14 +129,22 @@ def own(**other: Any) -> dict[str, Any]:
         (OWN, [own()]),
         (OWN, [own(family="ASHGROVE")]),
         (OWN, [own(family=" ashgrove ")]),
-        # nothing tells
-        (OWN, []),
-        (OWN, [own(identifier=[], family="", born="")]),
-        (OWN, [own(identifier=[], born="")]),
     ],
 )
 def test_the_member_is_recognised(told, resources):
-    assert someone_else(REQUEST, answered(*resources, patient=told)) == ""
+    answer = answered(*resources, patient=told)
+    assert someone_else(REQUEST, answer) == ""
+    assert tells_whom(REQUEST, answer)
+
+
+@pytest.mark.parametrize(
+    "resources",
+    [[], [own(identifier=[], family="", born="")], [own(identifier=[], born="")]],
+)
+def test_what_tells_nothing_neither_accuses_nor_shows(resources):
+    answer = answered(*resources, patient=OWN)
+    assert someone_else(REQUEST, answer) == ""
+    assert not tells_whom(REQUEST, answer)
 
 
 @pytest.mark.parametrize(

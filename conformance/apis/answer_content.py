@@ -83,13 +83,18 @@ def amounts(answer: Answer) -> tuple[Amount, ...]:
 def uncoded_services(request: Mapping[str, Any], answer: Answer) -> tuple[str, ...]:
     """The places where an answer says in words alone which service is authorized; none where the request did so too.
 
-    A concept without words and codes may say by an extension why it is absent; an added item that is denied authorizes
-    nothing.
+    A concept without words and codes may say by an extension why it is absent.
     """
-    response, guide = answer.claim_response, answer.guide
     asked = [each.get("productOrService") for _, each in records(claim_of(request).resource.get("item"))]
     if not all(map(_coded, asked)):
         return ()
+    told = authorized_services(answer)
+    return tuple(at for at, concept in told if text(record(concept).get("text")) and not _coded(concept))
+
+
+def authorized_services(answer: Answer) -> list[tuple[str, Any]]:
+    """Where an answer says which service is authorized, and what it says; a denied added item authorizes nothing."""
+    response, guide = answer.claim_response, answer.guide
     told = [
         (f"item[{place}], {at.removeprefix('.')}.productOrServiceCode", part.get("valueCodeableConcept"))
         for place, item in records(response.get("item"))
@@ -97,12 +102,11 @@ def uncoded_services(request: Mapping[str, Any], answer: Answer) -> tuple[str, .
         for _, part in extensions(detail, "productOrServiceCode")
     ]
     added = zip(records(response.get("addItem")), answer.add_items, strict=True) if guide["add_item"] else ()
-    told += [
+    return told + [
         (f"addItem[{place}].productOrService", each.get("productOrService"))
         for (place, each), line in added
         if set(line.actions) != {"denied"}
     ]
-    return tuple(at for at, concept in told if text(record(concept).get("text")) and not _coded(concept))
 
 
 def _coded(concept: Any) -> bool:

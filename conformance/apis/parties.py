@@ -25,13 +25,14 @@ def unprofiled(request: Mapping[str, Any], answer: Answer) -> tuple[str, ...]:
     """
     sent = {key: set(_lacking(each.resource)) for each in entries(request) for key in _keys(each)}
     found = []
-    for placed in _parties(answer):
+    for placed in parties(answer):
         excused = set().union(*(sent.get(key, set()) for key in _keys(placed)))
         found += [f"{placed.at} without {name}" for name in _lacking(placed.resource) if name not in excused]
     return tuple(found)
 
 
-def _parties(answer: Answer) -> Sequence[Placed]:
+def parties(answer: Answer) -> Sequence[Placed]:
+    """The member, the insurer and who requested, as far as they came along."""
     response = answer.claim_response
     holder = next((each for each in answer.entries if each.resource is response), Placed(answer.at, response))
     found = (resolve(response.get(name), holder, answer.entries) for name in REFERRED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from unicodedata import normalize
 
@@ -25,12 +25,10 @@ def someone_else(request: Mapping[str, Any], answer: Answer) -> str:
     request make it somebody else; a number of the payer's own kind does not.
     """
     claim = claim_of(request)
-    told, asked = answer.patient, person(claim.resource.get("patient"), "", claim, entries(request))
-    known = (*asked.identifiers, *_coverage_identifiers(request))
-    if {each.value for each in known} & {each.value for each in told.identifiers}:
+    told, asked, known = answer.patient, _asked(request), _known(request)
+    if _common(told, known):
         return ""
-    named = told.found and all((_families(told), told.birth_date, _families(asked), asked.birth_date))
-    if named:
+    if _named(told, asked):
         return "" if _alike(told, asked) else "another patient: no identifier, nor name and birth date in common"
     if told.reference in _names_of(claim, request):
         return ""
@@ -39,6 +37,36 @@ def someone_else(request: Mapping[str, Any], answer: Answer) -> str:
     if _another_of_the_request(told, claim, request):
         return "another patient of the request"
     return "" if told.reference or told.identifiers else "no patient"
+
+
+def tells_whom(request: Mapping[str, Any], answer: Answer) -> bool:
+    """Whether an answer tells its member by anything that the request knows, too.
+
+    A reference of the payer's own to somebody who did not come along tells nobody who that is.
+    """
+    told = answer.patient
+    return (
+        _common(told, _known(request))
+        or _named(told, _asked(request))
+        or told.reference in _names_of(claim_of(request), request)
+    )
+
+
+def _asked(request: Mapping[str, Any]) -> Person:
+    claim = claim_of(request)
+    return person(claim.resource.get("patient"), "", claim, entries(request))
+
+
+def _known(request: Mapping[str, Any]) -> tuple[Identifier, ...]:
+    return (*_asked(request).identifiers, *_coverage_identifiers(request))
+
+
+def _common(told: Person, known: Collection[Identifier]) -> bool:
+    return bool({each.value for each in known} & {each.value for each in told.identifiers})
+
+
+def _named(told: Person, asked: Person) -> bool:
+    return told.found and all((_families(told), told.birth_date, _families(asked), asked.birth_date))
 
 
 def _alike(one: Person, other: Person) -> bool:

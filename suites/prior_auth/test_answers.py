@@ -3,13 +3,14 @@
 from conformance import expect, need, only_if, requirement
 from conformance.apis.answer_content import (
     amounts,
+    authorized_services,
     changed_items,
     described_twice,
     incomplete_identifiers,
     uncoded_services,
 )
 from conformance.apis.guide_extensions import misshapen
-from conformance.apis.parties import unprofiled
+from conformance.apis.parties import parties, unprofiled
 
 
 @requirement("pas.modified-item-action")
@@ -82,8 +83,10 @@ def test_identifiers_name_their_system(prior_auth):
 
 @requirement("pas.authorized-service-code")
 def test_authorized_services_are_coded(prior_auth):
+    authorizing = [each for each in prior_auth.told() if authorized_services(each.answer)]
+
     expect.each(
-        prior_auth.told(),
+        only_if(authorizing, "answers that say which service is authorized"),
         lambda each: not uncoded_services(each.request, each.answer),
         "a code for each service that is authorized",
         got=lambda each: "words alone at " + ", ".join(uncoded_services(each.request, each.answer)),
@@ -92,8 +95,10 @@ def test_authorized_services_are_coded(prior_auth):
 
 @requirement("pas.parties-content")
 def test_those_an_answer_brings_along_are_as_their_profiles_ask(prior_auth):
+    bringing = [each for each in prior_auth.told() if parties(each.answer)]
+
     expect.each(
-        prior_auth.told(),
+        only_if(bringing, "answers that bring somebody along"),
         lambda each: not unprofiled(each.request, each.answer),
         "a member with identifier, name and gender, organizations that are active and have a name",
         got=lambda each: "; ".join(unprofiled(each.request, each.answer)),

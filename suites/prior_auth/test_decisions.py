@@ -2,7 +2,7 @@
 
 from conformance import advise, expect, need, only_if, requirement
 from conformance.apis.echo import in_order, over_when_issued, periods, unanswered
-from conformance.apis.same_member import someone_else
+from conformance.apis.same_member import someone_else, tells_whom
 
 
 @requirement("prior-auth.decision")
@@ -47,12 +47,16 @@ def test_an_approval_says_until_when_or_under_which_circumstance(prior_auth):
 
 @requirement("prior-auth.right-member")
 def test_the_answer_is_about_the_member_of_the_request(prior_auth):
+    told = prior_auth.told(on_file=True)
+
     expect.each(
-        prior_auth.told(on_file=True),
+        told,
         lambda each: not someone_else(each.request, each.answer),
         "an answer about the member of the request",
         got=lambda each: someone_else(each.request, each.answer),
     )
+    known = [each for each in told if tells_whom(each.request, each.answer)]
+    need(known, "an answer that tells its member by more than a reference of the payer's own")
 
 
 @requirement("prior-auth.periods-in-order")
