@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from conformance.audit.command import audit
+from conformance.console import tell
 from conformance.launch import Done, baseline_of, prepare
-from conformance.running import tell
 
 
 def audit_records(named: Sequence[str], out: Path, given: Mapping[str, Any]) -> int:

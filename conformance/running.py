@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from conformance import clock
+from conformance.console import allure_pages, progress_line, tell
 from conformance.errors import UsageError
 from conformance.judge import EXIT_INCONCLUSIVE
-from conformance.launch import Done, Job, baseline_of, launch, prepare, pytest_trouble
-
-MARKS = {"pass": "green", "fail": "red", "error": "magenta", "not-tested": "yellow", "advisory": "cyan"}
+from conformance.launch import Job, baseline_of, launch, prepare
 
 
 def examine(
@@ -150,73 +148,10 @@ def rewrite(directories: Sequence[Path], out: Path | None, *, allure: bool, base
         raise UsageError("--out is for a report of several records")
     results = write_reports(directory, baseline=baseline_of(baseline))
     if allure:
-        _allure(directory, required=True)
+        allure_pages(directory, required=True)
     click.echo(f"{directory / 'report.html'}")
     code: int = results["exit_code"]
     return code
-
-
-def tell(done: Done, out: Path) -> int:
-    """Prints the end of a run: what failed, the two headlines, where the report lies."""
-    from conformance.report.steps import exposed
-
-    if done.results is None:
-        click.echo(f"conformance: {pytest_trouble(done.trouble)}", err=True)
-        return done.exit_code
-    results = done.results
-    _allure(out, required=False)
-    failed = [row for row in results["requirements"] if row["verdict"] in ("fail", "error") and _decides(row)]
-    for row in sorted(failed, key=exposed, reverse=True):
-        click.echo(click.style(f"{row['verdict']:<5}", fg=MARKS[row["verdict"]]) + f" {row['id']}  {row['text']}")
-        if exposed(row):
-            click.echo(click.style("      members' data are open to others", fg=MARKS["fail"]))
-        for scenario in row["scenarios"]:
-            if scenario["verdict"] == row["verdict"]:
-                for line in (scenario["message"] or "").splitlines()[:3]:
-                    click.echo(f"      {scenario['id']}: {printable(line)}")
-    for row in results["requirements"]:
-        if row["verdict"] == "advisory" and _decides(row):
-            click.echo(click.style("advice", fg=MARKS["advisory"]) + f" {row['id']}  {row['text']}")
-    for line in gaps(results):
-        click.echo(line)
-    if not results["complete"]:
-        click.echo("The run was cut short; what it knew is in the report.")
-    if waiting := results.get("waiting"):
-        told = "The end of a request, an export or a change is" if waiting == 1 else f"The end of {waiting} things is"
-        click.echo(f"{told} still to come; to hear of it: conformance follow-up TARGET --poll")
-    click.echo(results["headline"]["law"])
-    click.echo(results["headline"]["guides"])
-    click.echo(results["headline"]["disclaimer"])
-    click.echo(f"Report: {out / 'report.html'}")
-    return done.exit_code
-
-
-def gaps(results: Mapping[str, Any]) -> Iterator[str]:
-    """Why a run ends with 3 though nothing failed: what could not be judged, excuses without need, nothing at all."""
-    rows = results["requirements"]
-    for row in rows:
-        if row["acknowledged_in_vain"]:
-            told = f"is acknowledged or attested in the target file, but was judged: {row['verdict']}; remove the entry"
-            yield click.style("error", fg=MARKS["error"]) + f" {row['id']}  {told}"
-        elif results["complete"] and row["verdict"] == "not-tested" and row["level"] == "shall" and _decides(row):
-            open_ = [each for each in row["scenarios"] if each["verdict"] == "not-tested" and not each["because"]]
-            if open_:
-                yield click.style("not tested", fg=MARKS["not-tested"]) + f" {row['id']}  {row['text']}"
-                told = "; ".join(
-                    dict.fromkeys(" -> ".join(filter(None, (each["message"], each["change"]))) for each in open_)
-                )
-                yield f"      {printable(told)}"
-    if results["complete"] and not any(row["scenarios"] for row in rows):
-        yield "Nothing was examined: no scenario is both of the suites and of the requirements that were chosen."
-
-
-def printable(text: str) -> str:
-    """A payer's text on our console: control characters are shown, never obeyed."""
-    return "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text)
-
-
-def _decides(row: Mapping[str, Any]) -> bool:
-    return bool(row["standing"] == "in-force")
 
 
 def _known(faults: Sequence[str], variants: Sequence[str]) -> None:
@@ -230,32 +165,3 @@ def _known(faults: Sequence[str], variants: Sequence[str]) -> None:
                 near = get_close_matches(name, all_, 1)
                 hint = f"; did you mean {near[0]}?" if near else ""
                 raise UsageError(f"{option} {name}: the model payer has no such one{hint} (conformance sandbox --list)")
-
-
-def _allure(out: Path, *, required: bool) -> None:
-    from conformance.report.allure_pages import build
-
-    if page := build(out, required=required):
-        click.echo(f"Allure: {page}")
-
-
-@contextmanager
-def progress_line() -> Iterator[Any]:
-    """A line that counts along in a terminal; elsewhere nothing but the end is printed."""
-    counts: dict[str, int] = {}
-    planned = 0
-    live = sys.stderr.isatty()
-
-    def follow(line: dict[str, Any]) -> None:
-        nonlocal planned
-        if line["kind"] == "header":
-            planned = sum(len(row["planned"]) for row in line["requirements"])
-        elif line["kind"] == "verdict":
-            counts[line["verdict"]] = counts.get(line["verdict"], 0) + 1
-            if live:
-                told = ", ".join(f"{number} {verdict}" for verdict, number in counts.items())
-                click.echo(f"\r\x1b[K{sum(counts.values())}/{planned} {told}", nl=False, err=True)
-
-    yield follow
-    if live and counts:
-        click.echo("\r\x1b[K", nl=False, err=True)

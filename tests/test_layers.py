@@ -35,7 +35,9 @@ LAYERS: tuple[frozenset[str], ...] = (
         "plugin", "proving",
         "evidence", "report", "follow_up", "audit",
     }),
-    frozenset({"cli", "auditing", "launch", "running", "following", "plan", "doctor", "init", "login", "prove"}),
+    frozenset({
+        "cli", "auditing", "launch", "console", "running", "following", "plan", "doctor", "init", "login", "prove",
+    }),
 )  # fmt: skip
 SANDBOX = "sandbox"
 SANDBOX_MAY = frozenset({"errors", "paths"})
