@@ -22,6 +22,7 @@ from conformance.flows.on_file import OnFile
 from conformance.flows.prior_auth_requests import Requests
 from conformance.flows.recording import Recording, answered, resource_of, unending
 from conformance.flows.shown_to_members import Content, Expected, Probe, Story, ways
+from conformance.flows.submission import Decided
 from conformance.flows.target_cases import representative
 from conformance.strict_json import load_object
 from conformance.target import DEFAULT_MEMBER, Claim, Known, Member
@@ -154,14 +155,17 @@ class PatientAccess:
         representative(self._recording.target)
         claim = self._inquiry_claim()
         on_file = OnFile(self._recording, claim, Requests(self._recording, claim))
-        told = []
+        told: list[Decided] = []
+        lacking = wrong = NotTested("no known authorization is inquired about and shown", change="known.prior-auth")
         for known in (each for each in on_file.listed() if each.member == DEFAULT_MEMBER and self._is_settled(each)):
-            with suppress(NotTested):  # what the inquiry does not find is judged where inquiries are
+            try:
                 told.append(on_file.find(known))
+            except NotTested as reason:  # what the inquiry does not find is judged where inquiries are
+                wrong = reason
         shown = self._shown()
         found = [Story(each, one) for each in told for one in shown if each.known.identifier in one.names]
         if not found:
-            raise NotTested("no known authorization is both inquired about and shown", change="known.prior-auth")
+            raise lacking if told else wrong
         return tuple(found)
 
     # -- what must not be shown ------------------------------------------------------------------------------------
