@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
+from conformance.judge import in_short
 from conformance.launch import Done, pytest_trouble
 
 MARKS = {"fail": "red", "error": "magenta", "not tested": "yellow", "advice": "cyan"}
-NAMED = 3  # of the requirements that one cause keeps from a verdict
 LINES = 3  # of a message; the report has it whole
 Row = Mapping[str, Any]
 
@@ -118,9 +118,7 @@ def _by_cause(word: str, caused: Iterable[tuple[Row, str]]) -> Iterator[str]:
         if len(rows) == 1:
             yield _head(word, rows[0])
         else:
-            named = ", ".join(row["id"] for row in rows[:NAMED])
-            more = f" and {len(rows) - NAMED} more" if len(rows) > NAMED else ""
-            yield f"{_mark(word)} {len(rows)} requirements: {named}{more}"
+            yield f"{_mark(word)} {len(rows)} requirements: {in_short([row['id'] for row in rows])}"
         yield from (f"      {printable(line)}" for line in cause.splitlines())
 
 

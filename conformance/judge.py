@@ -18,7 +18,7 @@ DISCLAIMER = "This is not a CMS certification. It says what was seen at this end
 OPEN: frozenset[Verdict] = frozenset({"error", "not-tested"})
 
 NARROWING = ("suite", "requirement", "guide")  # options by which a tester runs a part only
-NAMED = 3  # of these in a headline
+NAMED = 3  # of many, in one line
 EXIT_OK, EXIT_FAILED, EXIT_USAGE, EXIT_INCONCLUSIVE = 0, 1, 2, 3
 
 
@@ -172,9 +172,13 @@ def _law_headline(rows: Sequence[Mapping[str, Any]], missing: Sequence[str], hea
         were = "API was" if len(missing) == 1 else "APIs were"
         text += f" {len(missing)} required {were} not examined."
     if only := part(header.get("options", {})):
-        rest = f" and {len(only) - NAMED} more" if len(only) > NAMED else ""
-        text += f" Only a part was run: {', '.join(only[:NAMED])}{rest}."
+        text += f" Only a part was run: {in_short(only)}."
     return text
+
+
+def in_short(names: Sequence[str]) -> str:
+    """The first few of many names, and how many more there are."""
+    return ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
 
 
 def _guide_headline(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -37,9 +37,9 @@ def is_last(function: Any) -> bool:
     return bool(getattr(function, LAST, False))
 
 
-def is_beside(item: pytest.Item) -> bool:
+def is_beside(item: pytest.Function) -> bool:
     """Whether the file of a scenario says that it may run at the same time as the others at its base URL."""
-    return bool(getattr(getattr(item, "module", None), "BESIDE", False))
+    return bool(getattr(item.module, "BESIDE", False))
 
 
 def claim_ids(claims: Sequence[Claim]) -> list[str]:

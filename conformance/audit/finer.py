@@ -71,7 +71,7 @@ def _against_total(cut: str, table: Report, name: str) -> Iterator[Difference | 
 
 def _against_all(cut: str, table: Report, report: Report) -> Iterator[Difference | None]:
     """All rows against the requests of the whole report, where it says how many of every side there were."""
-    totals = [report.get(side, "total") for side in ((table.payer,) if table.payer else (*SIDES, "drugs"))]
+    totals = [report.get(side, "total") for side in ((table.side,) if table.side else (*SIDES, "drugs"))]
     if cut not in _DISJOINT or None in totals or any(map(_SUM.search, table.sides())):
         return
     whole = sum((each.value for each in totals if each), Decimal(0))

@@ -62,7 +62,7 @@ def note_row(cut: dict[str, Report], labels: Sequence[str], cell: str) -> None:
     if not name:
         return
     side = next((side for label in labels[1:] if (side := _side(label)) is not None), "")
-    table = cut.setdefault(side, Report(side))
+    table = cut.setdefault(side, Report(side=side))
     if _WITHHELD.fullmatch(cell):
         table.none.add((row, name))
     elif is_figure(cell):

@@ -48,7 +48,7 @@ class Report:
     ``lists`` has the address of each of LISTS, as far as the report links to it.
 
     ``finer`` has the tables of each cut (of FINER, or another) in which figures are given too: reports of their own,
-    in which the name of a row stands for the side. ``payer`` is then the side they are all of.
+    in which the name of a row stands for the side; ``side`` is the one that all rows of such a table are of.
     """
 
     payer: str = ""
@@ -57,6 +57,7 @@ class Report:
     figures: dict[tuple[str, str], Number] = field(default_factory=dict)
     none: set[tuple[str, str]] = field(default_factory=set)
     finer: dict[str, list[Report]] = field(default_factory=dict)
+    side: str = ""
 
     def sides(self) -> list[str]:
         """The sides (of a finer cut: the rows) of which anything is said, in their order."""

@@ -125,8 +125,8 @@ class LookUps:
             return first
         self._recording.act((self._claim, "patience"), lambda: clock.sleep(PATIENCE))
         again = ask(f"lookup:{how}:again")
-        if not (again.found or self._prior_auth.inquire(submission.case)):
-            raise NotTested("no inquiry finds what was submitted", because=FINDS)
+        if not again.found:
+            findable(self._prior_auth, submission.case)
         return again
 
     def _body(self, submission: Submission, sent: str, number: str = "", member: str = "") -> dict[str, Any]:
@@ -154,6 +154,12 @@ class LookUps:
     def _fresh(self, how: str) -> str:
         """An identifier that no request has."""
         return f"{self._recording.run_id}-inquiry-{how}-{self._claim.version}"
+
+
+def findable(prior_auth: PriorAuth, case: str) -> None:
+    """NotTested where the usual inquiry does not find a case either: then no other form is to blame."""
+    if not prior_auth.inquire(case):
+        raise NotTested("no inquiry finds what was submitted", because=FINDS)
 
 
 def _identifier(submission: Submission) -> str:

@@ -15,7 +15,7 @@ from conformance.cases import broken, invalid_requests
 from conformance.errors import NotTested, Unjudgeable
 from conformance.exchange import Exchange, ended
 from conformance.flows.on_file import OnFile
-from conformance.flows.prior_auth_requests import APART, BUNDLE, INQUIRE, RAW, SUBMIT, Requests
+from conformance.flows.prior_auth_requests import APART, BUNDLE, FINDS, INQUIRE, RAW, SUBMIT, Requests
 from conformance.flows.recording import Recording, answered, unending
 from conformance.flows.request_bodies import EMPTY
 from conformance.flows.settling import settled
@@ -208,7 +208,7 @@ class PriorAuth:
                 continue
             if not is_type(found, "OperationOutcome"):  # which has a form of its own, where it may come at all
                 return found
-            wrong = wrong or NotTested("inquiries are answered with outcomes alone", because="pas.inquiry-finds")
+            wrong = wrong or NotTested("inquiries are answered with outcomes alone", because=FINDS)
         for known in self.on_file.listed():
             return self._requests.usable(self.on_file.exchange(known))
         raise wrong or NotTested("needs a case to inquire about", change="cases.prior-auth")
@@ -296,7 +296,7 @@ class PriorAuth:
 
     def _giving(self) -> dict[str, Any]:
         """An inquiry that our own token gets an answer to, so that another token could give something away."""
-        wrong = NotTested("the inquiry finds nothing that could be given away", because="pas.inquiry-finds")
+        wrong = NotTested("the inquiry finds nothing that could be given away", because=FINDS)
         for case in self._usual_first():
             with suppress(NotTested):
                 if self.inquire(case):

@@ -18,7 +18,7 @@ from conformance.exchange import Exchange
 from conformance.flows.lookups import LookUps
 from conformance.flows.prior_auth import PATIENCE as LATER
 from conformance.flows.prior_auth import PriorAuth
-from conformance.flows.prior_auth_requests import FHIR_JSON, INQUIRE, RAW, SUBMIT, Requests, good
+from conformance.flows.prior_auth_requests import FHIR_JSON, FINDS, INQUIRE, RAW, SUBMIT, Requests, good
 from conformance.flows.recording import Recording, answered
 from conformance.flows.submission import Submission, same_request, undecided
 from conformance.flows.subscribed import Heard, Made, Notified, Touched, about, gone, reason_of, status_of
@@ -187,7 +187,7 @@ class Subscriptions:
             if undecided(submission.first) and not undecided(submission.deciding):
                 return case
             if undecided(submission.first) and not self._prior_auth.inquire(case):
-                wrong = wrong or NotTested("the inquiry does not find what was pended", because="pas.inquiry-finds")
+                wrong = wrong or NotTested("the inquiry does not find what was pended", because=FINDS)
         raise wrong or NotTested(
             "needs a case that is pended and decided while the run lasts", change="cases.prior-auth.….settles"
         )
